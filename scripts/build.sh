@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds the Worker for release into build/. Wrangler runs this too, before it serves or deploys.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+max_kib=200 # of the upload, gzipped
+
+scripts/setup.sh
+toolchain=$(scripts/wasm-toolchain.sh)
+export PATH="${toolchain:+$toolchain:}$PWD/.tools/bin:$PWD/node_modules/.bin:$PATH"
+export WASM_BINDGEN_BIN=wasm-bindgen ESBUILD_BIN=esbuild # else worker-build downloads its own
+[ -d target/wasm32-unknown-unknown/release ] || echo "latchkey: building the Worker (about a minute, the first time)" >&2
+worker-build --release "$@"
+
+kib=$(($(cat build/index.js build/*.wasm | gzip -9 | wc -c) / 1024))
+echo "latchkey: the Worker has $kib KiB gzipped, of $max_kib allowed" >&2
+[ "$kib" -le "$max_kib" ]

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Brings what a fresh clone lacks to build the Worker: node packages, worker-build and wasm-bindgen.
+# All of it stays in this folder, at pinned versions. Quick where there is nothing to do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { echo "latchkey: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+command -v cargo >/dev/null || fail "Rust is missing: install it from https://rustup.rs, then try again"
+command -v npm >/dev/null || fail "npm is missing: install Node.js with npm, then try again"
+
+# npm leaves a copy of the lock file behind when it is done.
+if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
+  say "installing the node packages of package-lock.json"
+  npm ci --no-audit --no-fund --loglevel=error >&2 || fail "'npm ci' failed; the messages above say why"
+fi
+# The `node` package has a binary for most machines; elsewhere the machine's own must do.
+node=$(PATH="$PWD/node_modules/.bin:$PATH" node --version)
+[ "$(printf 'v22.12.0\n%s\n' "$node" | sort -V | head -n 1)" = v22.12.0 ] ||
+  fail "wrangler wants Node 22.12 or later, and this is $node: install a newer one, then try again"
+
+# The commands have to be of the versions of their crates.
+locked() { sed -n "/^name = \"$1\"\$/{n;s/^version = \"\(.*\)\"\$/\1/p;}" Cargo.lock; }
+install() { # crate, command, version
+  grep -qs "^\"$1 $3 " .tools/.crates.toml && [ -x ".tools/bin/$2" ] && return
+  say "building $2 $3 (about a minute, once)"
+  cargo install --quiet --locked --debug --root .tools --bin "$2" "$1@$3" ||
+    fail "$2 could not be built; the messages above say why"
+}
+install worker-build worker-build "$(locked worker)"
+install wasm-bindgen-cli wasm-bindgen "$(locked wasm-bindgen)"

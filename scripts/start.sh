@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Serves the API at http://localhost:8787 on a local D1, and builds again when the source changes.
+# Arguments go to `wrangler dev`: `npm start -- --port 8788`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+if ! grep -qs '^JWT_SECRET=' .dev.vars; then
+  echo "latchkey: writing a random JWT_SECRET to .dev.vars" >&2
+  (umask 077 && echo "JWT_SECRET=$(od -An -vtx1 -N32 /dev/urandom | tr -d ' \n')" >> .dev.vars)
+fi
+CI=1 wrangler d1 migrations apply DB --local
+exec wrangler dev --port 8787 "$@"

@@ -1,0 +1,85 @@
+//! `PUT` and `PATCH /api/user`: changes what the user of the token sends, and keeps the rest.
+
+use crate::api::body::{self, Fields};
+use crate::api::{add_taken, conflict, user_response};
+use crate::auth;
+use crate::config::Config;
+use crate::db::DbError;
+use crate::error::{Error, Field, FieldErrors, Unauthenticated};
+use crate::http::{Request, Response};
+use crate::platform::Platform;
+use crate::store;
+use crate::user::{User, UserPatch};
+use crate::validate::{self, optional};
+
+/// Answers the request: one statement to find the user, one to change them.
+///
+/// # Errors
+/// What is wrong with the token, the body or its fields, or a fault.
+pub async fn handle(config: &Config, platform: &impl Platform, request: &impl Request) -> Result<Response, Error> {
+    let (user, sid) = auth::authenticate(config, platform, request).await?;
+    let patch = match parse(body::read(request).await?) {
+        Ok(patch) => patch,
+        Err(Rejected { mut errors, email, username }) => {
+            let db = platform.db();
+            add_taken(
+                &mut errors,
+                store::find_taken(db, email.as_deref(), username.as_deref(), Some(user.id)).await?,
+            );
+            return Err(errors.into());
+        }
+    };
+    let user = if patch == UserPatch::default() {
+        user
+    } else {
+        update(config, platform, user.id, patch).await?
+    };
+    user_response(200, config, platform, &user, &sid)
+}
+
+async fn update(config: &Config, platform: &impl Platform, id: i64, mut patch: UserPatch) -> Result<User, Error> {
+    let db = platform.db();
+    if let Some(password) = &patch.password {
+        patch.password = Some(config.hasher.hash(password, |bytes| platform.fill_random(bytes))?);
+    }
+    match store::update_user(db, id, &patch, platform.now()).await {
+        Ok(Some(user)) => Ok(user),
+        // Deactivated or deleted since the token was checked: say what a new check says.
+        Ok(None) => Err(auth::find_active(db, id).await.err().unwrap_or(Unauthenticated::Invalid.into())),
+        Err(DbError::Unique { column }) => {
+            let taken = store::find_taken(db, patch.email.as_deref(), patch.username.as_deref(), Some(id)).await?;
+            Err(conflict(&column, taken))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Fields that break rules, and what of the rest has to be unique.
+struct Rejected {
+    errors: FieldErrors,
+    email: Option<String>,
+    username: Option<String>,
+}
+
+fn parse(mut fields: Fields) -> Result<UserPatch, Rejected> {
+    let mut errors = FieldErrors::default();
+    let email = errors.check(Field::Email, optional(fields.take("email"), validate::email));
+    let username = errors.check(Field::Username, optional(fields.take("username"), validate::username));
+    let password = errors.check(Field::Password, optional(fields.take("password"), validate::password));
+    let bio = errors.check(Field::Bio, optional(fields.take("bio"), validate::bio));
+    let image = errors.check(Field::Image, optional(fields.take("image"), validate::image));
+    match (email, username, password, bio, image) {
+        (Some(email), Some(username), Some(password), Some(bio), Some(image)) => Ok(UserPatch {
+            email,
+            username,
+            password,
+            bio,
+            image,
+        }),
+        (email, username, ..) => Err(Rejected {
+            errors,
+            email: email.flatten(),
+            username: username.flatten(),
+        }),
+    }
+}

@@ -1,0 +1,243 @@
+//! Cross-origin resource sharing (WHATWG Fetch §3.2): which pages of other origins may read an answer.
+
+use std::borrow::Cow;
+
+use crate::http::Response;
+
+const EXPOSED_HEADERS: &str = "Retry-After, WWW-Authenticate";
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-D1-Bookmark";
+const MAX_AGE_SECONDS: &str = "86400";
+
+/// The origins that may read answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cors {
+    /// All of them.
+    Any,
+    /// These; none, if it is empty.
+    List(Vec<String>),
+}
+
+impl Cors {
+    /// Reads a comma-separated list of origins, or `*`.
+    ///
+    /// # Errors
+    /// What is wrong with the first entry that no browser would ever send as its origin.
+    pub fn parse(list: &str) -> Result<Self, String> {
+        match list.trim() {
+            "*" => Ok(Self::Any),
+            "" => Ok(Self::List(Vec::new())),
+            list => list.split(',').map(|entry| origin(entry.trim())).collect(),
+        }
+    }
+
+    /// Whether an answer depends on the origin of the request.
+    pub fn reads_origin(&self) -> bool {
+        *self != Self::List(Vec::new())
+    }
+
+    /// Tells the browser whether a page of `origin` may read the response; to a preflight, also that
+    /// it may send these `methods`.
+    pub fn apply(&self, mut response: Response, origin: Option<String>, methods: Option<&'static str>) -> Response {
+        if *self != Self::Any {
+            response = response.with("Vary", "Origin");
+        }
+        let Some(allowed) = self.allowed(origin) else {
+            return response;
+        };
+        response = response
+            .with("Access-Control-Allow-Origin", allowed)
+            .with("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+        match methods {
+            None => response,
+            Some(methods) => response
+                .with("Access-Control-Allow-Methods", methods)
+                .with("Access-Control-Allow-Headers", REQUEST_HEADERS)
+                .with("Access-Control-Max-Age", MAX_AGE_SECONDS),
+        }
+    }
+
+    fn allowed(&self, origin: Option<String>) -> Option<Cow<'static, str>> {
+        let origin = origin?;
+        match self {
+            Self::Any => Some("*".into()),
+            Self::List(list) => list.contains(&origin).then(|| origin.into()),
+        }
+    }
+}
+
+impl FromIterator<String> for Cors {
+    fn from_iter<T: IntoIterator<Item = String>>(origins: T) -> Self {
+        Self::List(origins.into_iter().collect())
+    }
+}
+
+/// Checks that a browser could send this as its origin (RFC 6454 §6.2): an entry that can't match
+/// would only show as a mysterious failure in the browser.
+fn origin(entry: &str) -> Result<String, String> {
+    let wrong = |what: &str| Err(format!("has {entry:?}, which {what}"));
+    let Some((scheme, authority)) = entry.split_once("://") else {
+        return wrong(if entry == "*" {
+            "must stand alone"
+        } else {
+            "is no origin: write it as scheme://host or scheme://host:port"
+        });
+    };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c));
+    if !is_scheme {
+        return wrong("has a scheme that no browser sends: write it in lower case");
+    }
+    if authority.contains(['/', '?', '#']) {
+        return wrong("has a path or a trailing slash: write only scheme, host and port");
+    }
+    let (host, port) = split_port(authority);
+    let is_ipv6 = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok() && address == address.to_lowercase());
+    let is_name = !host.is_empty()
+        && host
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c));
+    if !is_ipv6 && !is_name {
+        return wrong("has a host that no browser sends: write one host, in lower case, an international one in Punycode");
+    }
+    match port {
+        None => Ok(entry.to_owned()),
+        Some("80") if scheme == "http" => wrong("has the default port, which browsers leave out"),
+        Some("443") if scheme == "https" => wrong("has the default port, which browsers leave out"),
+        Some(port) if !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok() => Ok(entry.to_owned()),
+        Some(_) => wrong("has a port that is no number from 1 to 65535"),
+    }
+}
+
+/// The colons of an IPv6 address are inside of its brackets.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_origins_is_read() {
+        let list = |origins: &[&str]| Ok(origins.iter().map(|origin| (*origin).to_owned()).collect());
+        assert_eq!(Cors::parse(""), list(&[]));
+        assert_eq!(Cors::parse(" "), list(&[]));
+        assert_eq!(Cors::parse("*"), Ok(Cors::Any));
+        assert_eq!(
+            Cors::parse("https://a.example.com, http://localhost:5173"),
+            list(&["https://a.example.com", "http://localhost:5173"])
+        );
+        for origin in [
+            "http://[::1]:3000",
+            "https://xn--bcher-kva.example",
+            "capacitor://localhost",
+            "http://127.0.0.1:80000",
+            "http://my_host",
+        ] {
+            let is_port = !origin.ends_with(":80000");
+            assert_eq!(Cors::parse(origin).is_ok(), is_port, "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_no_browser_sends_is_an_error() {
+        for entry in [
+            "https://a.example.com/",
+            "https://a.example.com/app",
+            "https://a.example.com?",
+            "a.example.com",
+            "localhost:5173",
+            "null",
+            "https://",
+            "https://*.example.com",
+            "https://user@a.example.com",
+            "https://A.example.com",
+            "HTTPS://a.example.com",
+            "https://bücher.example",
+            "https://a.example.com:443",
+            "http://a.example.com:80",
+            "https://a.example.com:",
+            "https://a.example.com:0",
+            "https://a.example.com:080",
+            "https://a.example.com:x",
+            "http://[::1",
+            "http://::1",
+            "*, https://a.example.com",
+            "https://a.example.com,",
+            "https://a.example.com,,https://b.example.com",
+            "https://a.example.com https://b.example.com",
+        ] {
+            assert!(Cors::parse(entry).is_err(), "{entry}");
+        }
+    }
+
+    fn headers(cors: &Cors, origin: Option<&str>, methods: Option<&'static str>) -> Vec<(&'static str, String)> {
+        let response = Response {
+            status: 204,
+            headers: Vec::new(),
+            body: None,
+        };
+        let response = cors.apply(response, origin.map(str::to_owned), methods);
+        response
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name, value.into_owned()))
+            .collect()
+    }
+
+    fn owned(headers: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        headers
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn only_an_allowed_origin_is_told_anything() {
+        let cors = Cors::parse("https://a.example.com,https://b.example.com").unwrap();
+        for origin in [
+            None,
+            Some("https://c.example.com"),
+            Some("https://a.example.com.evil.example"),
+            Some("https://A.example.com"),
+            Some("null"),
+            Some(""),
+        ] {
+            assert_eq!(headers(&cors, origin, Some("GET")), owned(&[("Vary", "Origin")]));
+        }
+        assert_eq!(
+            headers(&cors, Some("https://b.example.com"), None),
+            owned(&[
+                ("Vary", "Origin"),
+                ("Access-Control-Allow-Origin", "https://b.example.com"),
+                ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate"),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_preflight_is_told_what_may_be_sent() {
+        assert_eq!(
+            headers(&Cors::Any, Some("https://c.example.com"), Some("POST, OPTIONS")),
+            owned(&[
+                ("Access-Control-Allow-Origin", "*"),
+                ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate"),
+                ("Access-Control-Allow-Methods", "POST, OPTIONS"),
+                (
+                    "Access-Control-Allow-Headers",
+                    "Authorization, Content-Type, X-D1-Bookmark"
+                ),
+                ("Access-Control-Max-Age", "86400"),
+            ])
+        );
+        assert_eq!(headers(&Cors::Any, None, Some("POST, OPTIONS")), owned(&[]));
+    }
+}

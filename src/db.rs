@@ -1,0 +1,177 @@
+//! The database as the rest of the crate sees it: SQL in, rows out.
+//!
+//! The seam lies below the SQL, so that tests on SQLite exercise the statements and constraints that
+//! ship. Implemented by D1 in [`crate::edge`] and by SQLite in the tests.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A value that is bound to a statement or read from a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// SQL's NULL.
+    Null,
+    /// An integer; D1 keeps those up to 2^53 exact.
+    Integer(i64),
+    /// Text, U+0000 and all.
+    Text(Cow<'a, str>),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(option: Option<T>) -> Self {
+        option.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of a result; its columns are taken in the order of the statement.
+#[derive(Debug)]
+pub struct Row(std::vec::IntoIter<Value<'static>>);
+
+impl Row {
+    /// A row of these columns.
+    pub fn new(columns: Vec<Value<'static>>) -> Self {
+        Self(columns.into_iter())
+    }
+
+    /// Takes the next column, an integer.
+    ///
+    /// # Errors
+    /// [`DbError::Decode`] if there is none, or it is something else.
+    pub fn integer(&mut self) -> Result<i64, DbError> {
+        match self.0.next() {
+            Some(Value::Integer(integer)) => Ok(integer),
+            other => Err(DbError::decode("an integer", other.as_ref())),
+        }
+    }
+
+    /// Takes the next column, a truth value; SQLite has them as the integers 0 and 1.
+    ///
+    /// # Errors
+    /// As for [`Row::integer`].
+    pub fn boolean(&mut self) -> Result<bool, DbError> {
+        self.integer().map(|integer| integer != 0)
+    }
+
+    /// Takes the next column, a text.
+    ///
+    /// # Errors
+    /// [`DbError::Decode`] if there is none, or it is something else.
+    pub fn text(&mut self) -> Result<String, DbError> {
+        self.optional_text()?
+            .ok_or_else(|| DbError::decode("text", Some(&Value::Null)))
+    }
+
+    /// Takes the next column, a text or NULL.
+    ///
+    /// # Errors
+    /// [`DbError::Decode`] if there is none, or it is something else.
+    pub fn optional_text(&mut self) -> Result<Option<String>, DbError> {
+        match self.0.next() {
+            Some(Value::Text(text)) => Ok(Some(text.into_owned())),
+            Some(Value::Null) => Ok(None),
+            other => Err(DbError::decode("text or NULL", other.as_ref())),
+        }
+    }
+}
+
+/// A database: D1, or SQLite in the tests.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
+pub trait Db {
+    /// Runs one statement and gives the first row of its result, if there is one.
+    ///
+    /// # Errors
+    /// [`DbError::Unique`] if the statement broke a UNIQUE constraint, else what went wrong.
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError>;
+}
+
+/// Why a statement failed. The texts are for the log; they hold no values of the statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DbError {
+    /// A UNIQUE constraint was broken: `users.email`, say. Of several, SQLite names one.
+    Unique {
+        /// The table and column.
+        column: String,
+    },
+    /// A row that is not what the statement says.
+    Decode(String),
+    /// Everything else, in the database's words.
+    Other(String),
+}
+
+impl DbError {
+    /// Reads SQLite's message, which D1 hands on with something added.
+    pub fn from_message(message: &str) -> Self {
+        message.split_once("UNIQUE constraint failed: ").map_or_else(
+            || Self::Other(message.to_owned()),
+            |(_, rest)| Self::Unique {
+                column: rest.split([':', ',', ' ']).next().unwrap_or_default().to_owned(),
+            },
+        )
+    }
+
+    fn decode(expected: &str, found: Option<&Value>) -> Self {
+        Self::Decode(format!(
+            "expected {expected} in a row, found {}",
+            match found {
+                None => "no column",
+                Some(Value::Null) => "NULL",
+                Some(Value::Integer(_)) => "an integer",
+                Some(Value::Text(_)) => "text",
+            }
+        ))
+    }
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unique { column } => write!(f, "UNIQUE constraint failed: {column}"),
+            Self::Decode(message) | Self::Other(message) => f.write_str(message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_column_of_a_unique_violation_is_found_in_d1s_and_in_sqlites_words() {
+        for message in [
+            "UNIQUE constraint failed: users.email: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)",
+            "D1_ERROR: UNIQUE constraint failed: users.email: SQLITE_CONSTRAINT",
+            "UNIQUE constraint failed: users.email",
+        ] {
+            let column = "users.email".to_owned();
+            assert_eq!(DbError::from_message(message), DbError::Unique { column });
+        }
+        let busy = "database is locked: SQLITE_BUSY";
+        assert_eq!(DbError::from_message(busy), DbError::Other(busy.to_owned()));
+    }
+
+    #[test]
+    fn a_column_of_another_type_is_an_error_that_tells_no_value() {
+        let mut row = Row::new(vec![Value::Text("hunter2".into()), Value::Integer(1)]);
+        assert_eq!(
+            row.integer().unwrap_err().to_string(),
+            "expected an integer in a row, found text"
+        );
+        assert_eq!(row.boolean(), Ok(true));
+        assert_eq!(
+            row.text().unwrap_err().to_string(),
+            "expected text or NULL in a row, found no column"
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Email addresses: which are valid, and how they are stored.
+//!
+//! The rules are those of Django's `EmailValidator`, so that an address that one accepts the other
+//! does too; `tests/fixtures/emails.jsonl` holds its verdicts. Only non-ASCII look-alikes of ASCII
+//! letters in the local part, which Django lets slip through its case folding, are refused here.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The longest address that can be valid, in code points (RFC 3696, errata 1690).
+const MAX_CHARS: usize = 320;
+
+/// The longest label of a domain (RFC 1034 §3.1).
+const MAX_LABEL_CHARS: usize = 63;
+
+/// Whether `email` is a valid address.
+pub fn is_valid(email: &str) -> bool {
+    email.chars().count() <= MAX_CHARS
+        && email
+            .rsplit_once('@')
+            .is_some_and(|(local, domain)| (is_dot_atom(local) || is_quoted_string(local)) && is_domain(domain))
+}
+
+/// Brings the domain to lower case, as Django's `normalize_email` does; a text without `@` is kept.
+pub fn normalize(email: String) -> String {
+    match email.rsplit_once('@') {
+        Some((local, domain)) if domain.chars().any(char::is_uppercase) => {
+            format!("{local}@{}", domain.to_lowercase())
+        }
+        _ => email,
+    }
+}
+
+/// RFC 5322 §3.2.3: words of `atext`, joined by single dots.
+fn is_dot_atom(local: &str) -> bool {
+    let is_atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+}
+
+/// RFC 5322 §3.2.4 with its obsolete control characters, but no white space outside of a quoted pair.
+fn is_quoted_string(local: &str) -> bool {
+    let Some(inner) = local
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    else {
+        return false;
+    };
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        let fits = match c {
+            '\\' => chars
+                .next()
+                .is_some_and(|c| matches!(c, '\x01'..='\x09' | '\x0b' | '\x0c' | '\x0e'..='\x7f')),
+            '\x01'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '!' | '#'..='[' | ']'..='\x7f' => true,
+            _ => false,
+        };
+        if !fits {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_domain(domain: &str) -> bool {
+    domain == "localhost" || is_address_literal(domain) || is_host_name(domain)
+}
+
+/// RFC 5321 §4.1.3, without the tag `IPv6:`.
+fn is_address_literal(domain: &str) -> bool {
+    domain
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|address| address.parse::<Ipv4Addr>().is_ok() || address.parse::<Ipv6Addr>().is_ok())
+}
+
+/// Two or more labels, the last of which is no number.
+fn is_host_name(domain: &str) -> bool {
+    domain
+        .rsplit_once('.')
+        .is_some_and(|(labels, last)| labels.split('.').all(is_label) && is_label(last) && is_top_level(last))
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphabetic() || matches!(c, '\u{a1}'..='\u{ffff}')
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=MAX_LABEL_CHARS).contains(&label.chars().count())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.chars().all(|c| is_letter(c) || c.is_ascii_digit() || c == '-')
+}
+
+/// Of a label: whether it can be the last.
+fn is_top_level(label: &str) -> bool {
+    let is_punycode = label
+        .get(..4)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
+        && label.chars().skip(4).all(|c| c.is_ascii_alphanumeric());
+    is_punycode || (label.chars().count() >= 2 && !label.contains(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_djangos() {
+        let fixture = include_str!("../tests/fixtures/emails.jsonl");
+        let mut count = 0;
+        for line in fixture.lines() {
+            let (email, valid): (String, bool) = serde_json::from_str(line).unwrap();
+            assert_eq!(is_valid(&email), valid, "{email:?}");
+            count += 1;
+        }
+        assert!(count > 500, "the fixture has only {count} addresses");
+    }
+
+    #[test]
+    fn the_local_part_is_ascii() {
+        // Django's case-folding regular expression takes these four for i, i, k and s.
+        for email in ["\u{130}@x.io", "\u{131}@x.io", "\u{212a}@x.io", "\u{17f}@x.io"] {
+            assert!(!is_valid(email), "{email}");
+        }
+    }
+
+    #[test]
+    fn the_domain_is_stored_in_lower_case_and_the_local_part_as_typed() {
+        for (typed, stored) in [
+            ("Jake@Jake.JAKE", "Jake@jake.jake"),
+            ("A\"@\"B@X.IO", "A\"@\"B@x.io"),
+            ("a@É.COM", "a@é.com"),
+            ("NO DOMAIN", "NO DOMAIN"),
+        ] {
+            assert_eq!(normalize(typed.to_owned()), stored);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Latchkey: an account API that runs wholly at the edge, as a Cloudflare Worker with its users in D1.
+//!
+//! # The one rule
+//!
+//! Only [`edge`] may name the `worker` crate. All else takes and returns plain Rust types and is
+//! handed its configuration and, through [`platform::Platform`], the database, the time, randomness
+//! and the log. So the whole API runs under `cargo test` over SQLite, and the same cases then run on
+//! the built wasm in workerd.
+//!
+//! # The way of a request
+//!
+//! 1. [`edge`] turns the platform's request and bindings into our types;
+//! 2. [`app`] answers it: [`route`] names the endpoint, [`auth`] the user, a file of [`api`] does the
+//!    work, [`dialect`] renders what went wrong, [`cors`] says who may read the answer;
+//! 3. an endpoint reads its body with [`api::body`], checks it with [`validate`], and calls [`store`],
+//!    which holds every SQL statement, over the one-method [`db::Db`];
+//! 4. [`token`] and [`password`] put together what the cryptography crates offer.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod cors;
+pub mod db;
+pub mod dialect;
+pub mod edge;
+pub mod email;
+pub mod error;
+pub mod http;
+pub mod password;
+pub mod platform;
+pub mod route;
+pub mod store;
+pub mod token;
+pub mod user;
+pub mod validate;

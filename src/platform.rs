@@ -1,0 +1,101 @@
+//! What the platform hands in: the database, the time, randomness and the log.
+
+use serde::Serialize;
+
+use crate::db::Db;
+
+/// The world outside a request, as the API needs it.
+pub trait Platform {
+    /// The database.
+    type Db: Db;
+
+    /// The database that holds the users.
+    fn db(&self) -> &Self::Db;
+
+    /// The time, in Unix seconds.
+    fn now(&self) -> i64;
+
+    /// Fills `bytes` from a cryptographically secure source.
+    ///
+    /// # Errors
+    /// Where the source fails; no request is answered with weaker randomness.
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error>;
+
+    /// Writes one line to the log.
+    fn log(&self, event: &Event);
+}
+
+/// What the log is told: one line of JSON each, never with a password, hash, token, secret or email.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A fault of ours: the request was answered with a 500.
+    Fault {
+        /// What went wrong, in the words of whoever noticed.
+        cause: String,
+    },
+    /// The configuration is wrong: every request is answered with a 500.
+    Misconfigured {
+        /// Every bad variable, each with what is wrong and how to mend it.
+        problems: Vec<String>,
+    },
+    /// The configuration works, and is weaker than it should be.
+    WeakConfiguration {
+        /// What is weak and what to do.
+        problem: String,
+    },
+    /// A stored password matches nothing; the user has to get a new one.
+    UnusablePassword {
+        /// The user's id.
+        user: i64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+impl Event {
+    /// Whether someone should look at it now.
+    pub const fn is_error(&self) -> bool {
+        match self {
+            Self::Fault { .. } | Self::Misconfigured { .. } => true,
+            Self::WeakConfiguration { .. } | Self::UnusablePassword { .. } => false,
+        }
+    }
+
+    /// The line of JSON for the log; `request` is the platform's id of the request.
+    pub fn line(&self, request: Option<&str>) -> String {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            level: &'static str,
+            #[serde(flatten)]
+            event: &'a Event,
+            request: Option<&'a str>,
+        }
+        let level = if self.is_error() { "error" } else { "warn" };
+        let line = Line {
+            level,
+            event: self,
+            request,
+        };
+        serde_json::to_string(&line).unwrap_or_default() // strings always serialize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_of_json() {
+        let problems = vec!["a \"b\"\nc".to_owned()];
+        assert_eq!(
+            Event::Misconfigured { problems }.line(Some("ray")),
+            r#"{"level":"error","event":"misconfigured","problems":["a \"b\"\nc"],"request":"ray"}"#
+        );
+        let reason = "is no encoded hash";
+        assert_eq!(
+            Event::UnusablePassword { user: 7, reason }.line(None),
+            r#"{"level":"warn","event":"unusable_password","user":7,"reason":"is no encoded hash","request":null}"#
+        );
+    }
+}
