@@ -1,0 +1,95 @@
+//! SQLite as the tests' database. It notes its statements, and lets others in between two.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::Path;
+
+use latchkey::db::{Db, DbError, Row, Value};
+use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, ToSql};
+
+pub struct Sqlite {
+    connection: Connection,
+    /// The statements that the API ran.
+    pub statements: RefCell<Vec<String>>,
+    /// Another's statement to run just before the API's next one that begins with a text.
+    pub before: RefCell<Option<(&'static str, &'static str)>>,
+}
+
+impl Sqlite {
+    /// A new database with every migration applied, in the order of their names.
+    pub fn migrated() -> Self {
+        let connection = Connection::open_in_memory().unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let mut migrations: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        migrations.sort();
+        for migration in migrations {
+            connection.execute_batch(&fs::read_to_string(migration).unwrap()).unwrap();
+        }
+        Self {
+            connection,
+            statements: RefCell::default(),
+            before: RefCell::default(),
+        }
+    }
+
+    /// Runs a statement of an operator and gives the first column of its first row as text.
+    pub fn operator(&self, sql: &str) -> Option<String> {
+        let mut statement = self.connection.prepare(sql).unwrap();
+        let first = statement.query_row([], |row| row.get::<_, Owned>(0)).optional();
+        match first.unwrap()? {
+            Owned::Null => None,
+            Owned::Integer(integer) => Some(integer.to_string()),
+            Owned::Text(text) => Some(text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The steps of SQLite's plan for a statement.
+    pub fn plan(&self, sql: &str) -> Vec<String> {
+        let mut statement = self.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.raw_query().mapped(|row| row.get("detail"));
+        steps.map(Result::unwrap).collect()
+    }
+}
+
+struct Param<'a>(&'a Value<'a>);
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            // D1 binds every number as a double.
+            Value::Integer(integer) => ValueRef::Real(*integer as f64),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+impl Db for Sqlite {
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        self.statements.borrow_mut().push(sql.to_owned());
+        let is_next = |before: &mut (&'static str, &'static str)| sql.starts_with(before.0);
+        if let Some((_, interference)) = self.before.borrow_mut().take_if(is_next) {
+            self.operator(interference);
+        }
+        let fail = |error: rusqlite::Error| DbError::from_message(&error.to_string());
+        let mut statement = self.connection.prepare_cached(sql).map_err(fail)?;
+        let columns = statement.column_count();
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(params.iter().map(Param)))
+            .map_err(fail)?;
+        // A statement with RETURNING has done its work when its last row is read.
+        let mut first = None;
+        while let Some(row) = rows.next().map_err(fail)? {
+            let columns = (0..columns).map(|index| match row.get_ref_unwrap(index) {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(integer) => Value::Integer(integer),
+                ValueRef::Text(text) => Value::Text(String::from_utf8(text.to_vec()).unwrap().into()),
+                other => panic!("{other:?}"),
+            });
+            first.get_or_insert(Row::new(columns.collect()));
+        }
+        Ok(first)
+    }
+}

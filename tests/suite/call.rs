@@ -1,0 +1,141 @@
+//! Requests and answers, and what holds for every answer.
+
+use std::collections::BTreeMap;
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub method: String,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<Vec<u8>>,
+    /// Whether the length of the body is not said beforehand.
+    pub chunked: bool,
+}
+
+impl Call {
+    pub fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            chunked: false,
+        }
+    }
+
+    pub fn get(path: &str) -> Self {
+        Self::new("GET", path)
+    }
+
+    pub fn post(path: &str, json: &str) -> Self {
+        Self::new("POST", path).json(json)
+    }
+
+    pub fn put(json: &str) -> Self {
+        Self::new("PUT", "/api/user").json(json)
+    }
+
+    pub fn json(self, json: &str) -> Self {
+        self.header("Content-Type", "application/json").body(json)
+    }
+
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = Some(body.as_ref().to_owned());
+        self
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn token(self, token: &str) -> Self {
+        self.header("Authorization", &format!("Token {token}"))
+    }
+
+    pub fn chunked(mut self) -> Self {
+        self.chunked = true;
+        self
+    }
+}
+
+/// An answer; the names of its headers are in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+/// What an answer may carry; the last three are the server's.
+const HEADERS: [&str; 14] = [
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "allow",
+    "cache-control",
+    "content-type",
+    "retry-after",
+    "vary",
+    "www-authenticate",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+];
+
+impl Answer {
+    /// Checks what holds for the answer to any request.
+    pub fn checked(self, call: &Call) -> Self {
+        let context = || format!("{call:?}\n{self:?}");
+        for name in self.headers.keys() {
+            assert!(HEADERS.contains(&name.as_str()), "header {name}: {}", context());
+        }
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{}", context());
+        let is_json = self.header("content-type") == Some("application/json; charset=utf-8");
+        if call.method == "HEAD" {
+            assert!(is_json && self.body.is_empty(), "{}", context());
+        } else {
+            assert_eq!(is_json, !self.body.is_empty(), "{}", context());
+            assert_eq!(self.body.is_empty(), self.status == 204, "{}", context());
+        }
+        let challenge = (self.status == 401).then_some("Token");
+        assert_eq!(self.header("www-authenticate"), challenge, "{}", context());
+        for secret in ["pbkdf2", "jakejake", "\"id\"", "is_staff", "is_superuser", super::SECRET] {
+            assert!(!self.body.contains(secret), "{secret}: {}", context());
+        }
+        self
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// The value of a key of `user`.
+    pub fn user(&self, key: &str) -> serde_json::Value {
+        let body: serde_json::Value = serde_json::from_str(&self.body).expect(&self.body);
+        body["user"][key].clone()
+    }
+
+    pub fn token(&self) -> String {
+        self.user("token").as_str().expect(&self.body).to_owned()
+    }
+
+    /// Asserts the status and the exact body.
+    #[track_caller]
+    pub fn is(&self, status: u16, body: &str) {
+        assert_eq!((self.status, self.body.as_str()), (status, body));
+    }
+
+    /// Asserts that this is the user with these values, in JSON, and a token.
+    #[track_caller]
+    pub fn is_user(&self, status: u16, email: &str, username: &str, bio: &str, image: &str) {
+        let token = self.token();
+        let body = format!(
+            r#"{{"user":{{"email":{email},"username":{username},"bio":{bio},"image":{image},"token":"{token}"}}}}"#
+        );
+        self.is(status, &body);
+    }
+}

@@ -1,0 +1,131 @@
+//! The tests of the API that run twice: natively over SQLite, and against the built Worker in workerd.
+//!
+//! A test is a function of [`Start`]; `all!` makes a `#[test]` of each.
+
+pub mod accounts;
+pub mod call;
+pub mod cases;
+pub mod protocol;
+pub mod tokens;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use latchkey::config::Secret;
+use latchkey::token;
+
+pub use call::{Answer, Call};
+
+pub const SECRET: &str = "a secret of the tests, 32 bytes or more";
+
+pub type Vars<'a> = BTreeMap<&'a str, &'a str>;
+
+/// An API to be tested.
+pub trait Api {
+    /// Sends a request and waits for the answer.
+    fn send(&self, call: &Call) -> Answer;
+
+    /// Does what an operator would do to the database; gives the first column of the first row as text.
+    fn sql(&self, sql: &str) -> Option<String>;
+
+    /// The time there, in Unix seconds.
+    fn now(&self) -> i64;
+
+    /// What was written to the log so far, a line each.
+    fn log(&self) -> Vec<String>;
+}
+
+/// Starts an API with these variables. Its database may be shared with other tests.
+pub type Start = fn(Vars) -> Rc<dyn Api>;
+
+/// The variables of most tests: one iteration, since strength is not the point.
+pub fn django() -> Vars<'static> {
+    Vars::from([
+        ("JWT_SECRET", SECRET),
+        ("API_DIALECT", "django"),
+        ("ALLOWED_ORIGINS", "https://app.example.com, http://localhost:5173"),
+        ("PASSWORD_HASHER", "pbkdf2_sha256$1"),
+        ("TOKEN_TTL_DAYS", "60"),
+    ])
+}
+
+/// The same in the other dialect, and where it makes no difference in other ways too.
+pub fn realworld() -> Vars<'static> {
+    Vars::from([
+        ("JWT_SECRET", SECRET),
+        ("API_DIALECT", "realworld"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("PASSWORD_HASHER", "pbkdf2_sha512$2"),
+        ("TOKEN_TTL_DAYS", "1"),
+    ])
+}
+
+/// A token of this user id as the API would sign it.
+pub fn token(api: &dyn Api, id: i64) -> String {
+    let secret = Secret::new(SECRET.to_owned()).unwrap();
+    token::mint(&secret, id, "sid", api.now(), 60).unwrap()
+}
+
+/// Registers a user under this name and gives the token.
+pub fn register(api: &dyn Api, name: &str) -> String {
+    let user = format!(r#"{{"user":{{"username":"{name}","email":"{name}@x.io","password":"jakejake"}}}}"#);
+    let answer = api.send(&Call::post("/api/users", &user));
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    answer.token()
+}
+
+/// The id of a user.
+pub fn id(api: &dyn Api, name: &str) -> i64 {
+    let id = api.sql(&format!("SELECT id FROM users WHERE username = '{name}'"));
+    id.unwrap().parse().unwrap()
+}
+
+macro_rules! all {
+    ($start:expr; $($module:ident: $($test:ident)+;)+) => {
+        $(mod $module {
+            $(#[test]
+            fn $test() {
+                $crate::suite::$module::$test($start);
+            })+
+        })+
+    };
+    ($start:expr) => {
+        $crate::suite::all! { $start;
+            cases: recorded_of_the_original contract_in_realworld;
+            accounts:
+                a_user_registers_logs_in_and_reads_themself
+                a_patch_changes_what_it_names
+                a_patch_that_names_nothing_writes_nothing
+                every_taken_field_is_reported_even_where_another_fails
+                case_makes_no_other_email_or_username
+                a_user_is_no_conflict_to_themself
+                texts_of_every_kind_come_back_as_they_were_sent
+                a_login_brings_an_old_hash_up_to_date
+                a_hash_that_cannot_be_read_matches_nothing_and_is_logged
+                a_deactivated_user_is_refused_everywhere
+                a_token_of_a_user_who_is_gone_is_of_no_user
+                an_id_is_never_given_away_again
+                fields_are_checked_at_their_limits
+                hostile_values_get_the_contracts_answer;
+            tokens:
+                the_header_carries_the_token
+                a_token_of_another_library_needs_only_id_and_exp
+                a_token_that_is_not_good_is_refused
+                a_session_keeps_its_name
+                tokens_live_as_long_as_configured;
+            protocol:
+                the_first_error_in_order_answers
+                a_body_has_a_limit
+                a_body_is_json
+                a_body_has_a_shape
+                only_json_is_taken
+                a_method_that_a_path_lacks_is_refused
+                head_is_get_without_a_body
+                a_preflight_is_answered
+                only_allowed_origins_may_read
+                every_origin_may_read_where_all_are_allowed
+                a_wrong_configuration_answers_nothing_else;
+        }
+    };
+}
+pub(crate) use all;

@@ -1,0 +1,39 @@
+// Serves the built Worker in workerd, on D1, for the tests: one server for each set of variables.
+// Reads a command a line, as JSON, from standard input, and answers each with a line. Ends with its input.
+
+import { createInterface } from "node:readline";
+import { createTestHarness } from "wrangler";
+
+const servers = [];
+
+const commands = {
+  /** Starts a server with an empty, migrated database. */
+  async start({ worker, vars }) {
+    const server = createTestHarness({
+      workers: [{ configPath: "wrangler.toml", prebuiltWorkerDir: worker, secrets: vars }],
+    });
+    const { url } = await server.listen();
+    await server.getWorker().applyD1Migrations("DB");
+    return { server: servers.push(server) - 1, port: Number(url.port) };
+  },
+
+  /** Runs a statement and gives its rows. */
+  async sql({ server, sql }) {
+    const { DB } = await servers[server].getWorker().getEnv();
+    return DB.prepare(sql).raw();
+  },
+
+  /** Gives what the Worker has written to the console. */
+  async log({ server }) {
+    return servers[server].getLogs().map(({ message }) => message);
+  },
+};
+
+try {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { command, ...options } = JSON.parse(line);
+    console.log(`ANSWER ${JSON.stringify(await commands[command](options))}`);
+  }
+} finally {
+  await Promise.all(servers.map((server) => server.close()));
+}

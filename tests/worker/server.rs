@@ -1,0 +1,142 @@
+//! Servers, and HTTP to them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Cursor, Lines, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use ureq::{Agent, SendBody, http};
+
+use crate::suite::{Answer, Api, Call, Vars};
+
+/// Node, which starts servers and works on their databases. It ends with its standard input, so with
+/// this process, and takes the servers with it.
+struct Node {
+    _process: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+static NODE: LazyLock<Mutex<Node>> = LazyLock::new(|| {
+    let mut process = Command::new("node_modules/.bin/node")
+        .arg("tests/worker/serve.mjs")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // Fetched from outside otherwise, and the answers don't depend on it.
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+        .env("WRANGLER_LOG", "error")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Node: run `npm test`, which installs it");
+    let input = process.stdin.take().unwrap();
+    let output = BufReader::new(process.stdout.take().unwrap()).lines();
+    Mutex::new(Node {
+        _process: process,
+        input,
+        output,
+    })
+});
+
+fn ask(command: &Value) -> Value {
+    let mut node = NODE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    writeln!(node.input, "{command}").expect("Node is gone; its messages are above");
+    let mut answers = node.output.by_ref().map_while(Result::ok);
+    let answer = answers.find_map(|line| line.strip_prefix("ANSWER ").map(str::to_owned));
+    serde_json::from_str(&answer.expect("Node is gone; its messages are above")).unwrap()
+}
+
+#[derive(Clone)]
+pub struct Server {
+    number: u64,
+    origin: String,
+}
+
+impl Server {
+    /// A server of its own.
+    pub fn new(worker: &str, vars: &Vars) -> Self {
+        let started = ask(&json!({ "command": "start", "worker": worker, "vars": vars }));
+        Self {
+            number: started["server"].as_u64().unwrap(),
+            origin: format!("http://127.0.0.1:{}", started["port"]),
+        }
+    }
+
+    /// The one server with these variables.
+    pub fn shared(worker: &str, vars: Vars) -> Self {
+        type Servers = Mutex<BTreeMap<String, &'static OnceLock<Server>>>;
+        static SERVERS: Servers = Mutex::new(BTreeMap::new());
+        let server = *SERVERS
+            .lock()
+            .unwrap()
+            .entry(format!("{worker} {vars:?}"))
+            .or_insert_with(|| Box::leak(Box::default()));
+        server.get_or_init(|| Self::new(worker, &vars)).clone()
+    }
+
+    /// Sends a request and gives the answer as it is.
+    pub fn send_unchecked(&self, call: &Call) -> Answer {
+        static AGENT: LazyLock<Agent> = LazyLock::new(|| {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .allow_non_standard_methods(true)
+                .max_redirects(0)
+                .user_agent("")
+                .accept("")
+                .accept_encoding("")
+                .timeout_global(Some(Duration::from_secs(60)))
+                .build()
+                .into()
+        });
+        let mut request = http::Request::builder()
+            .method(call.method.as_str())
+            .uri(format!("{}{}", self.origin, call.path));
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let answer = match call.body.clone() {
+            None => AGENT.run(request.body(()).unwrap()),
+            Some(body) if call.chunked => {
+                let mut body = Cursor::new(body);
+                AGENT.run(request.body(SendBody::from_reader(&mut body)).unwrap())
+            }
+            Some(body) => AGENT.run(request.body(body).unwrap()),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{error}: {call:?}"));
+        let headers = answer.headers().iter();
+        Answer {
+            status: answer.status().as_u16(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                .collect(),
+            body: answer.body_mut().read_to_string().unwrap(),
+        }
+    }
+}
+
+impl Api for Server {
+    fn send(&self, call: &Call) -> Answer {
+        self.send_unchecked(call).checked(call)
+    }
+
+    fn sql(&self, sql: &str) -> Option<String> {
+        let rows = ask(&json!({ "command": "sql", "server": self.number, "sql": sql }));
+        match &rows[0][0] {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+
+    fn now(&self) -> i64 {
+        #[expect(clippy::disallowed_methods, reason = "this is not wasm, and the server has a real clock")]
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.unwrap().as_secs().try_into().unwrap()
+    }
+
+    fn log(&self) -> Vec<String> {
+        let messages = ask(&json!({ "command": "log", "server": self.number }));
+        serde_json::from_value(messages).unwrap()
+    }
+}
