@@ -3,7 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/build.sh
+scripts/setup.sh
 export PATH="$PWD/node_modules/.bin:$PATH"
+
 cargo test
+wrangler deploy --dry-run --outdir target/worker # builds it, and bundles it as for an upload
 cargo test --test worker

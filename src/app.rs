@@ -19,15 +19,16 @@ pub struct Answer {
 
 impl From<Response> for Answer {
     fn from(response: Response) -> Self {
-        Self {
-            response,
-            upgrade: None,
-        }
+        Self { response, upgrade: None }
     }
 }
 
 /// Answers a request. Whatever happens there is an answer; a fault is logged here, once.
-pub async fn handle(config: &Result<Config, ConfigError>, platform: &impl Platform, request: &impl Request) -> Answer {
+pub async fn handle(
+    config: &Result<Config, ConfigError>,
+    platform: &impl Platform,
+    request: &impl Request,
+) -> Answer {
     let config = match config {
         Ok(config) => config,
         Err(ConfigError { problems, cors }) => {
@@ -75,7 +76,12 @@ async fn serve(
     Ok(response.into())
 }
 
-fn finish(mut answer: Answer, request: &impl Request, cors: &Cors, preflight: Option<&'static str>) -> Answer {
+fn finish(
+    mut answer: Answer,
+    request: &impl Request,
+    cors: &Cors,
+    preflight: Option<&'static str>,
+) -> Answer {
     if request.method() == "HEAD" {
         answer.response.body = None;
     }

@@ -37,7 +37,12 @@ impl Cors {
 
     /// Tells the browser whether a page of `origin` may read the response; to a preflight, also that
     /// it may send these `methods`.
-    pub fn apply(&self, mut response: Response, origin: Option<String>, methods: Option<&'static str>) -> Response {
+    pub fn apply(
+        &self,
+        mut response: Response,
+        origin: Option<String>,
+        methods: Option<&'static str>,
+    ) -> Response {
         if *self != Self::Any {
             response = response.with("Vary", "Origin");
         }
@@ -83,9 +88,7 @@ fn origin(entry: &str) -> Result<String, String> {
         });
     };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c));
+        && scheme.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c));
     if !is_scheme {
         return wrong("has a scheme that no browser sends: write it in lower case");
     }
@@ -93,16 +96,15 @@ fn origin(entry: &str) -> Result<String, String> {
         return wrong("has a path or a trailing slash: write only scheme, host and port");
     }
     let (host, port) = split_port(authority);
-    let is_ipv6 = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok() && address == address.to_lowercase());
+    let is_ipv6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(|address| {
+        address.parse::<std::net::Ipv6Addr>().is_ok() && address == address.to_lowercase()
+    });
     let is_name = !host.is_empty()
-        && host
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c));
+        && host.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c));
     if !is_ipv6 && !is_name {
-        return wrong("has a host that no browser sends: write one host, in lower case, an international one in Punycode");
+        return wrong(
+            "has a host that no browser sends: write one host, in lower case, an international one in Punycode",
+        );
     }
     match port {
         None => Ok(entry.to_owned()),
@@ -179,25 +181,18 @@ mod tests {
         }
     }
 
-    fn headers(cors: &Cors, origin: Option<&str>, methods: Option<&'static str>) -> Vec<(&'static str, String)> {
-        let response = Response {
-            status: 204,
-            headers: Vec::new(),
-            body: None,
-        };
+    fn headers(
+        cors: &Cors,
+        origin: Option<&str>,
+        methods: Option<&'static str>,
+    ) -> Vec<(&'static str, String)> {
+        let response = Response { status: 204, headers: Vec::new(), body: None };
         let response = cors.apply(response, origin.map(str::to_owned), methods);
-        response
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name, value.into_owned()))
-            .collect()
+        response.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect()
     }
 
     fn owned(headers: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
-        headers
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()))
-            .collect()
+        headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
     }
 
     #[test]
@@ -231,10 +226,7 @@ mod tests {
                 ("Access-Control-Allow-Origin", "*"),
                 ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate"),
                 ("Access-Control-Allow-Methods", "POST, OPTIONS"),
-                (
-                    "Access-Control-Allow-Headers",
-                    "Authorization, Content-Type, X-D1-Bookmark"
-                ),
+                ("Access-Control-Allow-Headers", "Authorization, Content-Type, X-D1-Bookmark"),
                 ("Access-Control-Max-Age", "86400"),
             ])
         );

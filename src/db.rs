@@ -69,8 +69,7 @@ impl Row {
     /// # Errors
     /// [`DbError::Decode`] if there is none, or it is something else.
     pub fn text(&mut self) -> Result<String, DbError> {
-        self.optional_text()?
-            .ok_or_else(|| DbError::decode("text", Some(&Value::Null)))
+        self.optional_text()?.ok_or_else(|| DbError::decode("text", Some(&Value::Null)))
     }
 
     /// Takes the next column, a text or NULL.
@@ -164,14 +163,8 @@ mod tests {
     #[test]
     fn a_column_of_another_type_is_an_error_that_tells_no_value() {
         let mut row = Row::new(vec![Value::Text("hunter2".into()), Value::Integer(1)]);
-        assert_eq!(
-            row.integer().unwrap_err().to_string(),
-            "expected an integer in a row, found text"
-        );
+        assert_eq!(row.integer().unwrap_err().to_string(), "expected an integer in a row, found text");
         assert_eq!(row.boolean(), Ok(true));
-        assert_eq!(
-            row.text().unwrap_err().to_string(),
-            "expected text or NULL in a row, found no column"
-        );
+        assert_eq!(row.text().unwrap_err().to_string(), "expected text or NULL in a row, found no column");
     }
 }

@@ -56,7 +56,8 @@ struct FieldsBody<'a> {
 
 fn django(error: &Error) -> Rendered {
     let detail = |status, detail: &str| Response::json(status, &json!({ "user": { "detail": detail } }));
-    let general = |status, message: &str| Response::json(status, &json!({ "errors": { "error": [message] } }));
+    let general =
+        |status, message: &str| Response::json(status, &json!({ "errors": { "error": [message] } }));
     match error {
         Error::Invalid(fields) => {
             let errors = Fields(fields, django_message);
@@ -75,10 +76,9 @@ fn django(error: &Error) -> Rendered {
         ),
         Error::MalformedJson(what) => detail(400, &format!("JSON parse error - {what}")),
         Error::NoData => general(400, "No data provided"),
-        Error::NotAnObject(found) => general(
-            400,
-            &format!("Invalid data. Expected a dictionary, but got {found}."),
-        ),
+        Error::NotAnObject(found) => {
+            general(400, &format!("Invalid data. Expected a dictionary, but got {found}."))
+        }
         Error::UnsupportedMediaType(value) => {
             detail(415, &format!("Unsupported media type \"{value}\" in request."))
         }
@@ -104,7 +104,8 @@ fn django_message(field: Field, violation: Violation) -> String {
 }
 
 fn realworld(error: &Error) -> Rendered {
-    let general = |status, key: &str, message: &str| Response::json(status, &json!({ "errors": { key: [message] } }));
+    let general =
+        |status, key: &str, message: &str| Response::json(status, &json!({ "errors": { key: [message] } }));
     match error {
         Error::Invalid(fields) => {
             let errors = Fields(fields, realworld_message);
@@ -145,8 +146,11 @@ fn realworld_message(_: Field, violation: Violation) -> String {
 mod tests {
     use super::*;
 
-    /// Every error, with its status and body in either dialect.
-    fn table() -> Vec<(Error, (u16, &'static str), (u16, &'static str))> {
+    /// A status and a body.
+    type Expected = (u16, &'static str);
+
+    /// Every error, with what it is in `django` and in `realworld`.
+    fn table() -> Vec<(Error, Expected, Expected)> {
         let invalid = |violations: &[(Field, Violation)]| {
             let mut errors = FieldErrors::default();
             violations.iter().for_each(|(field, violation)| errors.add(*field, *violation));
@@ -204,10 +208,7 @@ mod tests {
             ),
             (
                 Error::WrongCredentials,
-                (
-                    400,
-                    r#"{"errors":{"error":["A user with this email and password was not found."]}}"#,
-                ),
+                (400, r#"{"errors":{"error":["A user with this email and password was not found."]}}"#),
                 (401, r#"{"errors":{"credentials":["invalid"]}}"#),
             ),
             (
@@ -217,18 +218,12 @@ mod tests {
             ),
             (
                 Unauthenticated::Missing.into(),
-                (
-                    401,
-                    r#"{"user":{"detail":"Authentication credentials were not provided."}}"#,
-                ),
+                (401, r#"{"user":{"detail":"Authentication credentials were not provided."}}"#),
                 (401, r#"{"errors":{"token":["is missing"]}}"#),
             ),
             (
                 Unauthenticated::Invalid.into(),
-                (
-                    401,
-                    r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#,
-                ),
+                (401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#),
                 (401, r#"{"errors":{"token":["is invalid"]}}"#),
             ),
             (
@@ -253,18 +248,12 @@ mod tests {
             ),
             (
                 Error::NotAnObject("list"),
-                (
-                    400,
-                    r#"{"errors":{"error":["Invalid data. Expected a dictionary, but got list."]}}"#,
-                ),
+                (400, r#"{"errors":{"error":["Invalid data. Expected a dictionary, but got list."]}}"#),
                 (422, r#"{"errors":{"body":["must be an object"]}}"#),
             ),
             (
                 Error::UnsupportedMediaType("text/\"plain\"".to_owned()),
-                (
-                    415,
-                    r#"{"user":{"detail":"Unsupported media type \"text/\"plain\"\" in request."}}"#,
-                ),
+                (415, r#"{"user":{"detail":"Unsupported media type \"text/\"plain\"\" in request."}}"#),
                 (415, r#"{"errors":{"body":["must be application/json"]}}"#),
             ),
             (
@@ -273,10 +262,7 @@ mod tests {
                 (413, r#"{"errors":{"body":["is too large"]}}"#),
             ),
             (
-                Error::MethodNotAllowed {
-                    method: "GET".to_owned(),
-                    allow: "POST, OPTIONS",
-                },
+                Error::MethodNotAllowed { method: "GET".to_owned(), allow: "POST, OPTIONS" },
                 (405, r#"{"user":{"detail":"Method \"GET\" not allowed."}}"#),
                 (405, r#"{"errors":{"method":["is not allowed"]}}"#),
             ),
@@ -300,10 +286,8 @@ mod tests {
                 let response = dialect.render(&error);
                 assert_eq!(response.status, status, "{error:?}");
                 assert_eq!(response.body.as_deref(), Some(body), "{error:?}");
-                let mut headers = vec![
-                    ("Cache-Control", "no-store"),
-                    ("Content-Type", "application/json; charset=utf-8"),
-                ];
+                let mut headers =
+                    vec![("Cache-Control", "no-store"), ("Content-Type", "application/json; charset=utf-8")];
                 match status {
                     401 => headers.push(("WWW-Authenticate", "Token")),
                     405 => headers.push(("Allow", "POST, OPTIONS")),

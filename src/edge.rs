@@ -188,7 +188,8 @@ impl Bindings {
     fn variable(&self, name: &str) -> Option<String> {
         let value = self.get(name);
         let number = || value.as_f64().map(|number| number.to_string());
-        (!value.is_undefined()).then(|| value.as_string().or_else(number).unwrap_or_else(|| format!("{value:?}")))
+        (!value.is_undefined())
+            .then(|| value.as_string().or_else(number).unwrap_or_else(|| format!("{value:?}")))
     }
 }
 
@@ -199,13 +200,12 @@ impl Db for Bindings {
             return Err(DbError::Other(format!("there is no D1 binding {DATABASE} in wrangler.toml")));
         }
         let statement = binding.unchecked_into::<D1Database>().prepare(sql);
-        let statement = D1PreparedStatement::from(statement.map_err(|error| DbError::from_message(&message(&error)))?);
+        let statement =
+            D1PreparedStatement::from(statement.map_err(|error| DbError::from_message(&message(&error)))?);
         let params: Vec<JsValue> = params.iter().map(to_d1).collect();
         let rows = statement.bind(&params).map_err(d1_error)?.raw_js_value().await.map_err(d1_error)?;
         let first = rows.first().map(|row| row.unchecked_ref::<Array>());
-        first
-            .map(|columns| columns.iter().map(from_d1).collect::<Result<_, _>>().map(Row::new))
-            .transpose()
+        first.map(|columns| columns.iter().map(from_d1).collect::<Result<_, _>>().map(Row::new)).transpose()
     }
 }
 

@@ -15,9 +15,9 @@ const MAX_LABEL_CHARS: usize = 63;
 /// Whether `email` is a valid address.
 pub fn is_valid(email: &str) -> bool {
     email.chars().count() <= MAX_CHARS
-        && email
-            .rsplit_once('@')
-            .is_some_and(|(local, domain)| (is_dot_atom(local) || is_quoted_string(local)) && is_domain(domain))
+        && email.rsplit_once('@').is_some_and(|(local, domain)| {
+            (is_dot_atom(local) || is_quoted_string(local)) && is_domain(domain)
+        })
 }
 
 /// Brings the domain to lower case, as Django's `normalize_email` does; a text without `@` is kept.
@@ -38,18 +38,15 @@ fn is_dot_atom(local: &str) -> bool {
 
 /// RFC 5322 §3.2.4 with its obsolete control characters, but no white space outside of a quoted pair.
 fn is_quoted_string(local: &str) -> bool {
-    let Some(inner) = local
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return false;
     };
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
         let fits = match c {
-            '\\' => chars
-                .next()
-                .is_some_and(|c| matches!(c, '\x01'..='\x09' | '\x0b' | '\x0c' | '\x0e'..='\x7f')),
+            '\\' => {
+                chars.next().is_some_and(|c| matches!(c, '\x01'..='\x09' | '\x0b' | '\x0c' | '\x0e'..='\x7f'))
+            }
             '\x01'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '!' | '#'..='[' | ']'..='\x7f' => true,
             _ => false,
         };
@@ -92,9 +89,7 @@ fn is_label(label: &str) -> bool {
 
 /// Of a label: whether it can be the last.
 fn is_top_level(label: &str) -> bool {
-    let is_punycode = label
-        .get(..4)
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
+    let is_punycode = label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
         && label.chars().skip(4).all(|c| c.is_ascii_alphanumeric());
     is_punycode || (label.chars().count() >= 2 && !label.contains(|c: char| c.is_ascii_digit()))
 }

@@ -131,9 +131,7 @@ impl FieldErrors {
 
     /// Keeps a value that its rules let pass, and notes the violations of one that they don't.
     pub fn check<T>(&mut self, field: Field, checked: Result<T, Vec<Violation>>) -> Option<T> {
-        checked
-            .map_err(|violations| self.0.entry(field).or_default().extend(violations))
-            .ok()
+        checked.map_err(|violations| self.0.entry(field).or_default().extend(violations)).ok()
     }
 
     /// Whether there are none.

@@ -46,11 +46,7 @@ pub struct Response {
 impl Response {
     /// A response without a body. No answer of this API may be kept by a cache.
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: vec![("Cache-Control", "no-store".into())],
-            body: None,
-        }
+        Self { status, headers: vec![("Cache-Control", "no-store".into())], body: None }
     }
 
     /// A response with a JSON body.

@@ -16,6 +16,17 @@
 //!    which holds every SQL statement, over the one-method [`db::Db`];
 //! 4. [`token`] and [`password`] put together what the cryptography crates offer.
 
+// A panic in wasm takes down every request in flight on its isolate (clippy.toml lets tests panic).
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 pub mod api;
 pub mod app;
 pub mod auth;

@@ -45,9 +45,7 @@ impl Algorithm {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Sha256, Self::Sha512]
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
+        [Self::Sha256, Self::Sha512].into_iter().find(|algorithm| algorithm.name() == name)
     }
 
     const fn output_bytes(self) -> usize {
@@ -105,7 +103,11 @@ impl Hasher {
     ///
     /// # Errors
     /// Those of `fill_random`.
-    pub fn hash<E>(&self, password: &str, fill_random: impl Fn(&mut [u8]) -> Result<(), E>) -> Result<String, E> {
+    pub fn hash<E>(
+        &self,
+        password: &str,
+        fill_random: impl Fn(&mut [u8]) -> Result<(), E>,
+    ) -> Result<String, E> {
         let salt = salt(fill_random)?;
         let hash = Base64::encode_string(&self.derive(password, &salt));
         Ok(format!("{self}${salt}${hash}"))
@@ -124,9 +126,7 @@ impl Hasher {
         match parsed {
             Some(Err(reason)) => Verdict::Unreadable(reason),
             // HMAC pads its key with zeros, so to it "secret" and "secret\0" are the same.
-            Some(Ok(_)) if equal && !password.contains('\0') => Verdict::Match {
-                outdated: hasher != *self,
-            },
+            Some(Ok(_)) if equal && !password.contains('\0') => Verdict::Match { outdated: hasher != *self },
             _ => Verdict::Mismatch,
         }
     }
@@ -194,10 +194,7 @@ fn salt_letter(byte: u8) -> Option<char> {
 mod tests {
     use super::*;
 
-    const TODAY: Hasher = Hasher {
-        algorithm: Algorithm::Sha512,
-        iterations: 2,
-    };
+    const TODAY: Hasher = Hasher { algorithm: Algorithm::Sha512, iterations: 2 };
 
     fn random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
         getrandom::fill(bytes)
@@ -211,10 +208,7 @@ mod tests {
         assert_eq!(TODAY.verify("jakejakf", Some(&stored)), Verdict::Mismatch);
         for parameters in ["pbkdf2_sha512$3", "pbkdf2_sha256$2"] {
             let later: Hasher = parameters.parse().unwrap();
-            assert_eq!(
-                later.verify("jakejake", Some(&stored)),
-                Verdict::Match { outdated: true }
-            );
+            assert_eq!(later.verify("jakejake", Some(&stored)), Verdict::Match { outdated: true });
         }
     }
 
@@ -254,29 +248,15 @@ mod tests {
             (&format!("$1$salt${hash}"), "is of an unknown algorithm"),
             (&format!("pbkdf2_sha256$salt${hash}"), "has no iterations"),
             ("pbkdf2_sha256$1$salt$????", "is not in Base64"),
-            (
-                "pbkdf2_sha256$1$salt$AAAA",
-                "has another length than its algorithm gives",
-            ),
-            (
-                &format!("pbkdf2_sha512$1$salt${hash}"),
-                "has another length than its algorithm gives",
-            ),
+            ("pbkdf2_sha256$1$salt$AAAA", "has another length than its algorithm gives"),
+            (&format!("pbkdf2_sha512$1$salt${hash}"), "has another length than its algorithm gives"),
         ] {
-            assert_eq!(
-                TODAY.verify("jakejake", Some(stored)),
-                Verdict::Unreadable(reason),
-                "{stored}"
-            );
+            assert_eq!(TODAY.verify("jakejake", Some(stored)), Verdict::Unreadable(reason), "{stored}");
         }
         for iterations in ["0", "-1", "+1", "", " 1", "1_000", "5000001", "99999999999999999999"] {
             let stored = format!("pbkdf2_sha256${iterations}$salt${hash}");
             let reason = "does not ask for 1 to 5,000,000 iterations";
-            assert_eq!(
-                TODAY.verify("jakejake", Some(&stored)),
-                Verdict::Unreadable(reason),
-                "{stored}"
-            );
+            assert_eq!(TODAY.verify("jakejake", Some(&stored)), Verdict::Unreadable(reason), "{stored}");
         }
     }
 

@@ -72,11 +72,7 @@ impl Event {
             request: Option<&'a str>,
         }
         let level = if self.is_error() { "error" } else { "warn" };
-        let line = Line {
-            level,
-            event: self,
-            request,
-        };
+        let line = Line { level, event: self, request };
         serde_json::to_string(&line).unwrap_or_default() // strings always serialize
     }
 }

@@ -51,10 +51,7 @@ impl Route {
         match route {
             Some(route) => Ok(route),
             None if method == "OPTIONS" => Ok(Self::Options(allow)),
-            None => Err(Error::MethodNotAllowed {
-                method: method.to_owned(),
-                allow,
-            }),
+            None => Err(Error::MethodNotAllowed { method: method.to_owned(), allow }),
         }
     }
 }
@@ -63,9 +60,8 @@ impl Route {
 mod tests {
     use super::*;
 
-    const METHODS: [&str; 10] = [
-        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get",
-    ];
+    const METHODS: [&str; 10] =
+        ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"];
 
     #[test]
     fn every_method_of_every_path() {
@@ -88,10 +84,7 @@ mod tests {
                 let expected = match route {
                     Some(route) => Ok(route),
                     None if method == "OPTIONS" => Ok(Route::Options(allow)),
-                    None => Err(Error::MethodNotAllowed {
-                        method: method.to_owned(),
-                        allow,
-                    }),
+                    None => Err(Error::MethodNotAllowed { method: method.to_owned(), allow }),
                 };
                 assert_eq!(Route::find(method, path), expected, "{method} {path}");
                 assert_eq!(Route::find(method, &format!("{path}/")), expected, "{method} {path}/");
@@ -102,9 +95,24 @@ mod tests {
     #[test]
     fn other_paths_are_not_found_whatever_the_method() {
         for path in [
-            "", "/", "//", "/api", "/api/", "/api/users//", "/api/users/login//", "/api/user//", "//api/user",
-            "/api//user", "/api/User", "/API/user", "/api/user/1", "/api/users/logout", "/api/users/jake",
-            "/api/%75ser", "/user", "/api/user%2f",
+            "",
+            "/",
+            "//",
+            "/api",
+            "/api/",
+            "/api/users//",
+            "/api/users/login//",
+            "/api/user//",
+            "//api/user",
+            "/api//user",
+            "/api/User",
+            "/API/user",
+            "/api/user/1",
+            "/api/users/logout",
+            "/api/users/jake",
+            "/api/%75ser",
+            "/user",
+            "/api/user%2f",
         ] {
             for method in METHODS {
                 assert_eq!(Route::find(method, path), Err(Error::NotFound), "{method} {path}");

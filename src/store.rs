@@ -34,12 +34,7 @@ pub async fn insert_user(db: &impl Db, new: &NewUser, password: &str, now: i64) 
     let sql = format!(
         "INSERT INTO users (email, username, password, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4) RETURNING {USER}"
     );
-    let params = [
-        new.email.as_str().into(),
-        new.username.as_str().into(),
-        password.into(),
-        now.into(),
-    ];
+    let params = [new.email.as_str().into(), new.username.as_str().into(), password.into(), now.into()];
     match db.first(&sql, &params).await? {
         Some(mut row) => user(&mut row),
         None => Err(DbError::Decode("INSERT … RETURNING gave no row".to_owned())),
@@ -73,7 +68,12 @@ pub async fn find_login(db: &impl Db, email: &str) -> Result<Option<(User, Strin
 ///
 /// # Errors
 /// [`DbError::Unique`] if another user has the email or the username.
-pub async fn update_user(db: &impl Db, id: i64, patch: &UserPatch, now: i64) -> Result<Option<User>, DbError> {
+pub async fn update_user(
+    db: &impl Db,
+    id: i64,
+    patch: &UserPatch,
+    now: i64,
+) -> Result<Option<User>, DbError> {
     let mut params: Vec<Value> = vec![id.into(), now.into()];
     let mut set = String::from("updated_at = ?2");
     let changes: [(&str, Option<Option<&str>>); 5] = [
@@ -109,10 +109,7 @@ pub async fn find_taken(
                EXISTS (SELECT 1 FROM users WHERE username = ?2 AND id IS NOT ?3)";
     let row = db.first(sql, &[email.into(), username.into(), except.into()]).await?;
     let mut row = row.ok_or_else(|| DbError::Decode("SELECT EXISTS gave no row".to_owned()))?;
-    Ok(Taken {
-        email: row.boolean()?,
-        username: row.boolean()?,
-    })
+    Ok(Taken { email: row.boolean()?, username: row.boolean()? })
 }
 
 /// Puts a new hash of the same password in the place of the one that was checked. If another request
@@ -125,4 +122,3 @@ pub async fn replace_hash(db: &impl Db, id: i64, old: &str, new: &str) -> Result
     db.first(sql, &[id.into(), old.into(), new.into()]).await?;
     Ok(())
 }
-

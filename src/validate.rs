@@ -130,11 +130,7 @@ fn nullable(max: usize, input: Input) -> Checked<Option<String>> {
 }
 
 fn at_most(max: usize, text: &str) -> Vec<Violation> {
-    if text.chars().count() > max {
-        vec![Violation::TooLong(max)]
-    } else {
-        Vec::new()
-    }
+    if text.chars().count() > max { vec![Violation::TooLong(max)] } else { Vec::new() }
 }
 
 fn no_null(text: &str) -> Option<Violation> {

@@ -11,7 +11,11 @@ use crate::platform::Platform;
 ///
 /// # Errors
 /// What is wrong with the token, or a fault.
-pub async fn handle(config: &Config, platform: &impl Platform, request: &impl Request) -> Result<Response, Error> {
+pub async fn handle(
+    config: &Config,
+    platform: &impl Platform,
+    request: &impl Request,
+) -> Result<Response, Error> {
     let (user, sid) = auth::authenticate(config, platform, request).await?;
     user_response(200, config, platform, &user, &sid)
 }

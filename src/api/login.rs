@@ -42,12 +42,7 @@ pub async fn handle(
     }
     let sid = token::new_sid(|bytes| platform.fill_random(bytes))?;
     let response = user_response(200, config, platform, &user, &sid)?;
-    let upgrade = outdated.then_some(Upgrade {
-        hasher: config.hasher,
-        user: user.id,
-        password,
-        stored,
-    });
+    let upgrade = outdated.then_some(Upgrade { hasher: config.hasher, user: user.id, password, stored });
     Ok((response, upgrade))
 }
 

@@ -16,15 +16,16 @@ use crate::validate;
 ///
 /// # Errors
 /// What is wrong with the body or its fields, or a fault.
-pub async fn handle(config: &Config, platform: &impl Platform, request: &impl Request) -> Result<Response, Error> {
+pub async fn handle(
+    config: &Config,
+    platform: &impl Platform,
+    request: &impl Request,
+) -> Result<Response, Error> {
     let db = platform.db();
     let new = match parse(body::read(request).await?) {
         Ok(new) => new,
         Err(Rejected { mut errors, email, username }) => {
-            add_taken(
-                &mut errors,
-                store::find_taken(db, email.as_deref(), username.as_deref(), None).await?,
-            );
+            add_taken(&mut errors, store::find_taken(db, email.as_deref(), username.as_deref(), None).await?);
             return Err(errors.into());
         }
     };
@@ -53,15 +54,7 @@ fn parse(mut fields: Fields) -> Result<NewUser, Rejected> {
     let username = errors.check(Field::Username, validate::username(fields.take("username")));
     let password = errors.check(Field::Password, validate::password(fields.take("password")));
     match (email, username, password) {
-        (Some(email), Some(username), Some(password)) => Ok(NewUser {
-            email,
-            username,
-            password,
-        }),
-        (email, username, _) => Err(Rejected {
-            errors,
-            email,
-            username,
-        }),
+        (Some(email), Some(username), Some(password)) => Ok(NewUser { email, username, password }),
+        (email, username, _) => Err(Rejected { errors, email, username }),
     }
 }

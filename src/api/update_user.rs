@@ -16,7 +16,11 @@ use crate::validate::{self, optional};
 ///
 /// # Errors
 /// What is wrong with the token, the body or its fields, or a fault.
-pub async fn handle(config: &Config, platform: &impl Platform, request: &impl Request) -> Result<Response, Error> {
+pub async fn handle(
+    config: &Config,
+    platform: &impl Platform,
+    request: &impl Request,
+) -> Result<Response, Error> {
     let (user, sid) = auth::authenticate(config, platform, request).await?;
     let patch = match parse(body::read(request).await?) {
         Ok(patch) => patch,
@@ -29,15 +33,17 @@ pub async fn handle(config: &Config, platform: &impl Platform, request: &impl Re
             return Err(errors.into());
         }
     };
-    let user = if patch == UserPatch::default() {
-        user
-    } else {
-        update(config, platform, user.id, patch).await?
-    };
+    let user =
+        if patch == UserPatch::default() { user } else { update(config, platform, user.id, patch).await? };
     user_response(200, config, platform, &user, &sid)
 }
 
-async fn update(config: &Config, platform: &impl Platform, id: i64, mut patch: UserPatch) -> Result<User, Error> {
+async fn update(
+    config: &Config,
+    platform: &impl Platform,
+    id: i64,
+    mut patch: UserPatch,
+) -> Result<User, Error> {
     let db = platform.db();
     if let Some(password) = &patch.password {
         patch.password = Some(config.hasher.hash(password, |bytes| platform.fill_random(bytes))?);
@@ -47,7 +53,8 @@ async fn update(config: &Config, platform: &impl Platform, id: i64, mut patch: U
         // Deactivated or deleted since the token was checked: say what a new check says.
         Ok(None) => Err(auth::find_active(db, id).await.err().unwrap_or(Unauthenticated::Invalid.into())),
         Err(DbError::Unique { column }) => {
-            let taken = store::find_taken(db, patch.email.as_deref(), patch.username.as_deref(), Some(id)).await?;
+            let taken =
+                store::find_taken(db, patch.email.as_deref(), patch.username.as_deref(), Some(id)).await?;
             Err(conflict(&column, taken))
         }
         Err(error) => Err(error.into()),
@@ -69,17 +76,11 @@ fn parse(mut fields: Fields) -> Result<UserPatch, Rejected> {
     let bio = errors.check(Field::Bio, optional(fields.take("bio"), validate::bio));
     let image = errors.check(Field::Image, optional(fields.take("image"), validate::image));
     match (email, username, password, bio, image) {
-        (Some(email), Some(username), Some(password), Some(bio), Some(image)) => Ok(UserPatch {
-            email,
-            username,
-            password,
-            bio,
-            image,
-        }),
-        (email, username, ..) => Err(Rejected {
-            errors,
-            email: email.flatten(),
-            username: username.flatten(),
-        }),
+        (Some(email), Some(username), Some(password), Some(bio), Some(image)) => {
+            Ok(UserPatch { email, username, password, bio, image })
+        }
+        (email, username, ..) => {
+            Err(Rejected { errors, email: email.flatten(), username: username.flatten() })
+        }
     }
 }

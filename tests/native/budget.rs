@@ -113,8 +113,7 @@ fn a_value_that_is_free_again_at_a_second_look_is_still_reported() {
     for call in [Call::put(user).token(&token), Call::post("/api/users", user)] {
         let freed = "UPDATE users SET email = 'freed@x.io' WHERE username = 'other'";
         api.platform.db.before.replace(Some(("SELECT EXISTS", freed)));
-        api.send(&call)
-            .is(400, r#"{"errors":{"email":["user with this email already exists."]}}"#);
+        api.send(&call).is(400, r#"{"errors":{"email":["user with this email already exists."]}}"#);
         api.sql("UPDATE users SET email = 'other@x.io' WHERE username = 'other'");
     }
 }
@@ -151,8 +150,10 @@ fn no_statement_scans_the_table() {
     for call in [
         Call::get("/api/user").token(&token),
         Call::post("/api/users/login", r#"{"user":{"email":"plan@x.io","password":"jakejake"}}"#),
-        Call::put(r#"{"user":{"email":"e@x.io","username":"u","password":"password","bio":"b","image":"i"}}"#)
-            .token(&token),
+        Call::put(
+            r#"{"user":{"email":"e@x.io","username":"u","password":"password","bio":"b","image":"i"}}"#,
+        )
+        .token(&token),
         Call::post("/api/users", r#"{"user":{"username":"u","email":"e@x.io","password":"jakejake"}}"#),
     ] {
         api.send(&call);

@@ -41,22 +41,18 @@ impl Native {
     fn new(vars: Vars) -> Self {
         Self {
             config: Config::from_vars(|name| vars.get(name).map(|value| (*value).to_owned())),
-            platform: Host {
-                db: Sqlite::migrated(),
-                log: RefCell::default(),
-            },
+            platform: Host { db: Sqlite::migrated(), log: RefCell::default() },
         }
     }
 
     /// Answers, and leaves what comes after the answer to the caller.
     fn handle(&self, call: &Call) -> (Answer, Option<latchkey::api::login::Upgrade>) {
-        let AppAnswer { response, upgrade } = pollster::block_on(app::handle(&self.config, &self.platform, call));
+        let AppAnswer { response, upgrade } =
+            pollster::block_on(app::handle(&self.config, &self.platform, call));
         let headers = response.headers.into_iter();
         let answer = Answer {
             status: response.status,
-            headers: headers
-                .map(|(name, value)| (name.to_lowercase(), value.into_owned()))
-                .collect(),
+            headers: headers.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect(),
             body: response.body.unwrap_or_default(),
         };
         (answer.checked(call), upgrade)

@@ -21,16 +21,13 @@ impl Sqlite {
     pub fn migrated() -> Self {
         let connection = Connection::open_in_memory().unwrap();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-        let mut migrations: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut migrations: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         migrations.sort();
         for migration in migrations {
             connection.execute_batch(&fs::read_to_string(migration).unwrap()).unwrap();
         }
-        Self {
-            connection,
-            statements: RefCell::default(),
-            before: RefCell::default(),
-        }
+        Self { connection, statements: RefCell::default(), before: RefCell::default() }
     }
 
     /// Runs a statement of an operator and gives the first column of its first row as text.
@@ -76,9 +73,7 @@ impl Db for Sqlite {
         let fail = |error: rusqlite::Error| DbError::from_message(&error.to_string());
         let mut statement = self.connection.prepare_cached(sql).map_err(fail)?;
         let columns = statement.column_count();
-        let mut rows = statement
-            .query(rusqlite::params_from_iter(params.iter().map(Param)))
-            .map_err(fail)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params.iter().map(Param))).map_err(fail)?;
         // A statement with RETURNING has done its work when its last row is read.
         let mut first = None;
         while let Some(row) = rows.next().map_err(fail)? {

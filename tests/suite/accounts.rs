@@ -93,8 +93,7 @@ pub fn every_taken_field_is_reported_even_where_another_fails(start: Start) {
     register(&*api, "taken");
     let own = register(&*api, "taker");
     let both = r#"{"errors":{"email":["user with this email already exists."],"username":["user with this username already exists."]}}"#;
-    api.send(&post(r#"{"username":"taken","email":"taken@x.io","password":"jakejake"}"#))
-        .is(400, both);
+    api.send(&post(r#"{"username":"taken","email":"taken@x.io","password":"jakejake"}"#)).is(400, both);
     api.send(&put(&own, r#"{"username":"taken","email":"taken@x.io"}"#)).is(400, both);
     api.send(&post(r#"{"username":"taken","email":"x","password":"short"}"#)).is(
         400,
@@ -109,17 +108,14 @@ pub fn every_taken_field_is_reported_even_where_another_fails(start: Start) {
     register(&*api, "taken");
     let own = register(&*api, "taker");
     let both = r#"{"errors":{"email":["has already been taken"],"username":["has already been taken"]}}"#;
-    api.send(&post(r#"{"username":"taken","email":"taken@x.io","password":"jakejake"}"#))
-        .is(409, both);
+    api.send(&post(r#"{"username":"taken","email":"taken@x.io","password":"jakejake"}"#)).is(409, both);
     api.send(&put(&own, r#"{"username":"taken","email":"taken@x.io"}"#)).is(409, both);
     api.send(&post(r#"{"username":"taken","email":"new@x.io","password":"short"}"#)).is(
         422,
         r#"{"errors":{"username":["has already been taken"],"password":["is too short (minimum is 8 characters)"]}}"#,
     );
-    api.send(&put(&own, r#"{"username":"taken","bio":[]}"#)).is(
-        422,
-        r#"{"errors":{"username":["has already been taken"],"bio":["is not a string"]}}"#,
-    );
+    api.send(&put(&own, r#"{"username":"taken","bio":[]}"#))
+        .is(422, r#"{"errors":{"username":["has already been taken"],"bio":["is not a string"]}}"#);
 }
 
 pub fn case_makes_no_other_email_or_username(start: Start) {
@@ -146,7 +142,8 @@ pub fn case_makes_no_other_email_or_username(start: Start) {
         ("case3", "case@É.com", 201),
         ("case4", "case@é.COM", 400),
     ] {
-        let user = format!(r#"{{"user":{{"username":"{username}","email":"{email}","password":"jakejake"}}}}"#);
+        let user =
+            format!(r#"{{"user":{{"username":"{username}","email":"{email}","password":"jakejake"}}}}"#);
         assert_eq!(api.send(&Call::post("/api/users", &user)).status, status, "{user}");
     }
 }
@@ -162,7 +159,8 @@ pub fn a_user_is_no_conflict_to_themself(start: Start) {
 pub fn texts_of_every_kind_come_back_as_they_were_sent(start: Start) {
     let api = start(django());
     let name = "q'u\"o\\te; DROP TABLE users; -- 😀 \u{202e}rtl\u{1f} 名";
-    let user = serde_json::json!({ "user": { "username": name, "email": "texts@x.io", "password": "pass'word\"" } });
+    let user =
+        serde_json::json!({ "user": { "username": name, "email": "texts@x.io", "password": "pass'word\"" } });
     let answer = api.send(&Call::post("/api/users", &user.to_string()));
     assert_eq!(answer.status, 201);
     assert_eq!(answer.user("username"), name);
@@ -219,7 +217,9 @@ pub fn a_hash_that_cannot_be_read_matches_nothing_and_is_logged(start: Start) {
         for password in ["jakejake", hash] {
             api.send(&login("unreadable@x.io", password)).is(400, WRONG);
         }
-        let line = format!(r#"{{"level":"warn","event":"unusable_password","user":{id},"reason":"{reason}","request":"#);
+        let line = format!(
+            r#"{{"level":"warn","event":"unusable_password","user":{id},"reason":"{reason}","request":"#
+        );
         assert!(api.log().iter().any(|logged| logged.contains(&line)), "{line}\n{:?}", api.log());
     }
     assert!(!api.log().iter().any(|line| line.contains("argon2") || line.contains("x.io")));
@@ -300,10 +300,8 @@ pub fn fields_are_checked_at_their_limits(start: Start) {
         let too_long = api.send(&put(field, max + 1));
         too_long.is(400, &format!(r#"{{"errors":{{"{field}":["{message}"]}}}}"#));
     }
-    api.send(&put("password", 7)).is(
-        400,
-        r#"{"errors":{"password":["Ensure this field has at least 8 characters."]}}"#,
-    );
+    api.send(&put("password", 7))
+        .is(400, r#"{"errors":{"password":["Ensure this field has at least 8 characters."]}}"#);
     api.send(&put("email", 321)).is(
         400,
         r#"{"errors":{"email":["Ensure this field has no more than 254 characters.","Enter a valid email address."]}}"#,
@@ -331,16 +329,15 @@ pub fn hostile_values_get_the_contracts_answer(start: Start) {
         ),
     );
     for value in ["true", "false", "{}", "[]", r#"["x"]"#, r#"{"$ne":null}"#] {
-        let user = ["email", "username", "password", "bio", "image"].map(|field| format!(r#""{field}":{value}"#));
+        let user =
+            ["email", "username", "password", "bio", "image"].map(|field| format!(r#""{field}":{value}"#));
         api.send(&put(&format!("{{{}}}", user.join(",")))).is(
             400,
             r#"{"errors":{"email":["Enter a valid email address."],"username":["Not a valid string."],"password":["Not a valid string."],"bio":["Not a valid string."],"image":["Not a valid string."]}}"#,
         );
         let credentials = format!(r#"{{"user":{{"email":{value},"password":{value}}}}}"#);
-        api.send(&Call::post("/api/users/login", &credentials)).is(
-            400,
-            r#"{"errors":{"email":["Not a valid string."],"password":["Not a valid string."]}}"#,
-        );
+        api.send(&Call::post("/api/users/login", &credentials))
+            .is(400, r#"{"errors":{"email":["Not a valid string."],"password":["Not a valid string."]}}"#);
     }
     // Numbers are taken as their text; of duplicate keys the last counts.
     for (user, username) in [

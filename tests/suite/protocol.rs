@@ -10,27 +10,20 @@ pub fn the_first_error_in_order_answers(start: Start) {
     let token = register(&*api, "order");
     let huge = "x".repeat(65_537);
     let wrong = |method: &str, path: &str| Call::new(method, path).header("Content-Type", "text/plain");
-    api.send(&wrong("PUT", "/api/nothing").body(&huge))
-        .is(404, r#"{"errors":{"error":["Not found."]}}"#);
+    api.send(&wrong("PUT", "/api/nothing").body(&huge)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
     api.send(&wrong("PUT", "/api/users").body(&huge))
         .is(405, r#"{"user":{"detail":"Method \"PUT\" not allowed."}}"#);
-    api.send(&wrong("PUT", "/api/user").token("x").body(&huge)).is(
-        401,
-        r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#,
-    );
+    api.send(&wrong("PUT", "/api/user").token("x").body(&huge))
+        .is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
     api.send(&wrong("PUT", "/api/user").token(&token).body(&huge)).is(413, TOO_LARGE);
-    api.send(&wrong("PUT", "/api/user").token(&token).body("{")).is(
-        415,
-        r#"{"user":{"detail":"Unsupported media type \"text/plain\" in request."}}"#,
-    );
+    api.send(&wrong("PUT", "/api/user").token(&token).body("{"))
+        .is(415, r#"{"user":{"detail":"Unsupported media type \"text/plain\" in request."}}"#);
     api.send(&Call::put("{").token(&token)).is(
         400,
         r#"{"user":{"detail":"JSON parse error - EOF while parsing an object at line 1 column 1"}}"#,
     );
-    api.send(&Call::put(r#"{"user":[]}"#).token(&token)).is(
-        400,
-        r#"{"errors":{"error":["Invalid data. Expected a dictionary, but got list."]}}"#,
-    );
+    api.send(&Call::put(r#"{"user":[]}"#).token(&token))
+        .is(400, r#"{"errors":{"error":["Invalid data. Expected a dictionary, but got list."]}}"#);
     // An empty body has no media type.
     assert_eq!(api.send(&wrong("PUT", "/api/user").token(&token).body("")).status, 200);
 }
@@ -50,8 +43,7 @@ pub fn a_body_has_a_limit(start: Start) {
     }
     let body = "x".repeat(65_537);
     let api = start(realworld());
-    api.send(&Call::post("/api/users/login", &body))
-        .is(413, r#"{"errors":{"body":["is too large"]}}"#);
+    api.send(&Call::post("/api/users/login", &body)).is(413, r#"{"errors":{"body":["is too large"]}}"#);
 }
 
 pub fn a_body_is_json(start: Start) {
@@ -87,8 +79,7 @@ pub fn a_body_is_json(start: Start) {
 
     let api = start(realworld());
     for body in ["{", "\u{feff}{}", "x"] {
-        api.send(&Call::post("/api/users", body))
-            .is(422, r#"{"errors":{"body":["is not valid JSON"]}}"#);
+        api.send(&Call::post("/api/users", body)).is(422, r#"{"errors":{"body":["is not valid JSON"]}}"#);
     }
 }
 
@@ -104,7 +95,8 @@ pub fn a_body_has_a_shape(start: Start) {
         ("true", "bool"),
         ("null", "null"),
     ] {
-        let error = format!(r#"{{"errors":{{"error":["Invalid data. Expected a dictionary, but got {found}."]}}}}"#);
+        let error =
+            format!(r#"{{"errors":{{"error":["Invalid data. Expected a dictionary, but got {found}."]}}}}"#);
         api.send(&Call::post("/api/users", value)).is(400, &error);
         let user = Call::post("/api/users/login", &format!(r#"{{"user":{value}}}"#));
         match value {
@@ -118,8 +110,7 @@ pub fn a_body_has_a_shape(start: Start) {
 
     let api = start(realworld());
     for body in ["[]", "null", r#"{"user":null}"#, r#"{"user":7}"#] {
-        api.send(&Call::post("/api/users", body))
-            .is(422, r#"{"errors":{"body":["must be an object"]}}"#);
+        api.send(&Call::post("/api/users", body)).is(422, r#"{"errors":{"body":["must be an object"]}}"#);
     }
 }
 
@@ -171,10 +162,8 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
     for path in ["/", "/api", "/api/users//", "/api/user/x", "/api/users/logout", "/api/%75ser"] {
         api.send(&Call::get(path)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
     }
-    api.send(&Call::get("/api/user/?next=/x")).is(
-        401,
-        r#"{"user":{"detail":"Authentication credentials were not provided."}}"#,
-    );
+    api.send(&Call::get("/api/user/?next=/x"))
+        .is(401, r#"{"user":{"detail":"Authentication credentials were not provided."}}"#);
 
     let api = start(realworld());
     let answer = api.send(&Call::get("/api/users"));
@@ -199,10 +188,7 @@ pub fn head_is_get_without_a_body(start: Start) {
 fn cors(answer: &Answer) -> Vec<(&str, &str)> {
     let is_cors = |name: &str| name.starts_with("access-control-") || name == "vary";
     let headers = answer.headers.iter();
-    headers
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .filter(|(name, _)| is_cors(name))
-        .collect()
+    headers.map(|(name, value)| (name.as_str(), value.as_str())).filter(|(name, _)| is_cors(name)).collect()
 }
 
 fn preflight(path: &str, origin: &str) -> Call {

@@ -1,4 +1,4 @@
-//! The API as it ships: the built wasm in workerd, on D1. `npm test` builds it and runs this.
+//! The API as it ships: what `wrangler deploy` would upload, in workerd, on D1. `npm test` builds it and runs this.
 
 #[path = "../suite/mod.rs"]
 mod suite;
@@ -13,10 +13,7 @@ use suite::{Api, Vars};
 
 suite::all!(crate::start);
 
-/// The release build, as `wrangler deploy` would upload it.
-const RELEASE: &str = "target/worker";
-
 /// Tests of the same variables share a server and its database.
 fn start(vars: Vars) -> Rc<dyn Api> {
-    Rc::new(Server::shared(RELEASE, vars))
+    Rc::new(Server::shared(vars))
 }

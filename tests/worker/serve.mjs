@@ -7,11 +7,12 @@ import { createTestHarness } from "wrangler";
 const servers = [];
 
 const commands = {
-  /** Starts a server with an empty, migrated database. */
-  async start({ worker, vars }) {
-    const server = createTestHarness({
-      workers: [{ configPath: "wrangler.toml", prebuiltWorkerDir: worker, secrets: vars }],
-    });
+  /** Starts a server with an empty, migrated database: of the Worker as it ships, or of another `main` around it. */
+  async start({ main, vars }) {
+    const d1 = { binding: "DB", database_name: "latchkey", database_id: "test", migrations_dir: "migrations" };
+    const wrapped = { name: "test", main, compatibility_date: "2026-11-01", vars, d1_databases: [d1] };
+    const shipped = { configPath: "wrangler.toml", prebuiltWorkerDir: "target/worker", secrets: vars };
+    const server = createTestHarness({ workers: [main ? { config: wrapped } : shipped] });
     const { url } = await server.listen();
     await server.getWorker().applyD1Migrations("DB");
     return { server: servers.push(server) - 1, port: Number(url.port) };

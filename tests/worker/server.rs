@@ -32,11 +32,7 @@ static NODE: LazyLock<Mutex<Node>> = LazyLock::new(|| {
         .expect("Node: run `npm test`, which installs it");
     let input = process.stdin.take().unwrap();
     let output = BufReader::new(process.stdout.take().unwrap()).lines();
-    Mutex::new(Node {
-        _process: process,
-        input,
-        output,
-    })
+    Mutex::new(Node { _process: process, input, output })
 });
 
 fn ask(command: &Value) -> Value {
@@ -54,25 +50,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of its own.
-    pub fn new(worker: &str, vars: &Vars) -> Self {
-        let started = ask(&json!({ "command": "start", "worker": worker, "vars": vars }));
+    /// A server of its own: of the Worker as it ships, or of another `main` around it.
+    pub fn new(main: Option<&str>, vars: &Vars) -> Self {
+        let started = ask(&json!({ "command": "start", "main": main, "vars": vars }));
         Self {
             number: started["server"].as_u64().unwrap(),
             origin: format!("http://127.0.0.1:{}", started["port"]),
         }
     }
 
-    /// The one server with these variables.
-    pub fn shared(worker: &str, vars: Vars) -> Self {
+    /// The one server of the Worker as it ships with these variables.
+    pub fn shared(vars: Vars) -> Self {
         type Servers = Mutex<BTreeMap<String, &'static OnceLock<Server>>>;
         static SERVERS: Servers = Mutex::new(BTreeMap::new());
-        let server = *SERVERS
-            .lock()
-            .unwrap()
-            .entry(format!("{worker} {vars:?}"))
-            .or_insert_with(|| Box::leak(Box::default()));
-        server.get_or_init(|| Self::new(worker, &vars)).clone()
+        let server =
+            *SERVERS.lock().unwrap().entry(format!("{vars:?}")).or_insert_with(|| Box::leak(Box::default()));
+        server.get_or_init(|| Self::new(None, &vars)).clone()
     }
 
     /// Sends a request and gives the answer as it is.
