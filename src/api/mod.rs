@@ -7,11 +7,11 @@ pub mod register;
 pub mod update_user;
 
 use crate::config::Config;
-use crate::db::DbError;
+use crate::db::{Db, DbError};
 use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::Response;
 use crate::platform::Platform;
-use crate::store::Taken;
+use crate::store;
 use crate::token;
 use crate::user::User;
 
@@ -28,26 +28,63 @@ fn user_response(
     Response::json(status, &user.body(&token)).map_err(|error| Error::Fault(format!("answer: {error}")))
 }
 
-fn add_taken(errors: &mut FieldErrors, taken: Taken) {
+/// Fields that break rules, and what of the rest has to be unique.
+struct Rejected {
+    errors: FieldErrors,
+    email: Option<String>,
+    username: Option<String>,
+}
+
+impl Rejected {
+    /// Adds which of the rest other users than `except` have.
+    async fn into_error(mut self, db: &impl Db, except: Option<i64>) -> Error {
+        let (email, username) = (self.email.as_deref(), self.username.as_deref());
+        match add_taken(&mut self.errors, db, email, username, except).await {
+            Ok(()) => self.errors.into(),
+            Err(error) => error.into(),
+        }
+    }
+}
+
+/// Translates a broken UNIQUE constraint. The database names one column; asked after the fact, it may
+/// name both, or none if the other user is gone by now.
+async fn conflict(
+    db: &impl Db,
+    column: String,
+    email: Option<&str>,
+    username: Option<&str>,
+    except: Option<i64>,
+) -> Error {
+    let mut errors = FieldErrors::default();
+    if let Err(error) = add_taken(&mut errors, db, email, username, except).await {
+        return error.into();
+    }
+    if errors.is_empty() {
+        match column.as_str() {
+            "users.email" => errors.add(Field::Email, Violation::Taken),
+            "users.username" => errors.add(Field::Username, Violation::Taken),
+            _ => return DbError::Unique { column }.into(),
+        }
+    }
+    errors.into()
+}
+
+async fn add_taken(
+    errors: &mut FieldErrors,
+    db: &impl Db,
+    email: Option<&str>,
+    username: Option<&str>,
+    except: Option<i64>,
+) -> Result<(), DbError> {
+    if email.is_none() && username.is_none() {
+        return Ok(());
+    }
+    let taken = store::find_taken(db, email, username, except).await?;
     if taken.email {
         errors.add(Field::Email, Violation::Taken);
     }
     if taken.username {
         errors.add(Field::Username, Violation::Taken);
     }
-}
-
-/// Translates a broken UNIQUE constraint. The database names one column; `taken`, asked for after the
-/// fact, may name both, or none if the other user is gone by now.
-fn conflict(column: &str, taken: Taken) -> Error {
-    let mut errors = FieldErrors::default();
-    add_taken(&mut errors, taken);
-    if errors.is_empty() {
-        match column {
-            "users.email" => errors.add(Field::Email, Violation::Taken),
-            "users.username" => errors.add(Field::Username, Violation::Taken),
-            _ => return DbError::Unique { column: column.to_owned() }.into(),
-        }
-    }
-    errors.into()
+    Ok(())
 }

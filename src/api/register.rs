@@ -1,7 +1,7 @@
 //! `POST /api/users`: makes a user and begins a session.
 
 use crate::api::body::{self, Fields};
-use crate::api::{add_taken, conflict, user_response};
+use crate::api::{Rejected, conflict, user_response};
 use crate::config::Config;
 use crate::db::DbError;
 use crate::error::{Error, Field, FieldErrors};
@@ -24,28 +24,17 @@ pub async fn handle(
     let db = platform.db();
     let new = match parse(body::read(request).await?) {
         Ok(new) => new,
-        Err(Rejected { mut errors, email, username }) => {
-            add_taken(&mut errors, store::find_taken(db, email.as_deref(), username.as_deref(), None).await?);
-            return Err(errors.into());
-        }
+        Err(rejected) => return Err(rejected.into_error(db, None).await),
     };
     let hash = config.hasher.hash(&new.password, |bytes| platform.fill_random(bytes))?;
     let user = match store::insert_user(db, &new, &hash, platform.now()).await {
         Err(DbError::Unique { column }) => {
-            let taken = store::find_taken(db, Some(&new.email), Some(&new.username), None).await?;
-            return Err(conflict(&column, taken));
+            return Err(conflict(db, column, Some(&new.email), Some(&new.username), None).await);
         }
         inserted => inserted?,
     };
     let sid = token::new_sid(|bytes| platform.fill_random(bytes))?;
     user_response(201, config, platform, &user, &sid)
-}
-
-/// Fields that break rules, and what of the rest has to be unique.
-struct Rejected {
-    errors: FieldErrors,
-    email: Option<String>,
-    username: Option<String>,
 }
 
 fn parse(mut fields: Fields) -> Result<NewUser, Rejected> {

@@ -1,7 +1,7 @@
 //! `PUT` and `PATCH /api/user`: changes what the user of the token sends, and keeps the rest.
 
 use crate::api::body::{self, Fields};
-use crate::api::{add_taken, conflict, user_response};
+use crate::api::{Rejected, conflict, user_response};
 use crate::auth;
 use crate::config::Config;
 use crate::db::DbError;
@@ -24,14 +24,7 @@ pub async fn handle(
     let (user, sid) = auth::authenticate(config, platform, request).await?;
     let patch = match parse(body::read(request).await?) {
         Ok(patch) => patch,
-        Err(Rejected { mut errors, email, username }) => {
-            let db = platform.db();
-            add_taken(
-                &mut errors,
-                store::find_taken(db, email.as_deref(), username.as_deref(), Some(user.id)).await?,
-            );
-            return Err(errors.into());
-        }
+        Err(rejected) => return Err(rejected.into_error(platform.db(), Some(user.id)).await),
     };
     let user =
         if patch == UserPatch::default() { user } else { update(config, platform, user.id, patch).await? };
@@ -53,19 +46,10 @@ async fn update(
         // Deactivated or deleted since the token was checked: say what a new check says.
         Ok(None) => Err(auth::find_active(db, id).await.err().unwrap_or(Unauthenticated::Invalid.into())),
         Err(DbError::Unique { column }) => {
-            let taken =
-                store::find_taken(db, patch.email.as_deref(), patch.username.as_deref(), Some(id)).await?;
-            Err(conflict(&column, taken))
+            Err(conflict(db, column, patch.email.as_deref(), patch.username.as_deref(), Some(id)).await)
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Fields that break rules, and what of the rest has to be unique.
-struct Rejected {
-    errors: FieldErrors,
-    email: Option<String>,
-    username: Option<String>,
 }
 
 fn parse(mut fields: Fields) -> Result<UserPatch, Rejected> {

@@ -46,6 +46,7 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
         (Call::new("OPTIONS", "/api/user"), 204),
         (Call::post("/api/users/login", "{}"), 400),
         (Call::post("/api/users", "["), 400),
+        (Call::post("/api/users", "{}"), 400),
     ] {
         assert_eq!(cost(&api, &call), (0, status), "{call:?}");
     }

@@ -10,7 +10,7 @@ const commands = {
   /** Starts a server with an empty, migrated database: of the Worker as it ships, or of another `main` around it. */
   async start({ main, vars }) {
     const d1 = { binding: "DB", database_name: "latchkey", database_id: "test", migrations_dir: "migrations" };
-    const wrapped = { name: "test", main, compatibility_date: "2026-11-01", vars, d1_databases: [d1] };
+    const wrapped = { name: "test", main, compatibility_date: "2026-10-01", vars, d1_databases: [d1] };
     const shipped = { configPath: "wrangler.toml", prebuiltWorkerDir: "target/worker", secrets: vars };
     const server = createTestHarness({ workers: [main ? { config: wrapped } : shipped] });
     const { url } = await server.listen();
