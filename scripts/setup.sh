@@ -24,9 +24,12 @@ node=$(PATH="$PWD/node_modules/.bin:$PATH" node --version)
 locked() { sed -n "/^name = \"$1\"\$/{n;s/^version = \"\(.*\)\"\$/\1/p;}" Cargo.lock; }
 install() { # crate, command, version
   grep -qs "^\"$1 $3 " .tools/.crates.toml && [ -x ".tools/bin/$2" ] && return
-  say "building $2 $3 (about a minute, once)"
-  cargo install --quiet --locked --debug --root .tools --bin "$2" "$1@$3" ||
+  say "building $2 $3 (a minute or two, once)"
+  # Without optimization, which takes longer than all that they will ever do; what both need is built once.
+  CARGO_PROFILE_DEV_DEBUG=false CARGO_TARGET_DIR=.tools/target \
+    cargo install --quiet --locked --debug --root .tools --bin "$2" "$1@$3" ||
     fail "$2 could not be built; the messages above say why"
 }
 install worker-build worker-build "$(locked worker)"
 install wasm-bindgen-cli wasm-bindgen "$(locked wasm-bindgen)"
+rm -rf .tools/target

@@ -12,4 +12,8 @@ if ! grep -qs '^JWT_SECRET=' .dev.vars; then
   (umask 077 && echo "JWT_SECRET=$(od -An -vtx1 -N32 /dev/urandom | tr -d ' \n')" >> .dev.vars)
 fi
 CI=1 wrangler d1 migrations apply DB --local
-exec wrangler dev --port 8787 "$@"
+case " $* " in
+  *" --port"*) ;;
+  *) set -- --port 8787 "$@" ;; # or wrangler takes another when this one is in use
+esac
+exec wrangler dev "$@"
