@@ -11,7 +11,12 @@ if ! grep -qs '^JWT_SECRET=' .dev.vars; then
   echo "latchkey: writing a random JWT_SECRET to .dev.vars" >&2
   (umask 077 && echo "JWT_SECRET=$(od -An -vtx1 -N32 /dev/urandom | tr -d ' \n')" >> .dev.vars)
 fi
-CI=1 wrangler d1 migrations apply DB --local
+# Asking wrangler takes seconds, so only when there could be something to apply.
+stamp=.wrangler/state/v3/d1/migrated
+if ! [ -e "$stamp" ] || [ -n "$(find migrations wrangler.toml -newer "$stamp")" ]; then
+  CI=1 wrangler d1 migrations apply DB --local
+  touch "$stamp"
+fi
 case " $* " in
   *" --port"*) ;;
   *) set -- --port 8787 "$@" ;; # or wrangler takes another when this one is in use
