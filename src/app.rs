@@ -1,6 +1,7 @@
 //! Answers a request: finds the endpoint, lets it do its work, renders what went wrong, applies CORS.
 
-use crate::api::{current_user, login, register, update_user};
+use crate::api::{current_user, deactivate_user, login, logout, register, update_user};
+use crate::client;
 use crate::config::{Config, ConfigError};
 use crate::cors::Cors;
 use crate::dialect::Dialect;
@@ -8,6 +9,7 @@ use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::{Event, Platform};
 use crate::route::Route;
+use crate::throttle;
 
 /// An answer, and what is left to do once it is sent.
 pub struct Answer {
@@ -63,14 +65,19 @@ async fn serve(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Answer, Error> {
+    if config.rate_limit && matches!(route, Route::Register | Route::Login) {
+        throttle::shield(platform, &client::network(request)).await?;
+    }
     let response = match route {
         Route::Register => register::handle(config, platform, request).await?,
         Route::Login => {
             let (response, upgrade) = login::handle(config, platform, request).await?;
             return Ok(Answer { response, upgrade });
         }
+        Route::Logout => logout::handle(config, platform, request).await?,
         Route::CurrentUser => current_user::handle(config, platform, request).await?,
         Route::UpdateUser => update_user::handle(config, platform, request).await?,
+        Route::DeactivateUser => deactivate_user::handle(config, platform, request).await?,
         Route::Options(methods) => Response::empty(204).with("Allow", methods),
     };
     Ok(response.into())

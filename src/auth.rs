@@ -6,10 +6,24 @@ use crate::error::{Error, Unauthenticated};
 use crate::http::Request;
 use crate::platform::Platform;
 use crate::store;
-use crate::token;
+use crate::token::{self, Session};
 use crate::user::User;
 
-/// Finds the active user of the request's token, and the name of its session.
+/// The session of the request's token, as the token says it. Whether it has not ended, the database knows.
+///
+/// # Errors
+/// Why there is none.
+pub fn session(
+    config: &Config,
+    platform: &impl Platform,
+    request: &impl Request,
+) -> Result<Session, Unauthenticated> {
+    let header = request.header("authorization");
+    let token = header.as_deref().and_then(credentials).ok_or(Unauthenticated::Missing)?;
+    token::read(&config.keys, token, platform.now())
+}
+
+/// Finds the active user of the request's token, and its session.
 ///
 /// # Errors
 /// Why there is none, or a fault.
@@ -17,25 +31,28 @@ pub async fn authenticate(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
-) -> Result<(User, String), Error> {
-    let header = request.header("authorization");
-    let token = header.as_deref().and_then(credentials).ok_or(Unauthenticated::Missing)?;
-    let session = token::read(&config.secret, token, platform.now()).ok_or(Unauthenticated::Invalid)?;
-    let id = session.user.ok_or(Unauthenticated::NoUser)?;
-    let user = find_active(platform.db(), id).await?;
-    Ok((user, session.sid))
+) -> Result<(User, Session), Error> {
+    let session = session(config, platform, request)?;
+    let user = find_active(platform.db(), &session).await?;
+    Ok((user, session))
 }
 
-/// The user with this id, if they are active.
+/// The user of a session, if they are active and it has not ended.
 ///
 /// # Errors
 /// Why there is none, or a fault.
-pub async fn find_active(db: &impl Db, id: i64) -> Result<User, Error> {
-    match store::find_user(db, id).await? {
+pub async fn find_active(db: &impl Db, session: &Session) -> Result<User, Error> {
+    match store::find_user(db, session).await? {
         None => Err(Unauthenticated::NoUser.into()),
-        Some(user) if !user.is_active => Err(Unauthenticated::Deactivated.into()),
-        Some(user) => Ok(user),
+        Some((user, _)) if !user.is_active => Err(Unauthenticated::Deactivated.into()),
+        Some((_, is_live)) if !is_live => Err(Unauthenticated::Invalid.into()),
+        Some((user, _)) => Ok(user),
     }
+}
+
+/// Why a statement that asks for an active user and a live session found none: what a new look says.
+pub async fn refusal(db: &impl Db, session: &Session) -> Error {
+    find_active(db, session).await.err().unwrap_or(Unauthenticated::Invalid.into())
 }
 
 /// The token of `Token <jwt>` or `Bearer <jwt>`: exactly two words, the first in any case (RFC 9110 §11.1).

@@ -1,45 +1,27 @@
 //! The configuration: read once, checked as a whole; everything that is wrong is said at once.
 
-use std::fmt;
-
 use crate::cors::Cors;
 use crate::dialect::Dialect;
 use crate::password::{Algorithm, Hasher};
+use crate::secret::{self, Secret};
+use crate::throttle::Throttle;
+use crate::token::Keys;
 
-const MIN_SECRET_BYTES: usize = 32; // RFC 7518 §3.2: as long as the hash
 const SECONDS_PER_DAY: i64 = 86_400;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
 const DEFAULT_HASHER: Hasher =
     Hasher { algorithm: Algorithm::Sha512, iterations: Algorithm::Sha512.owasp_iterations() };
-
-/// The key that signs tokens. It has no `Display`, and its `Debug` does not show it.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A secret of these UTF-8 bytes, or `None` if they are fewer than 32.
-    pub fn new(secret: String) -> Option<Self> {
-        (secret.len() >= MIN_SECRET_BYTES).then_some(Self(secret))
-    }
-
-    /// The bytes, for an HMAC only.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(redacted)")
-    }
-}
+const MAX_LOGIN_FAILURES: i64 = 10_000;
+const DEFAULT_LOGIN_FAILURES_PER_ADDRESS: i64 = 10;
+/// NIST SP 800-63B-4 §3.2.2: no more in a row.
+const DEFAULT_LOGIN_FAILURES_PER_ACCOUNT: i64 = 100;
 
 /// How this deployment works.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `JWT_SECRET`: signs tokens.
-    pub secret: Secret,
+    /// `JWT_SECRET`, which signs tokens, and `JWT_SECRET_PREVIOUS`, whose tokens are still good.
+    pub keys: Keys,
     /// `API_DIALECT`: how errors are rendered.
     pub dialect: Dialect,
     /// `ALLOWED_ORIGINS`: whose pages may read answers.
@@ -48,6 +30,10 @@ pub struct Config {
     pub hasher: Hasher,
     /// `TOKEN_TTL_DAYS`, in seconds: how long a token is valid.
     pub token_ttl: i64,
+    /// `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`: how many logins may fail.
+    pub throttle: Throttle,
+    /// `RATE_LIMIT`: whether registrations and logins go through the platform's coarse limit.
+    pub rate_limit: bool,
 }
 
 /// What is wrong with the configuration.
@@ -68,26 +54,46 @@ impl Config {
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let secret = note(&mut problems, secret(lookup("JWT_SECRET")));
+        let previous = note(&mut problems, previous_secret(lookup("JWT_SECRET_PREVIOUS")));
         let dialect = note(&mut problems, dialect(lookup("API_DIALECT")));
         let cors = note(&mut problems, cors(lookup("ALLOWED_ORIGINS")));
         let hasher = note(&mut problems, hasher(lookup("PASSWORD_HASHER")));
         let token_ttl = note(&mut problems, token_ttl(lookup("TOKEN_TTL_DAYS")));
-        match (secret, dialect, cors, hasher, token_ttl) {
-            (Some(secret), Some(dialect), Some(cors), Some(hasher), Some(token_ttl)) => {
-                Ok(Self { secret, dialect, cors, hasher, token_ttl })
-            }
-            (_, _, cors, _, _) => Err(ConfigError { problems, cors: cors.unwrap_or(Cors::List(Vec::new())) }),
+        let mut limit = |name, default| note(&mut problems, login_failures(name, lookup(name), default));
+        let per_address = limit("LOGIN_FAILURES_PER_ADDRESS", DEFAULT_LOGIN_FAILURES_PER_ADDRESS);
+        let per_account = limit("LOGIN_FAILURES_PER_ACCOUNT", DEFAULT_LOGIN_FAILURES_PER_ACCOUNT);
+        let rate_limit = note(&mut problems, rate_limit(lookup("RATE_LIMIT")));
+        let throttle =
+            secret.as_ref().and_then(|secret| Some(Throttle::new(secret, per_address?, per_account?)));
+        let keys = secret.and_then(|secret| Some(Keys::new(secret, previous?)));
+        match (keys, dialect, cors, hasher, token_ttl, throttle, rate_limit) {
+            (
+                Some(keys),
+                Some(dialect),
+                Some(cors),
+                Some(hasher),
+                Some(token_ttl),
+                Some(throttle),
+                Some(rate_limit),
+            ) => Ok(Self { keys, dialect, cors, hasher, token_ttl, throttle, rate_limit }),
+            (_, _, cors, ..) => Err(ConfigError { problems, cors: cors.unwrap_or(Cors::List(Vec::new())) }),
         }
     }
 
     /// What works and is weaker than it should be.
-    pub fn weakness(&self) -> Option<String> {
+    pub fn weaknesses(&self) -> Vec<String> {
+        let mut weaknesses = Vec::new();
         let Hasher { algorithm, iterations } = self.hasher;
         let recommended = algorithm.owasp_iterations();
-        (iterations < recommended).then(|| {
+        if iterations < recommended {
             let name = algorithm.name();
-            format!("PASSWORD_HASHER asks for {iterations} iterations of {name}; OWASP asks for at least {recommended}")
-        })
+            weaknesses.push(format!("PASSWORD_HASHER asks for {iterations} iterations of {name}; OWASP asks for at least {recommended}"));
+        }
+        let failures = self.throttle.per_account();
+        if !(1..=DEFAULT_LOGIN_FAILURES_PER_ACCOUNT).contains(&failures) {
+            weaknesses.push(format!("LOGIN_FAILURES_PER_ACCOUNT is {failures}; NIST asks for a limit of at most {DEFAULT_LOGIN_FAILURES_PER_ACCOUNT}"));
+        }
+        weaknesses
     }
 }
 
@@ -98,7 +104,18 @@ fn note<T>(problems: &mut Vec<String>, checked: Result<T, String>) -> Option<T> 
 fn secret(value: Option<String>) -> Result<Secret, String> {
     const HOW: &str = "set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars";
     let value = value.ok_or_else(|| format!("JWT_SECRET is not set: {HOW}"))?;
-    Secret::new(value).ok_or_else(|| format!("JWT_SECRET has fewer than {MIN_SECRET_BYTES} bytes: {HOW}"))
+    Secret::new(value).ok_or_else(|| format!("JWT_SECRET has fewer than {} bytes: {HOW}", secret::MIN_BYTES))
+}
+
+fn previous_secret(value: Option<String>) -> Result<Option<Secret>, String> {
+    value.map_or(Ok(None), |value| {
+        Secret::new(value).map(Some).ok_or_else(|| {
+            format!(
+                "JWT_SECRET_PREVIOUS has fewer than {} bytes: it can be what JWT_SECRET was before, or not set at all",
+                secret::MIN_BYTES
+            )
+        })
+    })
 }
 
 fn dialect(value: Option<String>) -> Result<Dialect, String> {
@@ -133,6 +150,23 @@ fn token_ttl(value: Option<String>) -> Result<i64, String> {
     Ok(days * SECONDS_PER_DAY)
 }
 
+fn login_failures(name: &str, value: Option<String>, default: i64) -> Result<i64, String> {
+    value.map_or(Ok(default), |value| {
+        let failures = value.parse().ok().filter(|failures| (0..=MAX_LOGIN_FAILURES).contains(failures));
+        failures.ok_or_else(|| {
+            format!("{name} is {value:?}: it can be 1 to {MAX_LOGIN_FAILURES}, or 0 for no limit")
+        })
+    })
+}
+
+fn rate_limit(value: Option<String>) -> Result<bool, String> {
+    match value.as_deref() {
+        None | Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(other) => Err(format!("RATE_LIMIT is {other:?}: it can be \"on\" or \"off\"")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +191,9 @@ mod tests {
         assert_eq!(config.cors, Cors::List(Vec::new()));
         assert_eq!(config.hasher.to_string(), "pbkdf2_sha512$220000");
         assert_eq!(config.token_ttl, 60 * 86_400);
-        assert_eq!(config.weakness(), None);
+        assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (10, 100));
+        assert!(config.rate_limit);
+        assert!(config.weaknesses().is_empty());
     }
 
     #[test]
@@ -168,13 +204,18 @@ mod tests {
             ("ALLOWED_ORIGINS", "*"),
             ("PASSWORD_HASHER", "pbkdf2_sha256$600000"),
             ("TOKEN_TTL_DAYS", "1"),
+            ("LOGIN_FAILURES_PER_ADDRESS", "0"),
+            ("LOGIN_FAILURES_PER_ACCOUNT", "20"),
+            ("RATE_LIMIT", "off"),
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
         assert_eq!(config.cors, Cors::Any);
         assert_eq!(config.hasher.to_string(), "pbkdf2_sha256$600000");
         assert_eq!(config.token_ttl, 86_400);
-        assert_eq!(config.weakness(), None);
+        assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (0, 20));
+        assert!(!config.rate_limit);
+        assert!(config.weaknesses().is_empty());
     }
 
     #[test]
@@ -185,15 +226,23 @@ mod tests {
             ("ALLOWED_ORIGINS", "https://a.example/"),
             ("PASSWORD_HASHER", "bcrypt$12"),
             ("TOKEN_TTL_DAYS", "0"),
+            ("JWT_SECRET_PREVIOUS", "too short"),
+            ("LOGIN_FAILURES_PER_ADDRESS", "-1"),
+            ("LOGIN_FAILURES_PER_ACCOUNT", "many"),
+            ("RATE_LIMIT", "0"),
         ]);
         assert_eq!(
             problems,
             [
                 "JWT_SECRET has fewer than 32 bytes: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars",
+                "JWT_SECRET_PREVIOUS has fewer than 32 bytes: it can be what JWT_SECRET was before, or not set at all",
                 r#"API_DIALECT is "Django": it can be "django" or "realworld""#,
                 r#"ALLOWED_ORIGINS has "https://a.example/", which has a path or a trailing slash: write only scheme, host and port"#,
                 r#"PASSWORD_HASHER is "bcrypt$12", which is of an unknown algorithm: write it like "pbkdf2_sha512$220000""#,
                 r#"TOKEN_TTL_DAYS is "0": it can be 1 to 3650"#,
+                r#"LOGIN_FAILURES_PER_ADDRESS is "-1": it can be 1 to 10000, or 0 for no limit"#,
+                r#"LOGIN_FAILURES_PER_ACCOUNT is "many": it can be 1 to 10000, or 0 for no limit"#,
+                r#"RATE_LIMIT is "0": it can be "on" or "off""#,
             ]
         );
     }
@@ -216,6 +265,12 @@ mod tests {
             ("TOKEN_TTL_DAYS", "1.5"),
             ("TOKEN_TTL_DAYS", "3651"),
             ("TOKEN_TTL_DAYS", "99999999999999999999"),
+            ("JWT_SECRET_PREVIOUS", ""),
+            ("LOGIN_FAILURES_PER_ADDRESS", ""),
+            ("LOGIN_FAILURES_PER_ADDRESS", "10001"),
+            ("LOGIN_FAILURES_PER_ACCOUNT", "1.5"),
+            ("RATE_LIMIT", ""),
+            ("RATE_LIMIT", "OFF"),
         ] {
             let problems = problems(&[("JWT_SECRET", SECRET), (name, value)]);
             assert_eq!(problems.len(), 1, "{name}={value}");
@@ -227,22 +282,23 @@ mod tests {
     fn a_secret_has_32_bytes_and_is_not_shown() {
         assert_eq!(problems(&[]).len(), 1);
         assert_eq!(problems(&[("JWT_SECRET", SECRET.get(1..).unwrap())]).len(), 1);
-        let sixteen_letters = "\u{e9}".repeat(16); // two bytes each
-        assert!(read(&[("JWT_SECRET", &sixteen_letters)]).is_ok());
-        let config = read(&[("JWT_SECRET", SECRET)]).unwrap();
+        let config = read(&[("JWT_SECRET", SECRET), ("JWT_SECRET_PREVIOUS", SECRET)]).unwrap();
         assert!(!format!("{config:?}").contains(SECRET));
     }
 
     #[test]
-    fn few_iterations_work_and_are_warned_of() {
-        for (hasher, is_weak) in [
-            ("pbkdf2_sha512$219999", true),
-            ("pbkdf2_sha512$220000", false),
-            ("pbkdf2_sha256$599999", true),
-            ("pbkdf2_sha256$5000000", false),
+    fn weak_values_work_and_are_warned_of() {
+        for (name, value, is_weak) in [
+            ("PASSWORD_HASHER", "pbkdf2_sha512$219999", true),
+            ("PASSWORD_HASHER", "pbkdf2_sha512$220000", false),
+            ("PASSWORD_HASHER", "pbkdf2_sha256$599999", true),
+            ("PASSWORD_HASHER", "pbkdf2_sha256$5000000", false),
+            ("LOGIN_FAILURES_PER_ACCOUNT", "0", true),
+            ("LOGIN_FAILURES_PER_ACCOUNT", "1", false),
+            ("LOGIN_FAILURES_PER_ACCOUNT", "101", true),
         ] {
-            let config = read(&[("JWT_SECRET", SECRET), ("PASSWORD_HASHER", hasher)]).unwrap();
-            assert_eq!(config.weakness().is_some(), is_weak, "{hasher}");
+            let config = read(&[("JWT_SECRET", SECRET), (name, value)]).unwrap();
+            assert_eq!(!config.weaknesses().is_empty(), is_weak, "{name}={value}");
         }
     }
 

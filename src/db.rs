@@ -50,9 +50,18 @@ impl Row {
     /// # Errors
     /// [`DbError::Decode`] if there is none, or it is something else.
     pub fn integer(&mut self) -> Result<i64, DbError> {
+        self.optional_integer()?.ok_or_else(|| DbError::decode("an integer", Some(&Value::Null)))
+    }
+
+    /// Takes the next column, an integer or NULL.
+    ///
+    /// # Errors
+    /// [`DbError::Decode`] if there is none, or it is something else.
+    pub fn optional_integer(&mut self) -> Result<Option<i64>, DbError> {
         match self.0.next() {
-            Some(Value::Integer(integer)) => Ok(integer),
-            other => Err(DbError::decode("an integer", other.as_ref())),
+            Some(Value::Integer(integer)) => Ok(Some(integer)),
+            Some(Value::Null) => Ok(None),
+            other => Err(DbError::decode("an integer or NULL", other.as_ref())),
         }
     }
 
@@ -163,7 +172,10 @@ mod tests {
     #[test]
     fn a_column_of_another_type_is_an_error_that_tells_no_value() {
         let mut row = Row::new(vec![Value::Text("hunter2".into()), Value::Integer(1)]);
-        assert_eq!(row.integer().unwrap_err().to_string(), "expected an integer in a row, found text");
+        assert_eq!(
+            row.integer().unwrap_err().to_string(),
+            "expected an integer or NULL in a row, found text"
+        );
         assert_eq!(row.boolean(), Ok(true));
         assert_eq!(row.text().unwrap_err().to_string(), "expected text or NULL in a row, found no column");
     }

@@ -1,5 +1,7 @@
 //! How errors are rendered: the only place with their statuses and messages.
 
+use std::fmt;
+
 use serde::ser::{Serialize, Serializer};
 use serde_json::json;
 
@@ -30,6 +32,9 @@ impl Dialect {
         if let Error::MethodNotAllowed { allow, .. } = error {
             response = response.with("Allow", *allow);
         }
+        if let Error::Throttled { seconds } = error {
+            response = response.with("Retry-After", seconds.to_string());
+        }
         response
     }
 }
@@ -37,13 +42,13 @@ impl Dialect {
 type Rendered = Result<Response, serde_json::Error>;
 
 /// `{"errors": {field: [message, …], …}}`, in the order of the fields.
-struct Fields<'a>(&'a FieldErrors, fn(Field, Violation) -> String);
+struct Fields<'a>(&'a FieldErrors, fn(Field, &Violation) -> String);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(errors, message) = *self;
         serializer.collect_map(errors.iter().map(|(field, violations)| {
-            let messages = violations.iter().map(|violation| message(field, *violation));
+            let messages = violations.iter().map(|violation| message(field, violation));
             (field.name(), messages.collect::<Vec<_>>())
         }))
     }
@@ -85,11 +90,23 @@ fn django(error: &Error) -> Rendered {
         Error::BodyTooLarge => detail(413, &format!("Request body exceeded {MAX_BYTES} bytes.")),
         Error::MethodNotAllowed { method, .. } => detail(405, &format!("Method \"{method}\" not allowed.")),
         Error::NotFound => general(404, "Not found."),
+        Error::Throttled { seconds } => {
+            detail(429, &format!("Request was throttled. Expected available in {}.", Seconds(*seconds)))
+        }
         Error::Fault(_) => general(500, "A server error occurred."),
     }
 }
 
-fn django_message(field: Field, violation: Violation) -> String {
+struct Seconds(i64);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(seconds) = self;
+        write!(f, "{seconds} second{}", if *seconds == 1 { "" } else { "s" })
+    }
+}
+
+fn django_message(field: Field, violation: &Violation) -> String {
     match violation {
         Violation::Required => "This field is required.".to_owned(),
         Violation::Null => "This field may not be null.".to_owned(),
@@ -99,6 +116,7 @@ fn django_message(field: Field, violation: Violation) -> String {
         Violation::TooShort(min) => format!("Ensure this field has at least {min} characters."),
         Violation::NullCharacter => "Null characters are not allowed.".to_owned(),
         Violation::InvalidEmail { .. } => "Enter a valid email address.".to_owned(),
+        Violation::NotAChoice(value) => format!("\"{value}\" is not a valid choice."),
         Violation::Taken => format!("user with this {} already exists.", field.name()),
     }
 }
@@ -126,18 +144,21 @@ fn realworld(error: &Error) -> Rendered {
         Error::BodyTooLarge => general(413, "body", "is too large"),
         Error::MethodNotAllowed { .. } => general(405, "method", "is not allowed"),
         Error::NotFound => general(404, "path", "not found"),
+        Error::Throttled { seconds } => {
+            general(429, "requests", &format!("are throttled; retry in {}", Seconds(*seconds)))
+        }
         Error::Fault(_) => general(500, "server", "internal error"),
     }
 }
 
-fn realworld_message(_: Field, violation: Violation) -> String {
+fn realworld_message(_: Field, violation: &Violation) -> String {
     match violation {
         Violation::Required | Violation::Null | Violation::Blank => "can't be blank".to_owned(),
         Violation::NotAString | Violation::InvalidEmail { is_string: false } => "is not a string".to_owned(),
         Violation::TooLong(max) => format!("is too long (maximum is {max} characters)"),
         Violation::TooShort(min) => format!("is too short (minimum is {min} characters)"),
         Violation::NullCharacter => "contains a null character".to_owned(),
-        Violation::InvalidEmail { is_string: true } => "is invalid".to_owned(),
+        Violation::InvalidEmail { is_string: true } | Violation::NotAChoice(_) => "is invalid".to_owned(),
         Violation::Taken => "has already been taken".to_owned(),
     }
 }
@@ -153,7 +174,7 @@ mod tests {
     fn table() -> Vec<(Error, Expected, Expected)> {
         let invalid = |violations: &[(Field, Violation)]| {
             let mut errors = FieldErrors::default();
-            violations.iter().for_each(|(field, violation)| errors.add(*field, *violation));
+            violations.iter().for_each(|(field, violation)| errors.add(*field, violation.clone()));
             Error::Invalid(errors)
         };
         vec![
@@ -272,6 +293,21 @@ mod tests {
                 (404, r#"{"errors":{"path":["not found"]}}"#),
             ),
             (
+                invalid(&[(Field::Scope, Violation::NotAChoice("\"x\"".to_owned()))]),
+                (400, r#"{"errors":{"scope":["\"\"x\"\" is not a valid choice."]}}"#),
+                (422, r#"{"errors":{"scope":["is invalid"]}}"#),
+            ),
+            (
+                Error::Throttled { seconds: 42 },
+                (429, r#"{"user":{"detail":"Request was throttled. Expected available in 42 seconds."}}"#),
+                (429, r#"{"errors":{"requests":["are throttled; retry in 42 seconds"]}}"#),
+            ),
+            (
+                Error::Throttled { seconds: 1 },
+                (429, r#"{"user":{"detail":"Request was throttled. Expected available in 1 second."}}"#),
+                (429, r#"{"errors":{"requests":["are throttled; retry in 1 second"]}}"#),
+            ),
+            (
                 Error::Fault("the cause".to_owned()),
                 (500, r#"{"errors":{"error":["A server error occurred."]}}"#),
                 (500, r#"{"errors":{"server":["internal error"]}}"#),
@@ -286,11 +322,17 @@ mod tests {
                 let response = dialect.render(&error);
                 assert_eq!(response.status, status, "{error:?}");
                 assert_eq!(response.body.as_deref(), Some(body), "{error:?}");
-                let mut headers =
-                    vec![("Cache-Control", "no-store"), ("Content-Type", "application/json; charset=utf-8")];
+                let mut headers = vec![
+                    ("Cache-Control", "no-store"),
+                    ("X-Content-Type-Options", "nosniff"),
+                    ("Content-Type", "application/json; charset=utf-8"),
+                ];
                 match status {
                     401 => headers.push(("WWW-Authenticate", "Token")),
                     405 => headers.push(("Allow", "POST, OPTIONS")),
+                    429 => {
+                        headers.push(("Retry-After", if body.contains("42") { "42" } else { "1" }));
+                    }
                     _ => {}
                 }
                 let found: Vec<_> = response.headers.iter().map(|(name, value)| (*name, &**value)).collect();

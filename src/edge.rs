@@ -6,21 +6,25 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use worker::js_sys::{Array, Date, Reflect, Uint8Array};
+use worker::js_sys::{Array, Date, Object, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast as _, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, ReadableStreamDefaultReader, ResponseInit, console};
-use worker::worker_sys::types::D1Database;
-use worker::{Context, D1PreparedStatement, Env, event};
+use worker::worker_sys::types::{D1Database, RateLimiter};
+use worker::{Context, D1PreparedStatement, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::app;
 use crate::config::{Config, ConfigError};
 use crate::db::{Db, DbError, Row, Value};
 use crate::http::{BodyError, Request, Response};
 use crate::platform::{Event, Platform};
+use crate::purge;
 
 /// The name of the D1 binding in `wrangler.toml`.
 const DATABASE: &str = "DB";
+
+/// The name of the rate limit binding in `wrangler.toml`.
+const RATE_LIMITER: &str = "LIMITER";
 
 thread_local! {
     /// The configuration of this isolate. Its variables never change.
@@ -37,6 +41,27 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
         context.wait_until(async move { upgrade.run(&edge).await });
     }
     Ok(to_js(&answer.response)?)
+}
+
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    console_error_panic_hook::set_once();
+    if let Err(error) = purge::run(&Bindings(env), now()).await {
+        log(&Event::Fault { cause: format!("purge: {error}") }, None);
+    }
+}
+
+fn now() -> i64 {
+    (Date::now() / 1000.0) as i64
+}
+
+fn log(event: &Event, request: Option<&str>) {
+    let line = event.line(request).into();
+    if event.is_error() {
+        console::error_1(&line);
+    } else {
+        console::warn_1(&line);
+    }
 }
 
 fn to_js(response: &Response) -> Result<web_sys::Response, JsValue> {
@@ -74,7 +99,7 @@ impl Edge {
         CONFIG.with(|cell| {
             Rc::clone(cell.get_or_init(|| {
                 let config = Config::from_vars(|name| self.bindings.variable(name));
-                if let Some(problem) = config.as_ref().ok().and_then(Config::weakness) {
+                for problem in config.as_ref().map(Config::weaknesses).unwrap_or_default() {
                     self.log(&Event::WeakConfiguration { problem });
                 }
                 Rc::new(config)
@@ -94,6 +119,11 @@ impl Request for Edge {
         let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
         let start = after_scheme.find('/').unwrap_or(after_scheme.len());
         after_scheme.get(start..).unwrap_or_default()
+    }
+
+    fn query(&self) -> &str {
+        let url = self.url.split('#').next().unwrap_or_default();
+        url.split_once('?').map_or("", |(_, query)| query)
     }
 
     fn header(&self, name: &str) -> Option<String> {
@@ -159,21 +189,38 @@ impl Platform for Edge {
     }
 
     fn now(&self) -> i64 {
-        (Date::now() / 1000.0) as i64
+        now()
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error> {
         getrandom::fill(bytes)
     }
 
-    fn log(&self, event: &Event) {
-        let line = event.line(self.header("cf-ray").as_deref()).into();
-        if event.is_error() {
-            console::error_1(&line);
-        } else {
-            console::warn_1(&line);
+    async fn within_rate_limit(&self, key: &str) -> Result<bool, String> {
+        let limiter = self.bindings.get(RATE_LIMITER);
+        if limiter.is_undefined() {
+            return Err(format!(
+                "there is no rate limit binding {RATE_LIMITER} in wrangler.toml: add it, or set RATE_LIMIT to \"off\""
+            ));
         }
+        let outcome = count_request(limiter.unchecked_ref(), key).await;
+        Ok(outcome.unwrap_or_else(|error| {
+            let cause = format!("rate limiter: {}", message(&error));
+            self.log(&Event::Fault { cause });
+            true
+        }))
     }
+
+    fn log(&self, event: &Event) {
+        log(event, self.header("cf-ray").as_deref());
+    }
+}
+
+async fn count_request(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue> {
+    let options = Object::new();
+    Reflect::set(&options, &"key".into(), &key.into())?;
+    let outcome = JsFuture::from(limiter.limit(options)?).await?;
+    Ok(Reflect::get(&outcome, &"success".into())?.is_truthy())
 }
 
 /// What `wrangler.toml` binds to the Worker.

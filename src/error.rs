@@ -34,6 +34,11 @@ pub enum Error {
     WrongCredentials,
     /// The password is right and the account deactivated.
     Deactivated,
+    /// Too many requests, or too many failed logins.
+    Throttled {
+        /// How long to wait, 1 or more.
+        seconds: i64,
+    },
     /// A fault of ours; the cause, for the log only.
     Fault(String),
 }
@@ -55,7 +60,7 @@ impl From<getrandom::Error> for Error {
 pub enum Unauthenticated {
     /// No `Authorization` header that carries a token.
     Missing,
-    /// Malformed, tampered with, expired, or of another making.
+    /// Malformed, tampered with, expired, of another making, or of a session that has ended.
     Invalid,
     /// A good token of nobody.
     NoUser,
@@ -78,6 +83,7 @@ pub enum Field {
     Password,
     Bio,
     Image,
+    Scope,
 }
 
 impl Field {
@@ -89,12 +95,13 @@ impl Field {
             Self::Password => "password",
             Self::Bio => "bio",
             Self::Image => "image",
+            Self::Scope => "scope",
         }
     }
 }
 
 /// A rule that a field breaks. Lengths count Unicode code points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Violation {
     /// It has to be there.
     Required,
@@ -115,6 +122,8 @@ pub enum Violation {
         /// Whether it is a string at all.
         is_string: bool,
     },
+    /// It is none of those that it can be; what was sent.
+    NotAChoice(String),
     /// Another user has it.
     Taken,
 }

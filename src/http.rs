@@ -13,6 +13,9 @@ pub trait Request {
     /// The path, percent-encoded as it was sent, without the query.
     fn path(&self) -> &str;
 
+    /// The query, percent-encoded as it was sent, without its `?`; empty if there is none.
+    fn query(&self) -> &str;
+
     /// The value of a header, given by its name in lower case; several of one name are joined by commas.
     fn header(&self, name: &str) -> Option<String>;
 
@@ -44,9 +47,12 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response without a body. No answer of this API may be kept by a cache.
+    /// A response without a body. No answer of this API may be kept by a cache, or be taken for something
+    /// else than what it says it is.
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: vec![("Cache-Control", "no-store".into())], body: None }
+        let headers =
+            vec![("Cache-Control", "no-store".into()), ("X-Content-Type-Options", "nosniff".into())];
+        Self { status, headers, body: None }
     }
 
     /// A response with a JSON body.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::db::Db;
 
 /// The world outside a request, as the API needs it.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Platform {
     /// The database.
     type Db: Db;
@@ -20,6 +21,13 @@ pub trait Platform {
     /// # Errors
     /// Where the source fails; no request is answered with weaker randomness.
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error>;
+
+    /// Counts a request under the platform's coarse limit, and says whether it is within. A limiter that
+    /// is there and fails lets all pass.
+    ///
+    /// # Errors
+    /// What to do if there is no limiter, for the log.
+    async fn within_rate_limit(&self, key: &str) -> Result<bool, String>;
 
     /// Writes one line to the log.
     fn log(&self, event: &Event);

@@ -9,10 +9,14 @@ pub enum Route {
     Register,
     /// `POST /api/users/login`
     Login,
+    /// `POST /api/users/logout`
+    Logout,
     /// `GET` or `HEAD /api/user`
     CurrentUser,
     /// `PUT` or `PATCH /api/user`
     UpdateUser,
+    /// `DELETE /api/user`
+    DeactivateUser,
     /// `OPTIONS` on a path that takes these methods
     Options(&'static str),
 }
@@ -38,11 +42,19 @@ impl Route {
                     _ => None,
                 },
             ),
+            "/api/users/logout" => (
+                "POST, OPTIONS",
+                match method {
+                    "POST" => Some(Self::Logout),
+                    _ => None,
+                },
+            ),
             "/api/user" => (
-                "GET, HEAD, PUT, PATCH, OPTIONS",
+                "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
                 match method {
                     "GET" | "HEAD" => Some(Self::CurrentUser),
                     "PUT" | "PATCH" => Some(Self::UpdateUser),
+                    "DELETE" => Some(Self::DeactivateUser),
                     _ => None,
                 },
             ),
@@ -66,17 +78,19 @@ mod tests {
     #[test]
     fn every_method_of_every_path() {
         let users = "POST, OPTIONS";
-        let user = "GET, HEAD, PUT, PATCH, OPTIONS";
+        let user = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
         for method in METHODS {
             for (path, allow, route) in [
                 ("/api/users", users, (method == "POST").then_some(Route::Register)),
                 ("/api/users/login", users, (method == "POST").then_some(Route::Login)),
+                ("/api/users/logout", users, (method == "POST").then_some(Route::Logout)),
                 (
                     "/api/user",
                     user,
                     match method {
                         "GET" | "HEAD" => Some(Route::CurrentUser),
                         "PUT" | "PATCH" => Some(Route::UpdateUser),
+                        "DELETE" => Some(Route::DeactivateUser),
                         _ => None,
                     },
                 ),
@@ -108,7 +122,7 @@ mod tests {
             "/api/User",
             "/API/user",
             "/api/user/1",
-            "/api/users/logout",
+            "/api/users/logout//",
             "/api/users/jake",
             "/api/%75ser",
             "/user",

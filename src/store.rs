@@ -1,10 +1,16 @@
 //! Every SQL statement, as functions over a [`Db`].
 
 use crate::db::{Db, DbError, Row, Value};
+use crate::throttle::Counters;
+use crate::token::Session;
 use crate::user::{NewUser, User, UserPatch};
 
 /// The columns that [`user`] reads.
-const USER: &str = "id, email, username, bio, image, is_active";
+const USER: &str = "id, email, username, bio, image, is_active, token_version";
+
+/// Of a row of `users`: whether the session with the user ?1, the version ?2 and the sid ?3 has not ended.
+const IS_LIVE: &str = "(token_version = ?2 OR kept_sid IS ?3) \
+                       AND NOT EXISTS (SELECT 1 FROM ended_sessions WHERE user_id = ?1 AND sid = ?3)";
 
 fn user(row: &mut Row) -> Result<User, DbError> {
     Ok(User {
@@ -14,6 +20,7 @@ fn user(row: &mut Row) -> Result<User, DbError> {
         bio: row.optional_text()?,
         image: row.optional_text()?,
         is_active: row.boolean()?,
+        token_version: row.integer()?,
     })
 }
 
@@ -41,28 +48,53 @@ pub async fn insert_user(db: &impl Db, new: &NewUser, password: &str, now: i64) 
     }
 }
 
-/// The user with this id.
+/// The user of this session, and whether it has not ended.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_user(db: &impl Db, id: i64) -> Result<Option<User>, DbError> {
-    let sql = format!("SELECT {USER} FROM users WHERE id = ?1");
-    let row = db.first(&sql, &[id.into()]).await?;
-    row.map(|mut row| user(&mut row)).transpose()
+pub async fn find_user(db: &impl Db, session: &Session) -> Result<Option<(User, bool)>, DbError> {
+    let sql = format!("SELECT {USER}, {IS_LIVE} FROM users WHERE id = ?1");
+    let row = db.first(&sql, &session_params(session)).await?;
+    row.map(|mut row| Ok((user(&mut row)?, row.boolean()?))).transpose()
 }
 
-/// The user with this email, whatever its case, and the stored password.
+fn session_params(session: &Session) -> [Value<'_>; 3] {
+    [session.user.into(), session.version.into(), session.sid.as_str().into()]
+}
+
+/// What a login has to know, in one read.
+pub struct FoundLogin {
+    /// The user with the email, whatever its case, and the stored password.
+    pub user: Option<(User, String)>,
+    /// If failures of this login are on record: until when it is blocked, in Unix seconds; 0 if it is not.
+    pub blocked_until: Option<i64>,
+}
+
+/// The user with this email, and the failures of this login that are on record.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_login(db: &impl Db, email: &str) -> Result<Option<(User, String)>, DbError> {
-    let sql = format!("SELECT {USER}, password FROM users WHERE email = ?1");
-    let row = db.first(&sql, &[email.into()]).await?;
-    row.map(|mut row| Ok((user(&mut row)?, row.text()?))).transpose()
+pub async fn find_login(
+    db: &impl Db,
+    email: &str,
+    counters: &Counters,
+    now: i64,
+) -> Result<FoundLogin, DbError> {
+    let sql = format!(
+        "SELECT ({BLOCKED_UNTIL}), id IS NOT NULL, {USER}, password \
+         FROM (SELECT 1) LEFT JOIN users ON email = ?5"
+    );
+    let [account, per_address, per_account, now] = counter_params(counters, now);
+    let row = db.first(&sql, &[account, per_address, per_account, now, email.into()]).await?;
+    let mut row = row.ok_or_else(|| DbError::Decode("SELECT … LEFT JOIN gave no row".to_owned()))?;
+    let blocked_until = row.optional_integer()?;
+    let user = if row.boolean()? { Some((user(&mut row)?, row.text()?)) } else { None };
+    Ok(FoundLogin { user, blocked_until })
 }
 
-/// Changes an active user; the patch holds the hash of a password, `now` is in Unix seconds. Gives
-/// `None`, and changes nothing, if there is no such user or they are deactivated.
+/// Changes the user of a session, if they are active and it has not ended; the patch holds the hash of
+/// a password, `now` is in Unix seconds. Gives `None` where nothing was changed. A new password ends the
+/// user's other sessions.
 ///
 /// Only what changes is named: an index is written again for each column that is, changed or not.
 ///
@@ -70,12 +102,13 @@ pub async fn find_login(db: &impl Db, email: &str) -> Result<Option<(User, Strin
 /// [`DbError::Unique`] if another user has the email or the username.
 pub async fn update_user(
     db: &impl Db,
-    id: i64,
+    session: &Session,
     patch: &UserPatch,
     now: i64,
 ) -> Result<Option<User>, DbError> {
-    let mut params: Vec<Value> = vec![id.into(), now.into()];
-    let mut set = String::from("updated_at = ?2");
+    let mut params = Vec::from(session_params(session));
+    params.push(now.into());
+    let mut set = String::from("updated_at = ?4");
     let changes: [(&str, Option<Option<&str>>); 5] = [
         ("email", patch.email.as_deref().map(Some)),
         ("username", patch.username.as_deref().map(Some)),
@@ -89,9 +122,54 @@ pub async fn update_user(
             set.push_str(&format!(", {column} = ?{}", params.len()));
         }
     }
-    let sql = format!("UPDATE users SET {set} WHERE id = ?1 AND is_active RETURNING {USER}");
+    if patch.password.is_some() {
+        set.push_str(", token_version = token_version + 1, kept_sid = ?3");
+    }
+    let sql = format!("UPDATE users SET {set} WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING {USER}");
     let row = db.first(&sql, &params).await?;
     row.map(|mut row| user(&mut row)).transpose()
+}
+
+/// Ends a session, if its user is active and it has not ended, and says whether that was so. `expires_at`,
+/// in Unix seconds, is when the last of its tokens has expired.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_session(db: &impl Db, session: &Session, expires_at: i64) -> Result<bool, DbError> {
+    let sql = format!(
+        "INSERT INTO ended_sessions (user_id, sid, expires_at) \
+         SELECT id, ?3, ?4 FROM users WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
+    );
+    let [user, version, sid] = session_params(session);
+    Ok(db.first(&sql, &[user, version, sid, expires_at.into()]).await?.is_some())
+}
+
+/// Ends every session of a session's user, or every other one, if the user is active and the session has
+/// not ended, and says whether that was so.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_all_sessions(db: &impl Db, session: &Session, keep: bool) -> Result<bool, DbError> {
+    let kept = if keep { "?3" } else { "NULL" };
+    let sql = format!(
+        "UPDATE users SET token_version = token_version + 1, kept_sid = {kept} \
+         WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
+    );
+    Ok(db.first(&sql, &session_params(session)).await?.is_some())
+}
+
+/// Deactivates a session's user and ends every session, if the user is active and the session has not
+/// ended, and says whether that was so. `now` is in Unix seconds.
+///
+/// # Errors
+/// Those of the database.
+pub async fn deactivate_user(db: &impl Db, session: &Session, now: i64) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, updated_at = ?4 \
+         WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
+    );
+    let [user, version, sid] = session_params(session);
+    Ok(db.first(&sql, &[user, version, sid, now.into()]).await?.is_some())
 }
 
 /// Which of these values are taken by users other than `except`. For failure paths only: on the good
@@ -121,4 +199,125 @@ pub async fn replace_hash(db: &impl Db, id: i64, old: &str, new: &str) -> Result
     let sql = "UPDATE users SET password = ?3 WHERE id = ?1 AND password = ?2";
     db.first(sql, &[id.into(), old.into(), new.into()]).await?;
     Ok(())
+}
+
+/// A limit of failed logins.
+pub struct FailureLimit {
+    /// The hash of the address whose failures it counts; empty for those of all addresses.
+    pub address: String,
+    /// The most failures.
+    pub max: i64,
+    /// After how long failures are forgotten, in seconds: for one address since the first of them, and
+    /// then a block ends too; for all addresses since the last.
+    pub lifetime: i64,
+}
+
+/// Until when a login with the account ?1 and the addresses ?2 and ?3 is blocked at the time ?4. One row
+/// whatever is there: NULL if no failures are on record.
+const BLOCKED_UNTIL: &str = "SELECT max(blocked_until) FROM login_failures \
+                             WHERE account = ?1 AND address IN (?2, ?3) AND expires_at > ?4";
+
+/// The parameters ?1 to ?4 of these statements. A limit that is off has NULL for its address, which equals nothing.
+fn counter_params(counters: &Counters, now: i64) -> [Value<'_>; 4] {
+    fn address(limit: Option<&FailureLimit>) -> Value<'_> {
+        limit.map(|limit| limit.address.as_str()).into()
+    }
+    let (per_address, per_account) = (counters.per_address.as_ref(), counters.per_account.as_ref());
+    [counters.account.as_str().into(), address(per_address), address(per_account), now.into()]
+}
+
+/// Until when a login is blocked, as [`FoundLogin`] has it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn blocked_until(db: &impl Db, counters: &Counters, now: i64) -> Result<Option<i64>, DbError> {
+    let row = db.first(BLOCKED_UNTIL, &counter_params(counters, now)).await?;
+    row.map_or(Ok(None), |mut row| row.optional_integer())
+}
+
+/// Counts a failed login under all limits, unless one of them blocks it, and says whether it was counted.
+///
+/// One statement, so that of any number at once exactly as many pass as the limits allow. The last
+/// failure within a limit sets its block: for one address until the failures are forgotten; for all
+/// addresses for an hour, and with each further failure for twice as long, up to a day.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_failure(db: &impl Db, counters: &Counters, now: i64) -> Result<bool, DbError> {
+    let sql = format!(
+        "INSERT OR REPLACE INTO login_failures (account, address, count, blocked_until, expires_at) \
+         SELECT ?1, address, count, \
+                CASE WHEN count < max THEN 0 \
+                     WHEN address = '' THEN ?4 + min(3600 << min(count - max, 5), 86400) \
+                     ELSE expires_at END, \
+                expires_at \
+         FROM (SELECT a.address, a.max, coalesce(f.count, 0) + 1 AS count, \
+                      iif(a.address = '', ?4 + a.lifetime, coalesce(f.expires_at, ?4 + a.lifetime)) AS expires_at \
+               FROM (SELECT ?2 AS address, ?5 AS max, ?6 AS lifetime UNION ALL SELECT ?3, ?7, ?8) AS a \
+               LEFT JOIN login_failures AS f ON f.account = ?1 AND f.address = a.address AND f.expires_at > ?4 \
+               WHERE a.address IS NOT NULL) \
+         WHERE ifnull(({BLOCKED_UNTIL}), 0) <= ?4 RETURNING 1"
+    );
+    let limit = |limit: Option<&FailureLimit>| -> [Value<'static>; 2] {
+        [limit.map(|limit| limit.max).into(), limit.map(|limit| limit.lifetime).into()]
+    };
+    let [account, per_address, per_account, now] = counter_params(counters, now);
+    let [address_max, address_lifetime] = limit(counters.per_address.as_ref());
+    let [account_max, account_lifetime] = limit(counters.per_account.as_ref());
+    let params = [
+        account,
+        per_address,
+        per_account,
+        now,
+        address_max,
+        address_lifetime,
+        account_max,
+        account_lifetime,
+    ];
+    Ok(db.first(&sql, &params).await?.is_some())
+}
+
+/// Takes back one [`count_failure`] of a login that did not fail after all, with the block that it set.
+///
+/// # Errors
+/// Those of the database.
+pub async fn uncount_failure(db: &impl Db, counters: &Counters, now: i64) -> Result<(), DbError> {
+    // A failure is counted only where nothing blocks, so a block that is there now came with this one or later.
+    let sql = "UPDATE login_failures SET count = count - 1, blocked_until = 0 \
+               WHERE account = ?1 AND address IN (?2, ?3) AND expires_at > ?4 AND count > 0";
+    db.first(sql, &counter_params(counters, now)).await?;
+    Ok(())
+}
+
+/// Forgets the failures of an account, from this address and over all addresses.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget_failures(db: &impl Db, counters: &Counters) -> Result<(), DbError> {
+    let [account, per_address, per_account, _] = counter_params(counters, 0);
+    let sql = "DELETE FROM login_failures WHERE account = ?1 AND address IN (?2, ?3)";
+    db.first(sql, &[account, per_address, per_account]).await?;
+    Ok(())
+}
+
+/// Deletes up to `limit` ended sessions none of whose tokens is good any more at `now`, in Unix seconds,
+/// and says whether there were any.
+///
+/// # Errors
+/// Those of the database.
+pub async fn purge_sessions(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
+    let sql = "DELETE FROM ended_sessions WHERE (user_id, sid) IN \
+               (SELECT user_id, sid FROM ended_sessions WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
+    Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
+}
+
+/// Deletes up to `limit` counters whose failures are forgotten at `now`, in Unix seconds, and says whether
+/// there were any.
+///
+/// # Errors
+/// Those of the database.
+pub async fn purge_failures(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
+    let sql = "DELETE FROM login_failures WHERE (account, address) IN \
+               (SELECT account, address FROM login_failures WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
+    Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
 }

@@ -17,6 +17,8 @@ pub struct User {
     pub image: Option<String>,
     /// Whether the user may log in and use a token.
     pub is_active: bool,
+    /// Which version of the user's tokens is good; each raise of it ends sessions.
+    pub token_version: i64,
 }
 
 /// What a client is shown of a user: the body of every success that has one.

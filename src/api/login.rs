@@ -2,6 +2,7 @@
 
 use crate::api::body::{self, Fields};
 use crate::api::user_response;
+use crate::client;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::{Error, Field, FieldErrors};
@@ -9,26 +10,65 @@ use crate::http::{Request, Response};
 use crate::password::{Hasher, Verdict};
 use crate::platform::{Event, Platform};
 use crate::store;
+use crate::throttle;
 use crate::token;
+use crate::user::User;
 use crate::validate;
 
-/// Answers the request, and says which hash to upgrade once the answer is sent. This reads one row
-/// and writes nothing. An unknown email costs as much as a wrong password.
+/// Answers the request, and says which hash to upgrade once the answer is sent. Where no failures are on
+/// record, a success is one read and no write. An unknown email costs as much as a wrong password.
 ///
 /// # Errors
-/// What is wrong with the body, its fields or the credentials, or a fault.
+/// What is wrong with the body, its fields or the credentials, that too many logins failed, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<(Response, Option<Upgrade>), Error> {
     let Credentials { email, password } = parse(body::read(request).await?)?;
-    let found = store::find_login(platform.db(), &email).await?;
-    let stored = found.as_ref().map(|(_, stored)| stored.as_str());
-    let verdict = config.hasher.verify(&password, stored);
-    let Some((user, stored)) = found else {
-        return Err(Error::WrongCredentials);
+    let (db, now) = (platform.db(), platform.now());
+    let counters = config.throttle.counters(&email, &client::network(request));
+    let found = store::find_login(db, &email, &counters, now).await?;
+    // With failures on record this login is counted before it is tried, so that a blocked one costs no
+    // hash, however many come at once.
+    let is_counted = match found.blocked_until {
+        None => false,
+        Some(until) if until > now => return Err(throttle::throttled(until, now)),
+        Some(_) => counters.count(db, now).await.map(|()| true)?,
     };
+    match verify(config, platform, &password, found.user) {
+        Ok((user, upgrade)) => {
+            if is_counted {
+                store::forget_failures(db, &counters).await?;
+            }
+            let sid = token::new_sid(|bytes| platform.fill_random(bytes))?;
+            Ok((user_response(200, config, platform, &user, &sid)?, upgrade))
+        }
+        Err(Error::WrongCredentials) => {
+            if !is_counted {
+                counters.count(db, platform.now()).await?;
+            }
+            Err(Error::WrongCredentials)
+        }
+        Err(error) => {
+            if is_counted {
+                store::uncount_failure(db, &counters, now).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Compares the password with that of the user, or with nothing, at the same cost.
+fn verify(
+    config: &Config,
+    platform: &impl Platform,
+    password: &str,
+    found: Option<(User, String)>,
+) -> Result<(User, Option<Upgrade>), Error> {
+    let stored = found.as_ref().map(|(_, stored)| stored.as_str());
+    let verdict = config.hasher.verify(password, stored);
+    let (user, stored) = found.ok_or(Error::WrongCredentials)?;
     let outdated = match verdict {
         Verdict::Match { outdated } => outdated,
         Verdict::Mismatch => return Err(Error::WrongCredentials),
@@ -40,10 +80,9 @@ pub async fn handle(
     if !user.is_active {
         return Err(Error::Deactivated);
     }
-    let sid = token::new_sid(|bytes| platform.fill_random(bytes))?;
-    let response = user_response(200, config, platform, &user, &sid)?;
+    let password = password.to_owned();
     let upgrade = outdated.then_some(Upgrade { hasher: config.hasher, user: user.id, password, stored });
-    Ok((response, upgrade))
+    Ok((user, upgrade))
 }
 
 struct Credentials {

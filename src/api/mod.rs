@@ -2,7 +2,9 @@
 
 pub mod body;
 pub mod current_user;
+pub mod deactivate_user;
 pub mod login;
+pub mod logout;
 pub mod register;
 pub mod update_user;
 
@@ -23,7 +25,7 @@ fn user_response(
     user: &User,
     sid: &str,
 ) -> Result<Response, Error> {
-    let token = token::mint(&config.secret, user.id, sid, platform.now(), config.token_ttl)
+    let token = token::mint(&config.keys, user.id, user.token_version, sid, platform.now(), config.token_ttl)
         .map_err(|error| Error::Fault(format!("token: {error}")))?;
     Response::json(status, &user.body(&token)).map_err(|error| Error::Fault(format!("answer: {error}")))
 }

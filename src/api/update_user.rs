@@ -5,14 +5,16 @@ use crate::api::{Rejected, conflict, user_response};
 use crate::auth;
 use crate::config::Config;
 use crate::db::DbError;
-use crate::error::{Error, Field, FieldErrors, Unauthenticated};
+use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store;
+use crate::token::Session;
 use crate::user::{User, UserPatch};
 use crate::validate::{self, optional};
 
-/// Answers the request: one statement to find the user, one to change them.
+/// Answers the request: one statement to find the user, one to change them. A new password ends the user's
+/// other sessions.
 ///
 /// # Errors
 /// What is wrong with the token, the body or its fields, or a fault.
@@ -21,32 +23,33 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let (user, sid) = auth::authenticate(config, platform, request).await?;
+    let (user, session) = auth::authenticate(config, platform, request).await?;
     let patch = match parse(body::read(request).await?) {
         Ok(patch) => patch,
         Err(rejected) => return Err(rejected.into_error(platform.db(), Some(user.id)).await),
     };
     let user =
-        if patch == UserPatch::default() { user } else { update(config, platform, user.id, patch).await? };
-    user_response(200, config, platform, &user, &sid)
+        if patch == UserPatch::default() { user } else { update(config, platform, &session, patch).await? };
+    user_response(200, config, platform, &user, &session.sid)
 }
 
 async fn update(
     config: &Config,
     platform: &impl Platform,
-    id: i64,
+    session: &Session,
     mut patch: UserPatch,
 ) -> Result<User, Error> {
     let db = platform.db();
     if let Some(password) = &patch.password {
         patch.password = Some(config.hasher.hash(password, |bytes| platform.fill_random(bytes))?);
     }
-    match store::update_user(db, id, &patch, platform.now()).await {
+    match store::update_user(db, session, &patch, platform.now()).await {
         Ok(Some(user)) => Ok(user),
-        // Deactivated or deleted since the token was checked: say what a new check says.
-        Ok(None) => Err(auth::find_active(db, id).await.err().unwrap_or(Unauthenticated::Invalid.into())),
+        // Deactivated, deleted or logged out since the token was checked.
+        Ok(None) => Err(auth::refusal(db, session).await),
         Err(DbError::Unique { column }) => {
-            Err(conflict(db, column, patch.email.as_deref(), patch.username.as_deref(), Some(id)).await)
+            let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
+            Err(conflict(db, column, email, username, Some(session.user)).await)
         }
         Err(error) => Err(error.into()),
     }

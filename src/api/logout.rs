@@ -1,0 +1,90 @@
+//! `POST /api/users/logout`: ends the session of the token, or sessions of its user.
+
+use crate::auth;
+use crate::config::Config;
+use crate::error::{Error, Field, FieldErrors, Violation};
+use crate::http::{Request, Response};
+use crate::platform::Platform;
+use crate::store;
+
+/// How long after a session's end a request that was under way may still sign a token of it, in seconds.
+const UNDER_WAY: i64 = 3_600;
+
+/// Which sessions end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// That of the token: every token with its `sid`.
+    Local,
+    /// Every other one of the user.
+    Others,
+    /// Every one of the user.
+    All,
+}
+
+/// Answers the request. On success this is one statement.
+///
+/// # Errors
+/// What is wrong with the token or the scope, or a fault.
+pub async fn handle(
+    config: &Config,
+    platform: &impl Platform,
+    request: &impl Request,
+) -> Result<Response, Error> {
+    let db = platform.db();
+    let session = auth::session(config, platform, request)?;
+    let scope = match Scope::parse(request.query()) {
+        Ok(scope) => scope,
+        Err(errors) => {
+            auth::find_active(db, &session).await?; // what is wrong with the token comes first
+            return Err(errors.into());
+        }
+    };
+    let has_ended = match scope {
+        Scope::Local => {
+            let last_expiry = session.expires_at.max(platform.now().saturating_add(config.token_ttl));
+            store::end_session(db, &session, last_expiry.saturating_add(UNDER_WAY)).await?
+        }
+        Scope::Others => store::end_all_sessions(db, &session, true).await?,
+        Scope::All => store::end_all_sessions(db, &session, false).await?,
+    };
+    if has_ended { Ok(Response::empty(204)) } else { Err(auth::refusal(db, &session).await) }
+}
+
+impl Scope {
+    /// Reads the parameter `scope`; of several the last counts.
+    fn parse(query: &str) -> Result<Self, FieldErrors> {
+        let scope = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "scope").last();
+        match scope.as_ref().map(|(_, value)| &**value) {
+            None | Some("local") => Ok(Self::Local),
+            Some("others") => Ok(Self::Others),
+            Some("all") => Ok(Self::All),
+            Some(other) => {
+                let mut errors = FieldErrors::default();
+                errors.add(Field::Scope, Violation::NotAChoice(other.to_owned()));
+                Err(errors)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scope_is_one_of_three() {
+        for (query, scope) in [
+            ("", Scope::Local),
+            ("x=all", Scope::Local),
+            ("scope=local", Scope::Local),
+            ("scope=others", Scope::Others),
+            ("x&scope=%61ll", Scope::All),
+            ("scope=all&scope=others", Scope::Others),
+        ] {
+            assert_eq!(Scope::parse(query), Ok(scope), "{query}");
+        }
+        for query in ["scope", "scope=", "scope=ALL", "scope=all+", "scope=global", "scope=all&scope=%ff"] {
+            assert!(Scope::parse(query).is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Deletes what nobody needs any more, on a schedule: ended sessions whose tokens have expired, and
+//! counters of failed logins that are forgotten. Nothing depends on its having run.
+
+use crate::db::{Db, DbError};
+use crate::store;
+
+/// The most rows that one statement deletes, so that none keeps the database from others for long.
+const BATCH: i64 = 1_000;
+
+/// The most statements of each kind in one run; what is left is for the next.
+const BATCHES: usize = 100;
+
+/// Purges at `now`, in Unix seconds.
+///
+/// # Errors
+/// Those of the database; what was deleted by then stays deleted.
+pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {
+    for _ in 0..BATCHES {
+        if !store::purge_sessions(db, now, BATCH).await? {
+            break;
+        }
+    }
+    for _ in 0..BATCHES {
+        if !store::purge_failures(db, now, BATCH).await? {
+            break;
+        }
+    }
+    Ok(())
+}
