@@ -1,8 +1,10 @@
 //! What only the host can see: how many statements a request costs, and what happens between two.
 
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
 use latchkey::password::Hasher;
+use latchkey::purge;
 
 use super::suite::{self, Api as _, Call};
 use super::{NOW, Native};
@@ -30,17 +32,33 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     let user = r#"{"user":{"username":"cost","email":"cost@x.io","password":"jakejake"}}"#;
     assert_eq!(cost(&api, &Call::post("/api/users", user)), (1, 201));
     assert_eq!(cost(&api, &login("jakejake")), (1, 200));
-    assert_eq!(cost(&api, &login("jakejakf")), (1, 400));
+    // A failure is counted, and forgotten by a success; what is throttled is only read.
+    assert_eq!(cost(&api, &login("jakejakf")), (2, 400));
+    assert_eq!(cost(&api, &login("jakejakf")), (2, 400));
+    assert_eq!(cost(&api, &login("jakejake")), (3, 200));
+    assert_eq!(cost(&api, &login("jakejake")), (1, 200));
+    for _ in 0..10 {
+        assert_eq!(cost(&api, &login("jakejakf")), (2, 400));
+    }
+    assert_eq!(cost(&api, &login("jakejake")), (1, 429));
     let token = suite::token(&api, 1);
     assert_eq!(cost(&api, &Call::get("/api/user").token(&token)), (1, 200));
     assert_eq!(cost(&api, &Call::put("{}").token(&token)), (1, 200));
     assert_eq!(cost(&api, &Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)), (2, 200));
+    for scope in ["local", "others", "all"] {
+        let token = suite::register(&api, scope);
+        let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}"));
+        assert_eq!(cost(&api, &logout.token(&token)), (1, 204));
+    }
+    assert_eq!(cost(&api, &Call::new("DELETE", "/api/user").token(&token)), (1, 204));
 
     // What is refused without the database does not ask it.
     for (call, status) in [
         (Call::get("/api/user"), 401),
         (Call::get("/api/user").token("x"), 401),
         (Call::get("/api/user").token(&suite::token(&api, i64::MAX)), 401),
+        (Call::new("POST", "/api/users/logout"), 401),
+        (Call::new("DELETE", "/api/user").token("x"), 401),
         (Call::get("/api/nothing"), 404),
         (Call::get("/api/users"), 405),
         (Call::new("OPTIONS", "/api/user"), 204),
@@ -89,20 +107,61 @@ fn an_upgrade_never_undoes_a_new_password() {
     assert_eq!(api.sql("SELECT password FROM users"), Some(changed));
 }
 
+/// What may happen to a session while its request is under way, and what the request is then answered.
+const INTERFERENCES: [(&str, &str); 5] = [
+    ("UPDATE users SET is_active = 0", "This user has been deactivated."),
+    ("DELETE FROM users", "No user matching this token was found."),
+    ("UPDATE users SET token_version = token_version + 1", "Invalid authentication. Could not decode token."),
+    (
+        "UPDATE users SET token_version = token_version + 1, kept_sid = 'x'",
+        "Invalid authentication. Could not decode token.",
+    ),
+    (
+        "INSERT INTO ended_sessions SELECT id, 'sid', 2000000000 FROM users",
+        "Invalid authentication. Could not decode token.",
+    ),
+];
+
 #[test]
-fn an_update_holds_only_if_the_account_is_still_there_and_active() {
-    let body = |detail: &str| format!(r#"{{"user":{{"detail":"{detail}"}}}}"#);
-    for (interference, detail) in [
-        ("UPDATE users SET is_active = 0", "This user has been deactivated."),
-        ("DELETE FROM users", "No user matching this token was found."),
-    ] {
-        let api = native();
-        let token = suite::register(&api, "race");
-        api.platform.db.before.replace(Some(("UPDATE", interference)));
-        let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
-        answer.is(401, &body(detail));
-        assert_eq!(api.sql("SELECT bio FROM users"), None);
+fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
+    for (interference, detail) in INTERFERENCES {
+        for (before, call) in [
+            ("UPDATE", Call::put(r#"{"user":{"bio":"x"}}"#)),
+            ("UPDATE", Call::put(r#"{"user":{"password":"another password"}}"#)),
+            ("INSERT", Call::new("POST", "/api/users/logout")),
+            ("UPDATE", Call::new("POST", "/api/users/logout?scope=others")),
+            ("UPDATE", Call::new("POST", "/api/users/logout?scope=all")),
+            ("UPDATE", Call::new("DELETE", "/api/user")),
+        ] {
+            let api = native();
+            suite::register(&api, "race");
+            let token = suite::token(&api, 1);
+            let before_it = |interference| api.platform.db.before.replace(Some((before, interference)));
+            before_it(interference);
+            let row = "SELECT quote(password) || quote(bio) FROM users";
+            let unchanged = api.sql(row);
+            let answer = api.send(&call.token(&token));
+            answer.is(401, &format!(r#"{{"user":{{"detail":"{detail}"}}}}"#));
+            let row = api.sql(row);
+            assert!(row == unchanged || row.is_none(), "{row:?}");
+            let ended = "SELECT (SELECT count(*) FROM ended_sessions) + (SELECT ifnull(max(token_version), 0) FROM users)";
+            assert!(api.sql(ended).unwrap().parse::<i64>().unwrap() <= 1, "{interference}");
+        }
     }
+}
+
+#[test]
+fn a_session_that_lives_on_completes_what_is_under_way() {
+    let api = native();
+    let token = suite::register(&api, "race");
+    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().sid;
+    // It changes the password in another tab.
+    let changed = format!("UPDATE users SET token_version = token_version + 1, kept_sid = '{kept}'");
+    let changed: &'static str = Box::leak(changed.into_boxed_str());
+    api.platform.db.before.replace(Some(("UPDATE", changed)));
+    let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
+    answer.is_user(200, r#""race@x.io""#, r#""race""#, "\"x\"", "null");
+    assert_eq!(api.send(&Call::get("/api/user").token(&answer.token())).status, 200);
 }
 
 #[test]
@@ -148,22 +207,36 @@ fn no_statement_scans_the_table() {
     let api = native();
     let token = suite::register(&api, "plan");
     api.sql(&format!("UPDATE users SET password = '{}'", outdated_hash("jakejake")));
+    let change = r#"{"user":{"email":"e@x.io","username":"u","password":"password","bio":"b","image":"i"}}"#;
+    let taken = r#"{"user":{"username":"u","email":"e@x.io","password":"jakejake"}}"#;
     for call in [
         Call::get("/api/user").token(&token),
         Call::post("/api/users/login", r#"{"user":{"email":"plan@x.io","password":"jakejake"}}"#),
-        Call::put(
-            r#"{"user":{"email":"e@x.io","username":"u","password":"password","bio":"b","image":"i"}}"#,
-        )
-        .token(&token),
-        Call::post("/api/users", r#"{"user":{"username":"u","email":"e@x.io","password":"jakejake"}}"#),
+        Call::put(change).token(&token),
+        Call::post("/api/users", taken),
+        suite::login("e@x.io", "jakejakf"),
+        suite::login("e@x.io", "jakejakf"),
+        suite::login("e@x.io", "password"),
+        Call::new("POST", "/api/users/logout?scope=others").token(&token),
+        Call::new("POST", "/api/users/logout?scope=all").token(&token),
+        Call::new("POST", "/api/users/logout").token(&suite::register(&api, "plan3")),
+        Call::new("DELETE", "/api/user").token(&suite::register(&api, "plan2")),
     ] {
         api.send(&call);
     }
-    let statements = api.platform.db.statements.borrow().clone();
-    assert_eq!(statements.len(), 8, "{statements:?}");
+    api.sql("UPDATE users SET is_active = 0");
+    for password in ["jakejakf", "password"] {
+        api.send(&suite::login("e@x.io", password));
+    }
+    pollster::block_on(purge::run(&api.platform.db, NOW)).unwrap();
+    let statements: BTreeSet<_> = api.platform.db.statements.borrow().iter().cloned().collect();
+    assert_eq!(statements.len(), 15, "{statements:#?}");
     for statement in statements {
         for step in api.platform.db.plan(&statement) {
-            assert!(!step.contains("SCAN users"), "{step}: {statement}");
+            let scans = ["users", "ended_sessions", "login_failures"]
+                .iter()
+                .any(|table| step == format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} ")));
+            assert!(!scans, "{step}: {statement}");
         }
     }
 }

@@ -4,11 +4,14 @@
 mod suite;
 
 mod budget;
+mod clock;
+mod concurrency;
 mod sqlite;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use latchkey::api::login::Upgrade;
 use latchkey::app::{self, Answer as AppAnswer};
 use latchkey::config::{Config, ConfigError};
 use latchkey::http::{BodyError, Request};
@@ -24,8 +27,12 @@ fn start(vars: Vars) -> Rc<dyn Api> {
     Rc::new(Native::new(vars))
 }
 
-/// The time of all tests: 15 January 2027.
+/// The time at which tests begin: 15 January 2027.
 const NOW: i64 = 1_800_000_000;
+
+fn config(vars: &Vars) -> Result<Config, ConfigError> {
+    Config::from_vars(|name| vars.get(name).map(|value| (*value).to_owned()))
+}
 
 struct Native {
     config: Result<Config, ConfigError>,
@@ -34,21 +41,33 @@ struct Native {
 
 struct Host {
     db: Sqlite,
+    now: Cell<i64>,
+    /// How many requests of a client pass the coarse limit.
+    rate_limit: Cell<usize>,
+    /// The clients of those that were counted.
+    limited: RefCell<Vec<String>>,
     log: RefCell<Vec<String>>,
 }
 
 impl Native {
     fn new(vars: Vars) -> Self {
-        Self {
-            config: Config::from_vars(|name| vars.get(name).map(|value| (*value).to_owned())),
-            platform: Host { db: Sqlite::migrated(), log: RefCell::default() },
-        }
+        let platform = Host {
+            db: Sqlite::migrated(),
+            now: Cell::new(NOW),
+            rate_limit: Cell::new(100),
+            limited: RefCell::default(),
+            log: RefCell::default(),
+        };
+        Self { config: config(&vars), platform }
     }
 
     /// Answers, and leaves what comes after the answer to the caller.
-    fn handle(&self, call: &Call) -> (Answer, Option<latchkey::api::login::Upgrade>) {
-        let AppAnswer { response, upgrade } =
-            pollster::block_on(app::handle(&self.config, &self.platform, call));
+    fn handle(&self, call: &Call) -> (Answer, Option<Upgrade>) {
+        pollster::block_on(self.answer(call))
+    }
+
+    async fn answer(&self, call: &Call) -> (Answer, Option<Upgrade>) {
+        let AppAnswer { response, upgrade } = app::handle(&self.config, &self.platform, call).await;
         let headers = response.headers.into_iter();
         let answer = Answer {
             status: response.status,
@@ -73,7 +92,7 @@ impl Api for Native {
     }
 
     fn now(&self) -> i64 {
-        NOW
+        self.platform.now.get()
     }
 
     fn log(&self) -> Vec<String> {
@@ -89,11 +108,17 @@ impl Platform for Host {
     }
 
     fn now(&self) -> i64 {
-        NOW
+        self.now.get()
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error> {
         getrandom::fill(bytes)
+    }
+
+    async fn within_rate_limit(&self, key: &str) -> Result<bool, String> {
+        let mut limited = self.limited.borrow_mut();
+        limited.push(key.to_owned());
+        Ok(limited.iter().filter(|limited| *limited == key).count() <= self.rate_limit.get())
     }
 
     fn log(&self, event: &Event) {
@@ -108,6 +133,10 @@ impl Request for Call {
 
     fn path(&self) -> &str {
         self.path.split('?').next().unwrap_or_default()
+    }
+
+    fn query(&self) -> &str {
+        self.path.split_once('?').map_or("", |(_, query)| query)
     }
 
     fn header(&self, name: &str) -> Option<String> {

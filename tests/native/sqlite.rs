@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
+use std::task::Poll;
 
 use latchkey::db::{Db, DbError, Row, Value};
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
@@ -50,6 +51,19 @@ impl Sqlite {
     }
 }
 
+async fn yield_now() {
+    let mut has_yielded = false;
+    std::future::poll_fn(|context| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 struct Param<'a>(&'a Value<'a>);
 
 impl ToSql for Param<'_> {
@@ -64,7 +78,9 @@ impl ToSql for Param<'_> {
 }
 
 impl Db for Sqlite {
+    /// Lets other requests in before the statement, as a real database does.
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        yield_now().await;
         self.statements.borrow_mut().push(sql.to_owned());
         let is_next = |before: &mut (&'static str, &'static str)| sql.starts_with(before.0);
         if let Some((_, interference)) = self.before.borrow_mut().take_if(is_next) {

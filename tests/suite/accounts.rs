@@ -1,16 +1,11 @@
 //! Users: how they are made, read, changed and refused.
 
-use super::{Api, Call, Start, django, id, realworld, register, token};
+use super::{Api, Call, Start, django, id, login, realworld, register, token};
 
 const WRONG: &str = r#"{"errors":{"error":["A user with this email and password was not found."]}}"#;
 const DEACTIVATED_LOGIN: &str = r#"{"errors":{"error":["This user has been deactivated."]}}"#;
 const DEACTIVATED_TOKEN: &str = r#"{"user":{"detail":"This user has been deactivated."}}"#;
 const NOBODY: &str = r#"{"user":{"detail":"No user matching this token was found."}}"#;
-
-fn login(email: &str, password: &str) -> Call {
-    let body = serde_json::json!({ "user": { "email": email, "password": password } });
-    Call::post("/api/users/login", &body.to_string())
-}
 
 fn stored_password(api: &dyn Api, name: &str) -> String {
     let sql = format!("SELECT password FROM users WHERE username = '{name}'");

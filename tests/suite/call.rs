@@ -69,7 +69,7 @@ pub struct Answer {
 }
 
 /// What an answer may carry; the last three are the server's.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 15] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -81,6 +81,7 @@ const HEADERS: [&str; 14] = [
     "retry-after",
     "vary",
     "www-authenticate",
+    "x-content-type-options",
     "connection",
     "content-length",
     "transfer-encoding",
@@ -94,6 +95,8 @@ impl Answer {
             assert!(HEADERS.contains(&name.as_str()), "header {name}: {}", context());
         }
         assert_eq!(self.header("cache-control"), Some("no-store"), "{}", context());
+        assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{}", context());
+        assert_eq!(self.header("retry-after").is_some(), self.status == 429, "{}", context());
         let is_json = self.header("content-type") == Some("application/json; charset=utf-8");
         if call.method == "HEAD" {
             assert!(is_json && self.body.is_empty(), "{}", context());

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use latchkey::config::Secret;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Api, Call, Start, Vars, django, realworld, token};
+use super::{Api, Call, Start, Vars, django, keys, realworld, token};
 
 #[derive(Deserialize)]
 struct Case<'a> {
@@ -72,8 +71,8 @@ fn call(api: &dyn Api, case: &Case, last_token: &str) -> Call {
 
 /// A token that another secret signed.
 fn foreign_token(api: &dyn Api) -> String {
-    let secret = Secret::new("another secret, and just as long as that".to_owned()).unwrap();
-    latchkey::token::mint(&secret, 1, "sid", api.now(), 60).unwrap()
+    let keys = keys("another secret, and just as long as that");
+    latchkey::token::mint(&keys, 1, 0, "sid", api.now(), 60).unwrap()
 }
 
 fn unsigned_token(api: &dyn Api) -> String {

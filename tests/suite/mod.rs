@@ -6,13 +6,15 @@ pub mod accounts;
 pub mod call;
 pub mod cases;
 pub mod protocol;
+pub mod sessions;
+pub mod throttle;
 pub mod tokens;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use latchkey::config::Secret;
-use latchkey::token;
+use latchkey::secret::Secret;
+use latchkey::token::{self, Keys};
 
 pub use call::{Answer, Call};
 
@@ -46,6 +48,7 @@ pub fn django() -> Vars<'static> {
         ("ALLOWED_ORIGINS", "https://app.example.com, http://localhost:5173"),
         ("PASSWORD_HASHER", "pbkdf2_sha256$1"),
         ("TOKEN_TTL_DAYS", "60"),
+        ("RATE_LIMIT", "off"),
     ])
 }
 
@@ -57,13 +60,18 @@ pub fn realworld() -> Vars<'static> {
         ("ALLOWED_ORIGINS", "*"),
         ("PASSWORD_HASHER", "pbkdf2_sha512$2"),
         ("TOKEN_TTL_DAYS", "1"),
+        ("RATE_LIMIT", "off"),
     ])
+}
+
+/// The keys of a deployment with this secret.
+pub fn keys(secret: &str) -> Keys {
+    Keys::new(Secret::new(secret.to_owned()).unwrap(), None)
 }
 
 /// A token of this user id as the API would sign it.
 pub fn token(api: &dyn Api, id: i64) -> String {
-    let secret = Secret::new(SECRET.to_owned()).unwrap();
-    token::mint(&secret, id, "sid", api.now(), 60).unwrap()
+    token::mint(&keys(SECRET), id, 0, "sid", api.now(), 60).unwrap()
 }
 
 /// Registers a user under this name and gives the token.
@@ -72,6 +80,12 @@ pub fn register(api: &dyn Api, name: &str) -> String {
     let answer = api.send(&Call::post("/api/users", &user));
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.token()
+}
+
+/// A login with these credentials.
+pub fn login(email: &str, password: &str) -> Call {
+    let body = serde_json::json!({ "user": { "email": email, "password": password } });
+    Call::post("/api/users/login", &body.to_string())
 }
 
 /// The id of a user.
@@ -113,6 +127,23 @@ macro_rules! all {
                 a_token_that_is_not_good_is_refused
                 a_session_keeps_its_name
                 tokens_live_as_long_as_configured;
+            sessions:
+                a_logout_ends_every_token_of_its_session
+                a_logout_of_others_keeps_only_its_own_session
+                a_logout_of_all_keeps_no_session
+                a_foreign_token_is_a_session_of_its_own
+                a_new_password_ends_the_other_sessions
+                a_deleted_account_is_deactivated_and_its_tokens_stay_dead
+                a_scope_is_one_of_three
+                who_has_no_good_token_ends_nothing
+                a_token_of_the_previous_secret_is_answered_with_one_of_the_current
+                nothing_secret_is_logged;
+            throttle:
+                ten_failures_of_an_account_and_address_are_answered
+                an_unknown_email_is_throttled_like_a_known_one
+                a_success_clears_the_failures
+                a_deactivated_account_counts_only_wrong_passwords
+                an_account_has_a_limit_over_all_addresses;
             protocol:
                 the_first_error_in_order_answers
                 a_body_has_a_limit

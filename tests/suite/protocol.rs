@@ -147,7 +147,8 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
     for (path, methods, allow) in [
         ("/api/users", &["GET", "HEAD", "PUT", "PATCH", "DELETE", "PROPFIND"][..], "POST, OPTIONS"),
         ("/api/users/login/", &["GET", "HEAD", "PUT", "PATCH", "DELETE"], "POST, OPTIONS"),
-        ("/api/user", &["POST", "DELETE", "REPORT"], "GET, HEAD, PUT, PATCH, OPTIONS"),
+        ("/api/users/logout", &["GET", "HEAD", "PUT", "PATCH", "DELETE"], "POST, OPTIONS"),
+        ("/api/user", &["POST", "REPORT"], "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
     ] {
         for method in methods {
             let answer = api.send(&Call::new(method, path));
@@ -159,7 +160,7 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
             assert_eq!(answer.header("allow"), Some(allow));
         }
     }
-    for path in ["/", "/api", "/api/users//", "/api/user/x", "/api/users/logout", "/api/%75ser"] {
+    for path in ["/", "/api", "/api/users//", "/api/user/x", "/api/users/logout/x", "/api/%75ser"] {
         api.send(&Call::get(path)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
     }
     api.send(&Call::get("/api/user/?next=/x"))
@@ -203,7 +204,8 @@ pub fn a_preflight_is_answered(start: Start) {
     for (path, methods) in [
         ("/api/users", "POST, OPTIONS"),
         ("/api/users/login/", "POST, OPTIONS"),
-        ("/api/user", "GET, HEAD, PUT, PATCH, OPTIONS"),
+        ("/api/users/logout", "POST, OPTIONS"),
+        ("/api/user", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
     ] {
         let answer = api.send(&preflight(path, "https://app.example.com"));
         answer.is(204, "");

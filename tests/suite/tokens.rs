@@ -1,10 +1,9 @@
 //! The `Authorization` header and the token in it.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use latchkey::config::Secret;
 use latchkey::token::read;
 
-use super::{Answer, Api, Call, SECRET, Start, django, id, realworld, register, token};
+use super::{Answer, Api, Call, SECRET, Start, django, id, keys, realworld, register, token};
 
 const MISSING: &str = r#"{"user":{"detail":"Authentication credentials were not provided."}}"#;
 const INVALID: &str = r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#;
@@ -15,7 +14,7 @@ fn get(api: &dyn Api, authorization: &str) -> Answer {
 }
 
 /// A token with these claims, as PyJWT would make it.
-fn signed(claims: &str) -> String {
+pub fn signed(claims: &str) -> String {
     use jwt_compact::Algorithm as _;
     use jwt_compact::alg::{Hs256, Hs256Key};
 
@@ -98,8 +97,7 @@ pub fn a_token_that_is_not_good_is_refused(start: Start) {
 
 pub fn a_session_keeps_its_name(start: Start) {
     let api = start(django());
-    let secret = Secret::new(SECRET.to_owned()).unwrap();
-    let sid = |token: &str| read(&secret, token, api.now()).unwrap().sid;
+    let sid = |token: &str| read(&keys(SECRET), token, api.now()).unwrap().sid;
     let registered = register(&*api, "session");
     let call = Call::post("/api/users/login", r#"{"user":{"email":"session@x.io","password":"jakejake"}}"#);
     let logged_in = api.send(&call).token();

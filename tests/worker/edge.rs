@@ -55,3 +55,44 @@ fn few_iterations_are_warned_of_once() {
     let warnings = log.iter().filter(|line| line.contains("weak_configuration"));
     assert_eq!(warnings.count(), 1, "{log:?}");
 }
+
+#[test]
+fn the_schedule_purges() {
+    let api = Server::shared(django());
+    api.sql("INSERT INTO ended_sessions VALUES (1, 'purged', 5), (1, 'kept', 99999999999)");
+    api.sql("INSERT INTO login_failures VALUES ('purged', '', 1, 0, 5), ('kept', '', 1, 0, 99999999999)");
+    assert_eq!(api.scheduled()["outcome"], "ok");
+    let left = "SELECT (SELECT group_concat(sid) FROM ended_sessions WHERE sid IN ('purged', 'kept')) || \
+                (SELECT group_concat(account) FROM login_failures WHERE account IN ('purged', 'kept'))";
+    assert_eq!(api.sql(left).as_deref(), Some("keptkept"));
+}
+
+#[test]
+fn a_client_who_asks_too_often_is_refused_and_others_are_not() {
+    let mut vars = django();
+    vars.insert("RATE_LIMIT", "on");
+    let api = Server::new(None, &vars);
+    let call = |address: &str| Call::post("/api/users/login", "{}").header("CF-Connecting-IP", address);
+    // Where the clock begins a new period meanwhile, twice as many pass.
+    let passed = (0..200).take_while(|_| api.send(&call("192.0.2.1")).status == 400).count();
+    assert!((100..200).contains(&passed), "{passed}");
+    let throttled = r#"{"user":{"detail":"Request was throttled. Expected available in 60 seconds."}}"#;
+    for call in [call("192.0.2.1"), Call { path: "/api/users/".to_owned(), ..call("192.0.2.1") }] {
+        let answer = api.send(&call);
+        answer.is(429, throttled);
+        assert_eq!(answer.header("retry-after"), Some("60"));
+    }
+    assert_eq!(api.send(&call("192.0.2.2")).status, 400);
+    assert_eq!(api.send(&Call::get("/api/user").header("CF-Connecting-IP", "192.0.2.1")).status, 401);
+}
+
+#[test]
+fn a_missing_rate_limit_is_a_fault_that_says_what_to_do() {
+    let mut vars = django();
+    vars.remove("RATE_LIMIT");
+    let api = Server::new(Some("tests/worker/unbound.mjs"), &vars);
+    let answer = api.send(&Call::post("/api/users", "{}"));
+    answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
+    let told = "there is no rate limit binding LIMITER in wrangler.toml: add it, or set RATE_LIMIT to";
+    assert!(api.log().iter().any(|line| line.contains(told)), "{:?}", api.log());
+}

@@ -3,6 +3,7 @@
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod attack;
 mod edge;
 mod server;
 

@@ -24,6 +24,11 @@ const commands = {
     return DB.prepare(sql).raw();
   },
 
+  /** Runs the scheduled handler, and gives its outcome. */
+  async scheduled({ server }) {
+    return servers[server].getWorker().scheduled({ cron: "23 * * * *" });
+  },
+
   /** Gives what the Worker has written to the console. */
   async log({ server }) {
     return servers[server].getLogs().map(({ message }) => message);

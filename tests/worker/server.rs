@@ -68,6 +68,19 @@ impl Server {
         server.get_or_init(|| Self::new(None, &vars)).clone()
     }
 
+    /// Runs the scheduled handler, and gives its outcome.
+    pub fn scheduled(&self) -> Value {
+        ask(&json!({ "command": "scheduled", "server": self.number }))
+    }
+
+    /// Sends requests at once, each from a thread of its own, and gives the answers.
+    pub fn send_at_once(&self, calls: &[Call]) -> Vec<Answer> {
+        std::thread::scope(|scope| {
+            let sent: Vec<_> = calls.iter().map(|call| scope.spawn(|| self.send(call))).collect();
+            sent.into_iter().map(|answer| answer.join().unwrap()).collect()
+        })
+    }
+
     /// Sends a request and gives the answer as it is.
     pub fn send_unchecked(&self, call: &Call) -> Answer {
         static AGENT: LazyLock<Agent> = LazyLock::new(|| {
