@@ -124,6 +124,14 @@ impl Hasher {
         Ok(format!("{self}${salt}${hash}"))
     }
 
+    /// The parameters of a stored hash.
+    ///
+    /// # Errors
+    /// Why it matches no password.
+    pub fn of_stored(stored: &str) -> Result<Self, &'static str> {
+        StoredHash::parse(stored).map(|stored| stored.hasher)
+    }
+
     /// Compares a password with a stored hash. Where there is none, or none that can be read, this
     /// does the same work as for one with today's parameters, so that time tells nobody which emails
     /// have an account.

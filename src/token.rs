@@ -137,7 +137,7 @@ struct Presented<'a> {
 /// if its id is an integer that can be nobody's.
 pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Session, Unauthenticated> {
     let payload = verified_payload(keys, token).ok_or(Unauthenticated::Invalid)?;
-    let claims: Presented = serde_json::from_slice(&payload).map_err(|_| Unauthenticated::Invalid)?;
+    let claims: Presented = serde_json::from_str(&payload).map_err(|_| Unauthenticated::Invalid)?;
     let id = claims.id.get();
     let digits = id.strip_prefix('-').unwrap_or(id);
     let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -156,7 +156,7 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Session, Unauthenticat
 }
 
 /// The claims as they were signed, if the header asks for nothing else than HS256 and the signature is good.
-fn verified_payload(keys: &Keys, token: &str) -> Option<Vec<u8>> {
+fn verified_payload(keys: &Keys, token: &str) -> Option<String> {
     let parsed = UntrustedToken::<Extensions>::try_from(token).ok()?;
     let header = parsed.header();
     let is_jwt = header.token_type.as_deref().is_none_or(|typ| typ == "JWT");
@@ -174,7 +174,8 @@ fn verified_payload(keys: &Keys, token: &str) -> Option<Vec<u8>> {
         return None;
     }
     let (_, payload) = signed.split_once('.')?;
-    Base64UrlUnpadded::decode_vec(payload).ok()
+    // serde_json skips over what nobody reads, UTF-8 or not.
+    String::from_utf8(Base64UrlUnpadded::decode_vec(payload).ok()?).ok()
 }
 
 /// The session of a token from elsewhere, which names none: the token itself stands for it.
@@ -203,9 +204,9 @@ mod tests {
     }
 
     /// A token with this header and payload, rightly signed.
-    fn signed(header: &str, payload: &str) -> String {
-        let encode = |text: &str| Base64UrlUnpadded::encode_string(text.as_bytes());
-        let data = format!("{}.{}", encode(header), encode(payload));
+    fn signed(header: &str, payload: impl AsRef<[u8]>) -> String {
+        let header = Base64UrlUnpadded::encode_string(header.as_bytes());
+        let data = format!("{header}.{}", Base64UrlUnpadded::encode_string(payload.as_ref()));
         let signature = Hs256.sign(&keys().current.secret.key(), data.as_bytes());
         format!("{data}.{}", Base64UrlUnpadded::encode_string(&signature.as_bytes()))
     }
@@ -308,7 +309,7 @@ mod tests {
             ("123456789012345678901234567890", None),
             ("-123456789012345678901234567890", None),
         ] {
-            let token = signed(r#"{"alg":"HS256"}"#, &format!(r#"{{"id":{id},"exp":1900000000}}"#));
+            let token = signed(r#"{"alg":"HS256"}"#, format!(r#"{{"id":{id},"exp":1900000000}}"#));
             let found = read(&keys(), &token, NOW).map(|session| session.user);
             assert_eq!(found, user.ok_or(Unauthenticated::NoUser), "{id}");
         }
@@ -350,6 +351,8 @@ mod tests {
         for payload in ["", "null", "[]", "7", "{", r#"{"id":7,"exp":1900000000"#] {
             assert_eq!(read_payload(payload), None, "{payload}");
         }
+        let not_utf8 = signed(r#"{"alg":"HS256"}"#, b"{\"id\":7,\"exp\":1900000000,\"x\":\"\xff\"}");
+        assert_eq!(read(&keys(), &not_utf8, NOW), Err(Unauthenticated::Invalid));
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Sqlite {
     /// A new database with every migration applied, in the order of their names.
     pub fn migrated() -> Self {
         let connection = Connection::open_in_memory().unwrap();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let folder = Path::new("migrations"); // cargo, and scripts/fuzz.sh, run this in the repository's folder
         let mut migrations: Vec<_> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         migrations.sort();
@@ -41,6 +41,11 @@ impl Sqlite {
             Owned::Text(text) => Some(text),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Runs several statements of an operator.
+    pub fn operate(&self, sql: &str) {
+        self.connection.execute_batch(sql).unwrap();
     }
 
     /// The steps of SQLite's plan for a statement.

@@ -1,0 +1,32 @@
+//! Hands libFuzzer's inputs to the target that `FUZZ_TARGET` names, after writing its seeds to the folder
+//! that `FUZZ_SEEDS` names.
+
+#![no_main]
+#![allow(dead_code, unused_imports, unused_macros, reason = "the tests beside the targets are not used here")]
+
+#[path = "../native/fuzz.rs"]
+mod fuzz;
+#[path = "../native/host.rs"]
+mod host;
+#[path = "../native/sqlite.rs"]
+mod sqlite;
+#[path = "../suite/mod.rs"]
+mod suite;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::{env, fs};
+
+static CHECK: OnceLock<fn(&[u8])> = OnceLock::new();
+
+fn start() {
+    let name = env::var("FUZZ_TARGET").unwrap();
+    let target = fuzz::TARGETS.into_iter().find(|target| target.name == name).unwrap();
+    let folder = PathBuf::from(env::var("FUZZ_SEEDS").unwrap());
+    for (number, seed) in (target.seeds)().iter().enumerate() {
+        fs::write(folder.join(number.to_string()), seed).unwrap();
+    }
+    CHECK.set(target.check).unwrap();
+}
+
+libfuzzer_sys::fuzz_target!(init: start(), |input: &[u8]| CHECK.get().unwrap()(input));

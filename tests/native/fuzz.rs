@@ -1,0 +1,315 @@
+//! What holds for input of any kind: no panic, no fault, no secret in an answer, bounded work.
+//!
+//! Each target runs here on a fixed number of inputs, mutated from seeds, and guided by coverage with
+//! `scripts/fuzz.sh`.
+
+use std::cell::OnceCell;
+use std::str::FromStr as _;
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use latchkey::email;
+use latchkey::password::{Hasher, hashes_computed};
+use latchkey::secret::Secret;
+use latchkey::token::{self, Keys};
+
+use crate::host::{NOW, Native};
+use crate::suite::{self, Answer, Call, SECRET};
+
+/// Something that must hold for all bytes, and texts that lead there.
+pub struct Target {
+    pub name: &'static str,
+    pub check: fn(&[u8]),
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+pub const TARGETS: [Target; 6] = [
+    Target { name: "request", check: request, seeds: request_seeds },
+    Target { name: "body", check: body, seeds: body_seeds },
+    Target {
+        name: "authorization",
+        check: authorization,
+        seeds: || texts(&["Token {token}", "bearer  x", "Basic a:b"]),
+    },
+    Target { name: "token", check: token, seeds: token_seeds },
+    Target { name: "hash", check: hash, seeds: || lines(include_str!("../fixtures/passwords.jsonl")) },
+    Target { name: "email", check: email, seeds: || lines(include_str!("../fixtures/emails.jsonl")) },
+];
+
+/// The API with one user, as it is before every input.
+fn with_api(check: impl FnOnce(&Native)) {
+    thread_local! {
+        static API: OnceCell<(Native, String)> = const { OnceCell::new() };
+    }
+    API.with(|cell| {
+        let (api, user) = cell.get_or_init(|| {
+            let api = Native::new(suite::django());
+            suite::register(&api, "fuzz");
+            let user = suite::Api::sql(&api, "SELECT quote(password) FROM users").unwrap();
+            (api, user)
+        });
+        api.platform.db.operate(&format!(
+            "DELETE FROM users; DELETE FROM ended_sessions; DELETE FROM login_failures; \
+             INSERT INTO users (id, username, email, password, created_at, updated_at) \
+             VALUES (1, 'fuzz', 'fuzz@x.io', {user}, 5, 5)"
+        ));
+        api.platform.db.statements.borrow_mut().clear();
+        api.platform.log.borrow_mut().clear();
+        check(api);
+    });
+}
+
+/// Sends a request, and gives the answer if it keeps what all answers keep.
+fn send(api: &Native, call: &Call) -> Answer {
+    let hashes = hashes_computed();
+    let stored = suite::Api::sql(api, "SELECT password FROM users WHERE id = 1").unwrap();
+    let (answer, upgrade) = pollster::block_on(api.answer_unchecked(call));
+    assert!(upgrade.is_none());
+    assert!(answer.status < 500, "{call:?}\n{answer:?}\n{:?}", api.platform.log);
+    answer.is_well_formed(call);
+    for secret in [&stored, SECRET] {
+        assert!(!answer.body.contains(secret), "{call:?}\n{answer:?}");
+    }
+    assert!(api.platform.db.statements.borrow().len() <= 3, "{call:?}");
+    assert!(hashes_computed() - hashes <= 1, "{call:?}");
+    assert!(api.platform.log.borrow().is_empty(), "{call:?}\n{:?}", api.platform.log);
+    answer
+}
+
+fn good_token() -> String {
+    token::mint(&suite::keys(SECRET), 1, 0, "sid", NOW, 60).unwrap()
+}
+
+/// A request as text: method and path, headers a line each, an empty line, the body.
+fn request(input: &[u8]) {
+    let (head, body) = split(input, b"\n\n");
+    let head = String::from_utf8_lossy(head).replace("{token}", &good_token());
+    let mut lines = head.split('\n');
+    let (method, path) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or(("GET", "/api/user"));
+    let mut call = Call::new(method, path);
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        call = call.header(name, value);
+    }
+    if !body.is_empty() {
+        call = call.body(body);
+    }
+    with_api(|api| {
+        send(api, &call);
+    });
+}
+
+/// The body of every request that reads one.
+fn body(input: &[u8]) {
+    with_api(|api| {
+        for (method, path) in [("POST", "/api/users"), ("POST", "/api/users/login"), ("PUT", "/api/user")] {
+            api.platform.db.statements.borrow_mut().clear();
+            let call = Call::new(method, path).json("").body(input).token(&good_token());
+            send(api, &call);
+        }
+    });
+}
+
+/// The `Authorization` header.
+fn authorization(input: &[u8]) {
+    let token = good_token();
+    let header = String::from_utf8_lossy(input).replace("{token}", &token);
+    with_api(|api| {
+        let answer = send(api, &Call::get("/api/user").header("Authorization", &header));
+        assert_eq!(answer.status == 200, header.contains(&token) && answer.status != 401, "{header}");
+    });
+}
+
+/// A token: as it is, where nothing but one that we signed is good; and as a header, a line, and a
+/// payload that are rightly signed.
+fn token(input: &[u8]) {
+    let keys = suite::keys(SECRET);
+    let text = String::from_utf8_lossy(input);
+    assert!(token::read(&keys, &text, NOW).is_err(), "{text}");
+
+    let (header, payload) = split(input, b"\n");
+    let data = [header, payload].map(Base64UrlUnpadded::encode_string).join(".");
+    let signature = Secret::new(SECRET.to_owned()).unwrap().mac(data.as_bytes());
+    let token = format!("{data}.{}", Base64UrlUnpadded::encode_string(&signature));
+    if let Ok(session) = token::read(&keys, &token, NOW) {
+        assert!(session.user > 0 && session.expires_at > NOW && session.expires_at < 1 << 53, "{session:?}");
+        // A number that is too large for `Value` may stand in a claim that nobody reads.
+        if let Ok(claims) = serde_json::from_slice::<serde_json::Value>(payload) {
+            assert_eq!(claims["id"], session.user, "{claims}");
+        }
+        let other =
+            Keys::new(Secret::new("another secret, and just as long as that".to_owned()).unwrap(), None);
+        assert!(token::read(&other, &token, NOW).is_err());
+    }
+}
+
+/// An encoded hash.
+fn hash(input: &[u8]) {
+    let stored = String::from_utf8_lossy(input);
+    let Ok(hasher) = Hasher::of_stored(&stored) else {
+        return;
+    };
+    assert!(stored.starts_with(hasher.algorithm.name()));
+    // The cost is the stored hash's own, which `MAX_ITERATIONS` bounds.
+    assert!((1..=latchkey::password::MAX_ITERATIONS).contains(&hasher.iterations));
+    if hasher.iterations < 1_000 {
+        let _ = Hasher::from_str("pbkdf2_sha512$1").unwrap().verify("password", Some(&stored));
+    }
+}
+
+/// An email.
+fn email(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    if email::is_valid(&text) {
+        let (local, domain) = text.rsplit_once('@').unwrap();
+        assert!(local.is_ascii() && !domain.is_empty() && text.chars().count() <= 320, "{text}");
+    }
+    let once = email::normalize(text.to_string());
+    assert_eq!(email::normalize(once.clone()), once);
+    assert!(once.eq_ignore_ascii_case(&text) || !text.is_ascii());
+}
+
+fn split<'a>(input: &'a [u8], separator: &[u8]) -> (&'a [u8], &'a [u8]) {
+    let at = input.windows(separator.len()).position(|window| window == separator);
+    at.map_or((input, &[]), |at| (&input[..at], &input[at + separator.len()..]))
+}
+
+fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// The texts in a file of JSON lists, one a line.
+fn lines(file: &str) -> Vec<Vec<u8>> {
+    let lists = file.lines().map(|line| serde_json::from_str::<Vec<serde_json::Value>>(line).unwrap());
+    lists.flatten().filter_map(|value| value.as_str().map(|text| text.as_bytes().to_vec())).collect()
+}
+
+const JSON: &str = "Content-Type: application/json";
+
+fn request_seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for body in body_seeds() {
+        for head in
+            ["POST /api/users\n", "POST /api/users/login/\n", "PUT /api/user\nAuthorization: Token {token}\n"]
+        {
+            seeds.push([format!("{head}{JSON}\n\n").as_bytes(), &body].concat());
+        }
+    }
+    seeds.extend(texts(&[
+        "GET /api/user\nAuthorization: Token {token}\nOrigin: https://app.example.com",
+        "HEAD /api/user/\nAuthorization: Bearer {token}",
+        "POST /api/users/logout?scope=others\nAuthorization: Token {token}\nCF-Connecting-IP: 2001:db8::1",
+        "POST /api/users/logout?x=y&scope=%61ll\nAuthorization: Token {token}",
+        "DELETE /api/user\nAuthorization: Token {token}",
+        "OPTIONS /api/user\nOrigin: http://localhost:5173\nAccess-Control-Request-Method: PUT",
+        "PROPFIND /api/nothing?x\n\nbody",
+    ]));
+    seeds
+}
+
+fn body_seeds() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"user":{"username":"new","email":"new@x.io","password":"jakejake","bio":"b","image":null}}"#,
+        r#"{"user":{"email":"fuzz@x.io","password":"jakejake"}}"#,
+        r#"{"user":{"email":"FUZZ@x.io","password":"jakejakf"}}"#,
+        r#"{"user":{"email":1e3,"username":-1.50,"password":[[]],"bio":{},"image":"\u0000\ud83d\ude00"}}"#,
+        r#"{"user":null}"#,
+        "[]",
+    ])
+}
+
+fn token_seeds() -> Vec<Vec<u8>> {
+    texts(&[
+        "{\"alg\":\"HS256\",\"typ\":\"JWT\"}\n{\"id\":1,\"exp\":1900000000,\"iat\":1800000000,\"ver\":0,\"sid\":\"x\"}",
+        "{\"alg\":\"HS256\",\"kid\":\"x\",\"crit\":[]}\n{\"id\":-1.5e3,\"exp\":19e8,\"nbf\":1.5}",
+        "{\"alg\":\"none\"}\n{\"id\":99999999999999999999,\"exp\":1e300}",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6MSwiZXhwIjoxOTAwMDAwMDAwfQ.AAAA",
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces that mean something to one of the readers.
+    const DICTIONARY: [&str; 40] = [
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\\u0000",
+        "\\ud800",
+        "null",
+        "true",
+        "1e999",
+        "-0",
+        "0.1",
+        "\"user\":",
+        "\"email\":",
+        "\"password\":",
+        "\"username\":",
+        "\"exp\":",
+        "\"id\":",
+        "\"crit\":",
+        "\"alg\":\"none\"",
+        "$",
+        "=",
+        "@",
+        ".",
+        "..",
+        "xn--",
+        "[::1]",
+        "\n",
+        "\r\n",
+        "\0",
+        "{token}",
+        "Token ",
+        "%",
+        "é",
+        "\u{130}",
+        "😀",
+        "\u{202e}",
+    ];
+
+    /// The seeds as they are, and then mutated.
+    fn run(name: &str, inputs: usize) {
+        let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+        let seeds = (target.seeds)();
+        seeds.iter().for_each(|seed| (target.check)(seed));
+        let mut random = fastrand::Rng::with_seed(inputs as u64);
+        for _ in 0..inputs {
+            let mut input = random.choice(&seeds).unwrap().clone();
+            for _ in 0..random.usize(1..8) {
+                mutate(&mut input, &seeds, &mut random);
+            }
+            (target.check)(&input);
+        }
+    }
+
+    fn mutate(input: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut fastrand::Rng) {
+        let at = random.usize(0..=input.len());
+        let to = random.usize(at..=input.len()).min(at + 32);
+        let piece: Vec<u8> = match random.u8(0..6) {
+            0 => Vec::new(),
+            1 => vec![random.u8(..)],
+            2 => input[at..to].repeat(2),
+            3 => DICTIONARY[random.usize(0..DICTIONARY.len())].repeat(1 << random.u8(0..9)).into(),
+            4 => DICTIONARY[random.usize(0..DICTIONARY.len())].into(),
+            _ => random.choice(seeds).unwrap().clone(),
+        };
+        let until = if random.bool() { at } else { to };
+        input.splice(at..until, piece);
+    }
+
+    macro_rules! property {
+        ($($name:ident $inputs:literal)+) => {
+            $(#[test]
+            fn $name() {
+                run(stringify!($name), $inputs);
+            })+
+        };
+    }
+    property! { request 3_000 body 2_000 authorization 3_000 token 10_000 hash 10_000 email 20_000 }
+}
