@@ -1,7 +1,7 @@
 //! Every SQL statement, as functions over a [`Db`].
 
 use crate::db::{Db, DbError, Row, Value};
-use crate::throttle::Counters;
+use crate::throttle::{Counters, DAY, FIRST_BLOCK, FailureLimit, WINDOW};
 use crate::token::Session;
 use crate::user::{NewUser, User, UserPatch};
 
@@ -201,17 +201,6 @@ pub async fn replace_hash(db: &impl Db, id: i64, old: &str, new: &str) -> Result
     Ok(())
 }
 
-/// A limit of failed logins.
-pub struct FailureLimit {
-    /// The hash of the address whose failures it counts; empty for those of all addresses.
-    pub address: String,
-    /// The most failures.
-    pub max: i64,
-    /// After how long failures are forgotten, in seconds: for one address since the first of them, and
-    /// then a block ends too; for all addresses since the last.
-    pub lifetime: i64,
-}
-
 /// Until when a login with the account ?1 and the addresses ?2 and ?3 is blocked at the time ?4. One row
 /// whatever is there: NULL if no failures are on record.
 const BLOCKED_UNTIL: &str = "SELECT max(blocked_until) FROM login_failures \
@@ -238,8 +227,8 @@ pub async fn blocked_until(db: &impl Db, counters: &Counters, now: i64) -> Resul
 /// Counts a failed login under all limits, unless one of them blocks it, and says whether it was counted.
 ///
 /// One statement, so that of any number at once exactly as many pass as the limits allow. The last
-/// failure within a limit sets its block: for one address until the failures are forgotten; for all
-/// addresses for an hour, and with each further failure for twice as long, up to a day.
+/// failure within a limit sets its block. See [`crate::throttle`] for how long that is, and for when
+/// failures are forgotten.
 ///
 /// # Errors
 /// Those of the database.
@@ -248,32 +237,19 @@ pub async fn count_failure(db: &impl Db, counters: &Counters, now: i64) -> Resul
         "INSERT OR REPLACE INTO login_failures (account, address, count, blocked_until, expires_at) \
          SELECT ?1, address, count, \
                 CASE WHEN count < max THEN 0 \
-                     WHEN address = '' THEN ?4 + min(3600 << min(count - max, 5), 86400) \
-                     ELSE expires_at END, \
-                expires_at \
-         FROM (SELECT a.address, a.max, coalesce(f.count, 0) + 1 AS count, \
-                      iif(a.address = '', ?4 + a.lifetime, coalesce(f.expires_at, ?4 + a.lifetime)) AS expires_at \
-               FROM (SELECT ?2 AS address, ?5 AS max, ?6 AS lifetime UNION ALL SELECT ?3, ?7, ?8) AS a \
+                     WHEN address = '' THEN ?4 + min({FIRST_BLOCK} << min(count - max, 5), {DAY}) \
+                     ELSE window_end END, \
+                iif(address = '', ?4 + count * {DAY}, window_end) \
+         FROM (SELECT a.address, a.max, ifnull(f.count, 0) + 1 AS count, ifnull(f.expires_at, ?4 + {WINDOW}) AS window_end \
+               FROM (SELECT ?2 AS address, ?5 AS max UNION ALL SELECT ?3, ?6) AS a \
                LEFT JOIN login_failures AS f ON f.account = ?1 AND f.address = a.address AND f.expires_at > ?4 \
                WHERE a.address IS NOT NULL) \
          WHERE ifnull(({BLOCKED_UNTIL}), 0) <= ?4 RETURNING 1"
     );
-    let limit = |limit: Option<&FailureLimit>| -> [Value<'static>; 2] {
-        [limit.map(|limit| limit.max).into(), limit.map(|limit| limit.lifetime).into()]
-    };
+    let max = |limit: Option<&FailureLimit>| limit.map(|limit| limit.max).into();
     let [account, per_address, per_account, now] = counter_params(counters, now);
-    let [address_max, address_lifetime] = limit(counters.per_address.as_ref());
-    let [account_max, account_lifetime] = limit(counters.per_account.as_ref());
-    let params = [
-        account,
-        per_address,
-        per_account,
-        now,
-        address_max,
-        address_lifetime,
-        account_max,
-        account_lifetime,
-    ];
+    let (address_max, account_max) = (max(counters.per_address.as_ref()), max(counters.per_account.as_ref()));
+    let params = [account, per_address, per_account, now, address_max, account_max];
     Ok(db.first(&sql, &params).await?.is_some())
 }
 

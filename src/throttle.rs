@@ -12,15 +12,23 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::secret::Secret;
-use crate::store::{self, FailureLimit};
+use crate::store;
 
-/// How long failures of one account and address are counted together, in seconds.
-const WINDOW: i64 = 15 * 60;
+/// How long failures of one account and address are counted together, and then block, in seconds.
+pub const WINDOW: i64 = 15 * 60;
 
-/// The seconds in a day. At its limit over all addresses an account has one try a day in the end. So its
-/// failures are forgotten after as many quiet days as it takes failures to get there: who waits for
-/// that gains nothing over one try a day.
-const DAY: i64 = 86_400;
+/// How long an account is blocked when it reaches its limit over all addresses, in seconds; with each
+/// further failure for twice as long, up to [`DAY`].
+pub const FIRST_BLOCK: i64 = 60 * 60;
+
+/// The seconds in a day. Failures of an account over all addresses are forgotten after as many quiet days
+/// as there were failures. Beyond its limit an account has one try a day in the end; so who waits for its
+/// failures to be forgotten gains nothing over that. And a stranger's one try is soon forgotten, so that
+/// the counters of emails that nobody has don't fill the database.
+pub const DAY: i64 = 86_400;
+
+/// The bytes of a hash that are kept: enough that no two are ever equal.
+const HASH_BYTES: usize = 16;
 
 /// How long a client of the coarse limit should wait, in seconds: the period of the binding in
 /// `wrangler.toml`, which tells nothing more exact.
@@ -52,23 +60,27 @@ impl Throttle {
 
     /// Where the failures of a login with this email from this network are counted.
     pub fn counters(&self, email: &str, network: &str) -> Counters {
-        let hash = |text: &str| Base64UrlUnpadded::encode_string(&self.key.mac(text.as_bytes()));
+        let hash = |text: &str| {
+            let mac = self.key.mac(text.as_bytes());
+            Base64UrlUnpadded::encode_string(mac.get(..HASH_BYTES).unwrap_or(&mac))
+        };
+        let limit = |max, address| (max > 0).then_some(FailureLimit { address, max });
         // As the database compares emails. A network has no U+0000 in it.
         let email = email.to_ascii_lowercase();
         Counters {
+            per_address: limit(self.per_address, hash(&format!("{network}\0{email}"))),
+            per_account: limit(self.per_account, String::new()),
             account: hash(&email),
-            per_address: (self.per_address > 0).then(|| FailureLimit {
-                address: hash(&format!("{network}\0{email}")),
-                max: self.per_address,
-                lifetime: WINDOW,
-            }),
-            per_account: (self.per_account > 0).then(|| FailureLimit {
-                address: String::new(),
-                max: self.per_account,
-                lifetime: self.per_account.saturating_mul(DAY),
-            }),
         }
     }
+}
+
+/// A limit of failed logins.
+pub struct FailureLimit {
+    /// The hash of the address whose failures it counts; empty for those of all addresses.
+    pub address: String,
+    /// The most failures.
+    pub max: i64,
 }
 
 /// The counters of one account and address.
@@ -133,7 +145,7 @@ mod tests {
         assert_ne!(address(&throttle.counters("anna@x.io", "192.0.2.7")), address(&counters));
         let other_key = Throttle::new(&secret("y"), 10, 100).counters("Jake@x.io", "192.0.2.7");
         assert_ne!(other_key.account, counters.account);
-        assert_eq!(counters.account.len(), 43);
+        assert_eq!(counters.account.len(), 22);
         assert_eq!(format!("{throttle:?}").matches("redacted").count(), 1);
     }
 }
