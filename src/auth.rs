@@ -6,24 +6,24 @@ use crate::error::{Error, Unauthenticated};
 use crate::http::Request;
 use crate::platform::Platform;
 use crate::store;
-use crate::token::{self, Session};
+use crate::token::{self, Token};
 use crate::user::User;
 
-/// The session of the request's token, as the token says it. Whether it has not ended, the database knows.
+/// The request's token, as it was signed. Whether its session has ended, the database knows.
 ///
 /// # Errors
 /// Why there is none.
-pub fn session(
+pub fn token(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
-) -> Result<Session, Unauthenticated> {
+) -> Result<Token, Unauthenticated> {
     let header = request.header("authorization");
     let token = header.as_deref().and_then(credentials).ok_or(Unauthenticated::Missing)?;
     token::read(&config.keys, token, platform.now())
 }
 
-/// Finds the active user of the request's token, and its session.
+/// Finds the active user of the request's token, and the token.
 ///
 /// # Errors
 /// Why there is none, or a fault.
@@ -31,18 +31,18 @@ pub async fn authenticate(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
-) -> Result<(User, Session), Error> {
-    let session = session(config, platform, request)?;
-    let user = find_active(platform.db(), &session).await?;
-    Ok((user, session))
+) -> Result<(User, Token), Error> {
+    let token = token(config, platform, request)?;
+    let user = find_active(platform.db(), &token).await?;
+    Ok((user, token))
 }
 
-/// The user of a session, if they are active and it has not ended.
+/// The user of a token, if they are active and its session has not ended.
 ///
 /// # Errors
 /// Why there is none, or a fault.
-pub async fn find_active(db: &impl Db, session: &Session) -> Result<User, Error> {
-    match store::find_user(db, session).await? {
+pub async fn find_active(db: &impl Db, token: &Token) -> Result<User, Error> {
+    match store::find_user(db, token).await? {
         None => Err(Unauthenticated::NoUser.into()),
         Some((user, _)) if !user.is_active => Err(Unauthenticated::Deactivated.into()),
         Some((_, is_live)) if !is_live => Err(Unauthenticated::Invalid.into()),
@@ -51,8 +51,8 @@ pub async fn find_active(db: &impl Db, session: &Session) -> Result<User, Error>
 }
 
 /// Why a statement that asks for an active user and a live session found none: what a new look says.
-pub async fn refusal(db: &impl Db, session: &Session) -> Error {
-    find_active(db, session).await.err().unwrap_or(Unauthenticated::Invalid.into())
+pub async fn refusal(db: &impl Db, token: &Token) -> Error {
+    find_active(db, token).await.err().unwrap_or(Unauthenticated::Invalid.into())
 }
 
 /// The token of `Token <jwt>` or `Bearer <jwt>`: exactly two words, the first in any case (RFC 9110 §11.1).

@@ -15,13 +15,15 @@ const BATCHES: usize = 100;
 /// # Errors
 /// Those of the database; what was deleted by then stays deleted.
 pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {
+    let sessions = run_batches(async || store::purge_sessions(db, now, BATCH).await).await;
+    let failures = run_batches(async || store::purge_failures(db, now, BATCH).await).await;
+    sessions.and(failures)
+}
+
+/// Runs a statement until it finds nothing more to delete, or has run often enough.
+async fn run_batches(batch: impl AsyncFn() -> Result<bool, DbError>) -> Result<(), DbError> {
     for _ in 0..BATCHES {
-        if !store::purge_sessions(db, now, BATCH).await? {
-            break;
-        }
-    }
-    for _ in 0..BATCHES {
-        if !store::purge_failures(db, now, BATCH).await? {
+        if !batch().await? {
             break;
         }
     }

@@ -1,8 +1,7 @@
 //! Every SQL statement, as functions over a [`Db`].
 
 use crate::db::{Db, DbError, Row, Value};
-use crate::throttle::{Counters, DAY, FIRST_BLOCK, FailureLimit, WINDOW};
-use crate::token::Session;
+use crate::token::Token;
 use crate::user::{NewUser, User, UserPatch};
 
 /// The columns that [`user`] reads.
@@ -48,25 +47,25 @@ pub async fn insert_user(db: &impl Db, new: &NewUser, password: &str, now: i64) 
     }
 }
 
-/// The user of this session, and whether it has not ended.
+/// The user of this token, and whether its session has not ended.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_user(db: &impl Db, session: &Session) -> Result<Option<(User, bool)>, DbError> {
+pub async fn find_user(db: &impl Db, token: &Token) -> Result<Option<(User, bool)>, DbError> {
     let sql = format!("SELECT {USER}, {IS_LIVE} FROM users WHERE id = ?1");
-    let row = db.first(&sql, &session_params(session)).await?;
+    let row = db.first(&sql, &token_params(token)).await?;
     row.map(|mut row| Ok((user(&mut row)?, row.boolean()?))).transpose()
 }
 
-fn session_params(session: &Session) -> [Value<'_>; 3] {
-    [session.user.into(), session.version.into(), session.sid.as_str().into()]
+fn token_params(token: &Token) -> [Value<'_>; 3] {
+    [token.user.into(), token.version.into(), token.session.sid.as_str().into()]
 }
 
 /// What a login has to know, in one read.
 pub struct FoundLogin {
     /// The user with the email, whatever its case, and the stored password.
     pub user: Option<(User, String)>,
-    /// If failures of this login are on record: until when it is blocked, in Unix seconds; 0 if it is not.
+    /// If failures of this login are on record: until when it is or was blocked, in Unix seconds, or 0.
     pub blocked_until: Option<i64>,
 }
 
@@ -92,7 +91,7 @@ pub async fn find_login(
     Ok(FoundLogin { user, blocked_until })
 }
 
-/// Changes the user of a session, if they are active and it has not ended; the patch holds the hash of
+/// Changes the user of a token, if they are active and its session has not ended; the patch holds the hash of
 /// a password, `now` is in Unix seconds. Gives `None` where nothing was changed. A new password ends the
 /// user's other sessions.
 ///
@@ -102,11 +101,11 @@ pub async fn find_login(
 /// [`DbError::Unique`] if another user has the email or the username.
 pub async fn update_user(
     db: &impl Db,
-    session: &Session,
+    token: &Token,
     patch: &UserPatch,
     now: i64,
 ) -> Result<Option<User>, DbError> {
-    let mut params = Vec::from(session_params(session));
+    let mut params = Vec::from(token_params(token));
     params.push(now.into());
     let mut set = String::from("updated_at = ?4");
     let changes: [(&str, Option<Option<&str>>); 5] = [
@@ -130,45 +129,45 @@ pub async fn update_user(
     row.map(|mut row| user(&mut row)).transpose()
 }
 
-/// Ends a session, if its user is active and it has not ended, and says whether that was so. `expires_at`,
-/// in Unix seconds, is when the last of its tokens has expired.
+/// Ends the session of a token, if its user is active and it has not ended, and says whether that was so.
+/// `expires_at`, in Unix seconds, is when the last of its tokens has expired.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn end_session(db: &impl Db, session: &Session, expires_at: i64) -> Result<bool, DbError> {
+pub async fn end_session(db: &impl Db, token: &Token, expires_at: i64) -> Result<bool, DbError> {
     let sql = format!(
         "INSERT INTO ended_sessions (user_id, sid, expires_at) \
          SELECT id, ?3, ?4 FROM users WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
     );
-    let [user, version, sid] = session_params(session);
+    let [user, version, sid] = token_params(token);
     Ok(db.first(&sql, &[user, version, sid, expires_at.into()]).await?.is_some())
 }
 
-/// Ends every session of a session's user, or every other one, if the user is active and the session has
-/// not ended, and says whether that was so.
+/// Ends every session of a token's user, or every other one, if the user is active and the token's session
+/// has not ended, and says whether that was so.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn end_all_sessions(db: &impl Db, session: &Session, keep: bool) -> Result<bool, DbError> {
+pub async fn end_all_sessions(db: &impl Db, token: &Token, keep: bool) -> Result<bool, DbError> {
     let kept = if keep { "?3" } else { "NULL" };
     let sql = format!(
         "UPDATE users SET token_version = token_version + 1, kept_sid = {kept} \
          WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
     );
-    Ok(db.first(&sql, &session_params(session)).await?.is_some())
+    Ok(db.first(&sql, &token_params(token)).await?.is_some())
 }
 
-/// Deactivates a session's user and ends every session, if the user is active and the session has not
-/// ended, and says whether that was so. `now` is in Unix seconds.
+/// Deactivates a token's user and ends every session, if the user is active and the token's session has
+/// not ended, and says whether that was so. `now` is in Unix seconds.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn deactivate_user(db: &impl Db, session: &Session, now: i64) -> Result<bool, DbError> {
+pub async fn deactivate_user(db: &impl Db, token: &Token, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, updated_at = ?4 \
          WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
     );
-    let [user, version, sid] = session_params(session);
+    let [user, version, sid] = token_params(token);
     Ok(db.first(&sql, &[user, version, sid, now.into()]).await?.is_some())
 }
 
@@ -201,6 +200,38 @@ pub async fn replace_hash(db: &impl Db, id: i64, old: &str, new: &str) -> Result
     Ok(())
 }
 
+/// How long an address is blocked when it reaches its limit for an account, and how many quiet seconds it
+/// takes until its failures are forgotten.
+const ADDRESS_QUIET: i64 = 15 * 60;
+
+/// How long an account is blocked when it reaches its limit over all addresses, in seconds; with each
+/// further failure for twice as long, up to [`DAY`].
+const FIRST_BLOCK: i64 = 60 * 60;
+
+/// The seconds in a day. Failures of an account over all addresses are forgotten after as many quiet days
+/// as guesses were tried. Beyond its limit an account has one try a day in the end; so who waits for its
+/// failures to be forgotten gains nothing over that. And a stranger's one try is soon forgotten, so that
+/// the counters of emails that nobody has don't fill the database.
+const DAY: i64 = 86_400;
+
+/// Where the failures of a login are counted.
+pub struct Counters {
+    /// The hash of the account.
+    pub account: String,
+    /// The limit for the account and one address, if there is one.
+    pub per_address: Option<FailureLimit>,
+    /// The limit for the account over all addresses, if there is one.
+    pub per_account: Option<FailureLimit>,
+}
+
+/// A limit of failed logins.
+pub struct FailureLimit {
+    /// The hash of the address whose failures it counts; empty for those of all addresses.
+    pub address: String,
+    /// The most failures.
+    pub max: i64,
+}
+
 /// Until when a login with the account ?1 and the addresses ?2 and ?3 is blocked at the time ?4. One row
 /// whatever is there: NULL if no failures are on record.
 const BLOCKED_UNTIL: &str = "SELECT max(blocked_until) FROM login_failures \
@@ -227,8 +258,7 @@ pub async fn blocked_until(db: &impl Db, counters: &Counters, now: i64) -> Resul
 /// Counts a failed login under all limits, unless one of them blocks it, and says whether it was counted.
 ///
 /// One statement, so that of any number at once exactly as many pass as the limits allow. The last
-/// failure within a limit sets its block. See [`crate::throttle`] for how long that is, and for when
-/// failures are forgotten.
+/// failure within a limit sets its block.
 ///
 /// # Errors
 /// Those of the database.
@@ -238,9 +268,9 @@ pub async fn count_failure(db: &impl Db, counters: &Counters, now: i64) -> Resul
          SELECT ?1, address, count, \
                 CASE WHEN count < max THEN 0 \
                      WHEN address = '' THEN ?4 + min({FIRST_BLOCK} << min(count - max, 5), {DAY}) \
-                     ELSE window_end END, \
-                iif(address = '', ?4 + count * {DAY}, window_end) \
-         FROM (SELECT a.address, a.max, ifnull(f.count, 0) + 1 AS count, ifnull(f.expires_at, ?4 + {WINDOW}) AS window_end \
+                     ELSE ?4 + {ADDRESS_QUIET} END, \
+                iif(address = '', max(old_expiry, ?4 + count * {DAY}), ?4 + {ADDRESS_QUIET}) \
+         FROM (SELECT a.address, a.max, ifnull(f.count, 0) + 1 AS count, ifnull(f.expires_at, 0) AS old_expiry \
                FROM (SELECT ?2 AS address, ?5 AS max UNION ALL SELECT ?3, ?6) AS a \
                LEFT JOIN login_failures AS f ON f.account = ?1 AND f.address = a.address AND f.expires_at > ?4 \
                WHERE a.address IS NOT NULL) \
@@ -251,6 +281,19 @@ pub async fn count_failure(db: &impl Db, counters: &Counters, now: i64) -> Resul
     let (address_max, account_max) = (max(counters.per_address.as_ref()), max(counters.per_account.as_ref()));
     let params = [account, per_address, per_account, now, address_max, account_max];
     Ok(db.first(&sql, &params).await?.is_some())
+}
+
+/// Remembers the failures of an account for a day longer: for a guess that was tried and not counted.
+///
+/// # Errors
+/// Those of the database.
+pub async fn prolong_failures(db: &impl Db, counters: &Counters, now: i64) -> Result<(), DbError> {
+    let sql = format!(
+        "UPDATE login_failures SET expires_at = expires_at + {DAY} \
+         WHERE account = ?1 AND address = '' AND expires_at > ?2"
+    );
+    db.first(&sql, &[counters.account.as_str().into(), now.into()]).await?;
+    Ok(())
 }
 
 /// Takes back one [`count_failure`] of a login that did not fail after all, with the block that it set.

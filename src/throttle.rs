@@ -2,9 +2,9 @@
 //!
 //! Failures are counted in the database, before they are answered, for the account and the client's
 //! address together (that stops one who guesses, and leaves the user alone), and for the account over
-//! all addresses (that stops a botnet). An account is an email as it was typed at login, whether anyone
-//! has it or not, so that a throttled login tells nobody who has an account. Emails and addresses are
-//! stored as keyed hashes only.
+//! all addresses (that stops a botnet). An account is an email as login compares it, whether anyone has
+//! it or not, so that a throttled login tells nobody who has an account. Emails and addresses are stored
+//! as keyed hashes only. How long blocks last, and when failures are forgotten, [`store`] says.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
@@ -12,20 +12,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::secret::Secret;
-use crate::store;
-
-/// How long failures of one account and address are counted together, and then block, in seconds.
-pub const WINDOW: i64 = 15 * 60;
-
-/// How long an account is blocked when it reaches its limit over all addresses, in seconds; with each
-/// further failure for twice as long, up to [`DAY`].
-pub const FIRST_BLOCK: i64 = 60 * 60;
-
-/// The seconds in a day. Failures of an account over all addresses are forgotten after as many quiet days
-/// as there were failures. Beyond its limit an account has one try a day in the end; so who waits for its
-/// failures to be forgotten gains nothing over that. And a stranger's one try is soon forgotten, so that
-/// the counters of emails that nobody has don't fill the database.
-pub const DAY: i64 = 86_400;
+use crate::store::{self, Counters, FailureLimit};
 
 /// The bytes of a hash that are kept: enough that no two are ever equal.
 const HASH_BYTES: usize = 16;
@@ -68,44 +55,27 @@ impl Throttle {
         // As the database compares emails. A network has no U+0000 in it.
         let email = email.to_ascii_lowercase();
         Counters {
-            per_address: limit(self.per_address, hash(&format!("{network}\0{email}"))),
+            per_address: limit(self.per_address, hash(&format!("address\0{network}\0{email}"))),
             per_account: limit(self.per_account, String::new()),
-            account: hash(&email),
+            account: hash(&format!("account\0{email}")),
         }
     }
 }
 
-/// A limit of failed logins.
-pub struct FailureLimit {
-    /// The hash of the address whose failures it counts; empty for those of all addresses.
-    pub address: String,
-    /// The most failures.
-    pub max: i64,
-}
-
-/// The counters of one account and address.
-pub struct Counters {
-    /// The hash of the account.
-    pub account: String,
-    /// The limit for the account and this address.
-    pub per_address: Option<FailureLimit>,
-    /// The limit for the account over all addresses.
-    pub per_account: Option<FailureLimit>,
-}
-
-impl Counters {
-    /// Counts a failure before it is answered.
-    ///
-    /// # Errors
-    /// [`Error::Throttled`] if no more may be answered, or a fault.
-    pub async fn count(&self, db: &impl Db, now: i64) -> Result<(), Error> {
-        let is_off = self.per_address.is_none() && self.per_account.is_none();
-        if is_off || store::count_failure(db, self, now).await? {
-            return Ok(());
-        }
-        let blocked_until = store::blocked_until(db, self, now).await?.unwrap_or(now);
-        Err(throttled(blocked_until, now))
+/// Counts a failure before it is answered; `is_tried` says whether the password was compared by now.
+///
+/// # Errors
+/// [`Error::Throttled`] if no more may be answered, or a fault.
+pub async fn count(db: &impl Db, counters: &Counters, is_tried: bool, now: i64) -> Result<(), Error> {
+    let is_off = counters.per_address.is_none() && counters.per_account.is_none();
+    if is_off || store::count_failure(db, counters, now).await? {
+        return Ok(());
     }
+    if is_tried {
+        store::prolong_failures(db, counters, now).await?;
+    }
+    let blocked_until = store::blocked_until(db, counters, now).await?.unwrap_or(now);
+    Err(throttled(blocked_until, now))
 }
 
 /// Says how long to wait: a second at least, since the block was there a moment ago.
@@ -143,6 +113,9 @@ mod tests {
         assert_ne!(address(&elsewhere), address(&counters));
         // The same address under another account is not to be recognized.
         assert_ne!(address(&throttle.counters("anna@x.io", "192.0.2.7")), address(&counters));
+        let undivided =
+            Base64UrlUnpadded::encode_string(&secret("x").mac(b"account\0jake@x.io")[..HASH_BYTES]);
+        assert_ne!(undivided, counters.account, "the key is not derived");
         let other_key = Throttle::new(&secret("y"), 10, 100).counters("Jake@x.io", "192.0.2.7");
         assert_ne!(other_key.account, counters.account);
         assert_eq!(counters.account.len(), 22);

@@ -22,7 +22,7 @@ const SID_BYTES: usize = 16;
 const KID_BYTES: usize = 6;
 
 /// The largest integer that survives as a JavaScript number, as D1 takes them (ECMAScript `MAX_SAFE_INTEGER`).
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+pub const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// The keys of this deployment: one that signs, and one that signed before, whose tokens are still good.
 #[derive(Debug, Clone)]
@@ -59,27 +59,39 @@ impl Key {
     }
 }
 
-/// What a good token says: whose session it is of.
+/// What a good token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
+pub struct Token {
     /// The user's id.
     pub user: i64,
     /// The version of the user's tokens at the time of signing; 0 in a token from elsewhere.
     pub version: i64,
-    /// The name of the session, which fresh tokens carry on.
-    pub sid: String,
     /// When this token expires, in Unix seconds.
     pub expires_at: i64,
+    /// What fresh tokens carry on.
+    pub session: Session,
 }
 
-/// Names a new session.
-///
-/// # Errors
-/// Those of `fill_random`.
-pub fn new_sid<E>(fill_random: impl Fn(&mut [u8]) -> Result<(), E>) -> Result<String, E> {
-    let mut bytes = [0; SID_BYTES];
-    fill_random(&mut bytes)?;
-    Ok(Base64UrlUnpadded::encode_string(&bytes))
+/// What all tokens of a session have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The name of the session.
+    pub sid: String,
+    /// The longest that a token of it was good for, as far as this one knows, in seconds. An ended session
+    /// has to be remembered for that long.
+    pub lifetime: i64,
+}
+
+impl Session {
+    /// A new session.
+    ///
+    /// # Errors
+    /// Those of `fill_random`.
+    pub fn begin<E>(fill_random: impl Fn(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut sid = [0; SID_BYTES];
+        fill_random(&mut sid)?;
+        Ok(Self { sid: Base64UrlUnpadded::encode_string(&sid), lifetime: 0 })
+    }
 }
 
 #[derive(Serialize)]
@@ -89,6 +101,9 @@ struct Minted<'a> {
     exp: i64,
     ver: i64,
     sid: &'a str,
+    /// The session's lifetime, where it is longer than this token's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 /// Signs a token of this user, version and session that expires `ttl` seconds after `now`, in Unix seconds.
@@ -99,11 +114,18 @@ pub fn mint(
     keys: &Keys,
     user: i64,
     version: i64,
-    sid: &str,
+    session: &Session,
     now: i64,
     ttl: i64,
 ) -> Result<String, jwt_compact::CreationError> {
-    let minted = Minted { id: user, iat: now, exp: now.saturating_add(ttl), ver: version, sid };
+    let minted = Minted {
+        id: user,
+        iat: now,
+        exp: now.saturating_add(ttl),
+        ver: version,
+        sid: &session.sid,
+        ttl: Some(session.lifetime).filter(|lifetime| *lifetime > ttl),
+    };
     let key = &keys.current;
     let header = Header::empty().with_token_type("JWT").with_key_id(&key.id);
     Hs256.token(&header, &Claims::new(minted), &key.secret.key())
@@ -126,16 +148,20 @@ struct Presented<'a> {
     id: &'a RawValue,
     exp: f64,
     nbf: Option<f64>,
+    /// Nothing is asked of it but that it is JSON.
+    #[serde(borrow)]
+    iat: Option<&'a RawValue>,
     ver: Option<i64>,
     sid: Option<String>,
+    ttl: Option<i64>,
 }
 
-/// Reads a token and says whose session it is of.
+/// Reads a token.
 ///
 /// # Errors
 /// [`Unauthenticated::Invalid`] if it is not good at `now`, in Unix seconds; [`Unauthenticated::NoUser`]
 /// if its id is an integer that can be nobody's.
-pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Session, Unauthenticated> {
+pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Token, Unauthenticated> {
     let payload = verified_payload(keys, token).ok_or(Unauthenticated::Invalid)?;
     let claims: Presented = serde_json::from_str(&payload).map_err(|_| Unauthenticated::Invalid)?;
     let id = claims.id.get();
@@ -147,12 +173,22 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Session, Unauthenticat
         return Err(Unauthenticated::Invalid);
     }
     let id = id.parse().ok().filter(|id| (1..=MAX_SAFE_INTEGER).contains(id));
-    Ok(Session {
+    let issued_at = claims.iat.and_then(|iat| iat.get().parse().ok()).unwrap_or(now);
+    let lifetime = safe_integer(claims.exp - issued_at);
+    Ok(Token {
         user: id.ok_or(Unauthenticated::NoUser)?,
         version: claims.ver.unwrap_or(0),
-        sid: claims.sid.unwrap_or_else(|| foreign_sid(token)),
-        expires_at: claims.exp.ceil().min(MAX_SAFE_INTEGER as f64) as i64,
+        expires_at: safe_integer(claims.exp),
+        session: Session {
+            sid: claims.sid.unwrap_or_else(|| foreign_sid(token)),
+            lifetime: claims.ttl.unwrap_or(0).clamp(lifetime, MAX_SAFE_INTEGER),
+        },
     })
+}
+
+fn safe_integer(seconds: f64) -> i64 {
+    let max = MAX_SAFE_INTEGER as f64;
+    seconds.ceil().clamp(0.0, max) as i64
 }
 
 /// The claims as they were signed, if the header asks for nothing else than HS256 and the signature is good.
@@ -200,7 +236,11 @@ mod tests {
     }
 
     fn minted(keys: &Keys) -> String {
-        mint(keys, 7, 3, "sid", NOW, 60).unwrap()
+        mint(keys, 7, 3, &session(0), NOW, 60).unwrap()
+    }
+
+    fn session(lifetime: i64) -> Session {
+        Session { sid: "sid".to_owned(), lifetime }
     }
 
     /// A token with this header and payload, rightly signed.
@@ -211,20 +251,20 @@ mod tests {
         format!("{data}.{}", Base64UrlUnpadded::encode_string(&signature.as_bytes()))
     }
 
-    fn read_payload(payload: &str) -> Option<Session> {
+    fn read_payload(payload: &str) -> Option<Token> {
         read(&keys(), &signed(r#"{"alg":"HS256"}"#, payload), NOW).ok()
     }
 
-    fn read_header(header: &str) -> Option<Session> {
+    fn read_header(header: &str) -> Option<Token> {
         read(&keys(), &signed(header, r#"{"id":7,"exp":1900000000}"#), NOW).ok()
     }
 
     #[test]
     fn a_minted_token_says_whose_session_it_is_of_until_it_expires() {
         let token = minted(&keys());
-        let session = Session { user: 7, version: 3, sid: "sid".to_owned(), expires_at: NOW + 60 };
+        let good = Token { user: 7, version: 3, expires_at: NOW + 60, session: session(60) };
         for now in [NOW, NOW + 59] {
-            assert_eq!(read(&keys(), &token, now), Ok(session.clone()), "{now}");
+            assert_eq!(read(&keys(), &token, now), Ok(good.clone()), "{now}");
         }
         for now in [NOW + 60, NOW + 61] {
             assert_eq!(read(&keys(), &token, now), Err(Unauthenticated::Invalid), "{now}");
@@ -239,6 +279,29 @@ mod tests {
         let header = format!(r#"{{"alg":"HS256","kid":"{}","typ":"JWT"}}"#, keys().current.id);
         assert_eq!(String::from_utf8(parts[0].clone()).unwrap(), header);
         assert_eq!(parts[1], br#"{"id":7,"iat":1800000000,"exp":1800000060,"ver":3,"sid":"sid"}"#);
+    }
+
+    #[test]
+    fn a_session_knows_its_longest_token() {
+        for (claims, lifetime) in [
+            (r#""exp":1800000060"#, 60),
+            (r#""exp":1800000060,"iat":1799999990"#, 70),
+            (r#""exp":1800000060,"iat":"whenever""#, 60),
+            (r#""exp":1800000060,"iat":1800000050.5"#, 10),
+            (r#""exp":1800000060,"iat":1900000000"#, 0),
+            (r#""exp":1800000060,"iat":1800000000,"ttl":50"#, 60),
+            (r#""exp":1800000060,"iat":1800000000,"ttl":70"#, 70),
+            (r#""exp":1800000060,"ttl":-1"#, 60),
+            (r#""exp":1e300,"iat":-1e300,"ttl":9223372036854775807"#, MAX_SAFE_INTEGER),
+        ] {
+            let token = read_payload(&format!(r#"{{"id":7,{claims}}}"#)).unwrap();
+            assert_eq!(token.session.lifetime, lifetime, "{claims}");
+        }
+        // A fresh token carries on what it is not itself.
+        for lifetime in [0, 60, 61, MAX_SAFE_INTEGER] {
+            let token = mint(&keys(), 7, 3, &session(lifetime), NOW, 60).unwrap();
+            assert_eq!(read(&keys(), &token, NOW).unwrap().session.lifetime, lifetime.max(60));
+        }
     }
 
     #[test]
@@ -294,7 +357,7 @@ mod tests {
         );
         assert_eq!((first.user, first.version, second.user), (7, 0, 7));
         assert_eq!(first, read_payload(r#"{"id":7,"exp":1900000000}"#).unwrap());
-        assert_ne!(first.sid, second.sid);
+        assert_ne!(first.session.sid, second.session.sid);
     }
 
     #[test]
@@ -406,10 +469,10 @@ mod tests {
             let session = read_payload(&format!(r#"{{"id":7,"exp":1900000000,{claims}}}"#));
             assert_eq!(session.map(|session| session.version), version, "{claims}");
         }
-        let session = read_payload(r#"{"id":7,"exp":1900000000.5,"sid":"x"}"#).unwrap();
-        assert_eq!((session.sid.as_str(), session.expires_at), ("x", 1_900_000_001));
-        let session = read_payload(r#"{"id":7,"exp":1e300,"sid":null}"#).unwrap();
-        assert_eq!((session.sid.len(), session.expires_at), (22, MAX_SAFE_INTEGER));
+        let token = read_payload(r#"{"id":7,"exp":1900000000.5,"sid":"x"}"#).unwrap();
+        assert_eq!((token.session.sid.as_str(), token.expires_at), ("x", 1_900_000_001));
+        let token = read_payload(r#"{"id":7,"exp":1e300,"sid":null}"#).unwrap();
+        assert_eq!((token.session.sid.len(), token.expires_at), (22, MAX_SAFE_INTEGER));
     }
 
     #[test]
@@ -418,8 +481,13 @@ mod tests {
             let payload = format!(r#"{{"id":7,"exp":1900000000,"ver":0,"sid":"sid","nbf":0,{claim}}}"#);
             assert_eq!(read_payload(&payload), None, "{claim}");
         }
-        for member in [r#""alg":"HS256""#, r#""typ":"JWT""#] {
-            assert_eq!(read_header(&format!(r#"{{"alg":"HS256","typ":"JWT",{member}}}"#)), None, "{member}");
+        let kid = format!(r#""kid":{:?}"#, keys().current.id);
+        for member in [r#""alg":"HS256""#, r#""typ":"JWT""#, &kid] {
+            assert_eq!(
+                read_header(&format!(r#"{{"alg":"HS256","typ":"JWT",{kid},{member}}}"#)),
+                None,
+                "{member}"
+            );
         }
     }
 
@@ -466,7 +534,7 @@ mod tests {
 
     #[test]
     fn session_names_are_drawn_at_random() {
-        let draw = || new_sid(getrandom::fill).unwrap();
+        let draw = || Session::begin(getrandom::fill).unwrap().sid;
         assert_eq!(draw().len(), 22);
         assert_ne!(draw(), draw());
     }

@@ -16,6 +16,6 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let (user, session) = auth::authenticate(config, platform, request).await?;
-    user_response(200, config, platform, &user, &session.sid)
+    let (user, token) = auth::authenticate(config, platform, request).await?;
+    user_response(200, config, platform, &user, &token.session)
 }

@@ -16,10 +16,10 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let session = auth::session(config, platform, request)?;
-    if store::deactivate_user(platform.db(), &session, platform.now()).await? {
+    let token = auth::token(config, platform, request)?;
+    if store::deactivate_user(platform.db(), &token, platform.now()).await? {
         Ok(Response::empty(204))
     } else {
-        Err(auth::refusal(platform.db(), &session).await)
+        Err(auth::refusal(platform.db(), &token).await)
     }
 }

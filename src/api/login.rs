@@ -11,7 +11,7 @@ use crate::password::{Hasher, Verdict};
 use crate::platform::{Event, Platform};
 use crate::store;
 use crate::throttle;
-use crate::token;
+use crate::token::Session;
 use crate::user::User;
 use crate::validate;
 
@@ -34,25 +34,25 @@ pub async fn handle(
     let is_counted = match found.blocked_until {
         None => false,
         Some(until) if until > now => return Err(throttle::throttled(until, now)),
-        Some(_) => counters.count(db, now).await.map(|()| true)?,
+        Some(_) => throttle::count(db, &counters, false, now).await.map(|()| true)?,
     };
     match verify(config, platform, &password, found.user) {
         Ok((user, upgrade)) => {
             if is_counted {
                 store::forget_failures(db, &counters).await?;
             }
-            let sid = token::new_sid(|bytes| platform.fill_random(bytes))?;
-            Ok((user_response(200, config, platform, &user, &sid)?, upgrade))
+            let session = Session::begin(|bytes| platform.fill_random(bytes))?;
+            Ok((user_response(200, config, platform, &user, &session)?, upgrade))
         }
         Err(Error::WrongCredentials) => {
             if !is_counted {
-                counters.count(db, platform.now()).await?;
+                throttle::count(db, &counters, true, platform.now()).await?;
             }
             Err(Error::WrongCredentials)
         }
         Err(error) => {
             if is_counted {
-                store::uncount_failure(db, &counters, now).await?;
+                store::uncount_failure(db, &counters, platform.now()).await?;
             }
             Err(error)
         }

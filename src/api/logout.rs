@@ -6,6 +6,7 @@ use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store;
+use crate::token::MAX_SAFE_INTEGER;
 
 /// How long after a session's end a request that was under way may still sign a token of it, in seconds.
 const UNDER_WAY: i64 = 3_600;
@@ -31,23 +32,24 @@ pub async fn handle(
     request: &impl Request,
 ) -> Result<Response, Error> {
     let db = platform.db();
-    let session = auth::session(config, platform, request)?;
+    let token = auth::token(config, platform, request)?;
     let scope = match Scope::parse(request.query()) {
         Ok(scope) => scope,
         Err(errors) => {
-            auth::find_active(db, &session).await?; // what is wrong with the token comes first
+            auth::find_active(db, &token).await?; // what is wrong with the token comes first
             return Err(errors.into());
         }
     };
     let has_ended = match scope {
         Scope::Local => {
-            let last_expiry = session.expires_at.max(platform.now().saturating_add(config.token_ttl));
-            store::end_session(db, &session, last_expiry.saturating_add(UNDER_WAY)).await?
+            let longest = token.session.lifetime.max(config.token_ttl).saturating_add(UNDER_WAY);
+            let last_expiry = token.expires_at.max(platform.now().saturating_add(longest));
+            store::end_session(db, &token, last_expiry.min(MAX_SAFE_INTEGER)).await?
         }
-        Scope::Others => store::end_all_sessions(db, &session, true).await?,
-        Scope::All => store::end_all_sessions(db, &session, false).await?,
+        Scope::Others => store::end_all_sessions(db, &token, true).await?,
+        Scope::All => store::end_all_sessions(db, &token, false).await?,
     };
-    if has_ended { Ok(Response::empty(204)) } else { Err(auth::refusal(db, &session).await) }
+    if has_ended { Ok(Response::empty(204)) } else { Err(auth::refusal(db, &token).await) }
 }
 
 impl Scope {

@@ -14,7 +14,7 @@ use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::Response;
 use crate::platform::Platform;
 use crate::store;
-use crate::token;
+use crate::token::{self, Session};
 use crate::user::User;
 
 /// Answers with the user and a fresh token of this session.
@@ -23,10 +23,11 @@ fn user_response(
     config: &Config,
     platform: &impl Platform,
     user: &User,
-    sid: &str,
+    session: &Session,
 ) -> Result<Response, Error> {
-    let token = token::mint(&config.keys, user.id, user.token_version, sid, platform.now(), config.token_ttl)
-        .map_err(|error| Error::Fault(format!("token: {error}")))?;
+    let token =
+        token::mint(&config.keys, user.id, user.token_version, session, platform.now(), config.token_ttl)
+            .map_err(|error| Error::Fault(format!("token: {error}")))?;
     Response::json(status, &user.body(&token)).map_err(|error| Error::Fault(format!("answer: {error}")))
 }
 

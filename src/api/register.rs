@@ -8,7 +8,7 @@ use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store;
-use crate::token;
+use crate::token::Session;
 use crate::user::NewUser;
 use crate::validate;
 
@@ -33,8 +33,8 @@ pub async fn handle(
         }
         inserted => inserted?,
     };
-    let sid = token::new_sid(|bytes| platform.fill_random(bytes))?;
-    user_response(201, config, platform, &user, &sid)
+    let session = Session::begin(|bytes| platform.fill_random(bytes))?;
+    user_response(201, config, platform, &user, &session)
 }
 
 fn parse(mut fields: Fields) -> Result<NewUser, Rejected> {

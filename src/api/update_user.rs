@@ -9,7 +9,7 @@ use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store;
-use crate::token::Session;
+use crate::token::Token;
 use crate::user::{User, UserPatch};
 use crate::validate::{self, optional};
 
@@ -23,33 +23,33 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let (user, session) = auth::authenticate(config, platform, request).await?;
+    let (user, token) = auth::authenticate(config, platform, request).await?;
     let patch = match parse(body::read(request).await?) {
         Ok(patch) => patch,
         Err(rejected) => return Err(rejected.into_error(platform.db(), Some(user.id)).await),
     };
     let user =
-        if patch == UserPatch::default() { user } else { update(config, platform, &session, patch).await? };
-    user_response(200, config, platform, &user, &session.sid)
+        if patch == UserPatch::default() { user } else { update(config, platform, &token, patch).await? };
+    user_response(200, config, platform, &user, &token.session)
 }
 
 async fn update(
     config: &Config,
     platform: &impl Platform,
-    session: &Session,
+    token: &Token,
     mut patch: UserPatch,
 ) -> Result<User, Error> {
     let db = platform.db();
     if let Some(password) = &patch.password {
         patch.password = Some(config.hasher.hash(password, |bytes| platform.fill_random(bytes))?);
     }
-    match store::update_user(db, session, &patch, platform.now()).await {
+    match store::update_user(db, token, &patch, platform.now()).await {
         Ok(Some(user)) => Ok(user),
         // Deactivated, deleted or logged out since the token was checked.
-        Ok(None) => Err(auth::refusal(db, session).await),
+        Ok(None) => Err(auth::refusal(db, token).await),
         Err(DbError::Unique { column }) => {
             let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
-            Err(conflict(db, column, email, username, Some(session.user)).await)
+            Err(conflict(db, column, email, username, Some(token.user)).await)
         }
         Err(error) => Err(error.into()),
     }

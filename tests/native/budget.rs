@@ -41,6 +41,10 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
         assert_eq!(cost(&api, &login("jakejakf")), (2, 400));
     }
     assert_eq!(cost(&api, &login("jakejake")), (1, 429));
+    // Once failures are forgotten, a success writes nothing again.
+    api.platform.now.set(NOW + 10 * 86_400);
+    assert_eq!(cost(&api, &login("jakejake")), (1, 200));
+    api.platform.now.set(NOW);
     let token = suite::token(&api, 1);
     assert_eq!(cost(&api, &Call::get("/api/user").token(&token)), (1, 200));
     assert_eq!(cost(&api, &Call::put("{}").token(&token)), (1, 200));
@@ -136,7 +140,7 @@ fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
             let api = native();
             suite::register(&api, "race");
             let token = suite::token(&api, 1);
-            let before_it = |interference| api.platform.db.before.replace(Some((before, interference)));
+            let before_it = |interference| api.platform.db.before.borrow_mut().push((before, interference));
             before_it(interference);
             let row = "SELECT quote(password) || quote(bio) FROM users";
             let unchanged = api.sql(row);
@@ -154,11 +158,11 @@ fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
 fn a_session_that_lives_on_completes_what_is_under_way() {
     let api = native();
     let token = suite::register(&api, "race");
-    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().sid;
+    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().session.sid;
     // It changes the password in another tab.
     let changed = format!("UPDATE users SET token_version = token_version + 1, kept_sid = '{kept}'");
     let changed: &'static str = Box::leak(changed.into_boxed_str());
-    api.platform.db.before.replace(Some(("UPDATE", changed)));
+    api.platform.db.before.borrow_mut().push(("UPDATE", changed));
     let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
     answer.is_user(200, r#""race@x.io""#, r#""race""#, "\"x\"", "null");
     assert_eq!(api.send(&Call::get("/api/user").token(&answer.token())).status, 200);
@@ -172,7 +176,7 @@ fn a_value_that_is_free_again_at_a_second_look_is_still_reported() {
     let user = r#"{"user":{"username":"new","email":"other@x.io","password":"jakejake"}}"#;
     for call in [Call::put(user).token(&token), Call::post("/api/users", user)] {
         let freed = "UPDATE users SET email = 'freed@x.io' WHERE username = 'other'";
-        api.platform.db.before.replace(Some(("SELECT EXISTS", freed)));
+        api.platform.db.before.borrow_mut().push(("SELECT EXISTS", freed));
         api.send(&call).is(400, r#"{"errors":{"email":["user with this email already exists."]}}"#);
         api.sql("UPDATE users SET email = 'other@x.io' WHERE username = 'other'");
     }

@@ -4,9 +4,9 @@
 use futures_util::future::join_all;
 use latchkey::password::hashes_computed;
 
-use super::Native;
 use super::suite::throttle::from;
 use super::suite::{self, Answer, Api as _, Call};
+use super::{NOW, Native};
 
 fn native() -> Native {
     let api = Native::new(suite::django());
@@ -76,11 +76,40 @@ fn the_right_password_of_a_deactivated_account_takes_no_place_from_others() {
     };
     let failures =
         |answers: &[Answer]| answers.iter().filter(|answer| answer.body.contains("not found")).count();
-    let mut failed = 1 + failures(&answers(&calls));
-    while api.send(&calls[1]).status == 400 {
-        failed += 1;
+    let failed = 1 + failures(&answers(&calls));
+    let after: Vec<_> = (0..10).map(|_| api.send(&calls[1])).collect();
+    assert_eq!(failed + failures(&after), 10);
+    assert_eq!(after[9].status, 429);
+}
+
+#[test]
+fn a_burst_is_forgotten_after_as_many_days_as_guesses_were_tried() {
+    let api = native();
+    let days = |expected: i64| {
+        let expiry = api.sql("SELECT expires_at FROM login_failures WHERE address = ''").unwrap();
+        assert_eq!(expiry.parse::<i64>().unwrap(), NOW + expected * 86_400);
+    };
+    let wrong = vec![from("192.0.2.1", "known@x.io", "wrong password"); 50];
+    burst(&api, &wrong, [200, 400, 429]);
+    days(50);
+    // What is refused untried makes no difference, and no later failure makes it shorter.
+    burst(&api, &wrong, [200, 400, 429]);
+    days(50);
+    burst(&api, &[from("192.0.2.2", "known@x.io", "wrong password")], [200, 400, 429]);
+    days(50);
+}
+
+/// The price of counting first: with one place left, of right passwords at once one gets in, and the
+/// others are told to come back in a moment.
+#[test]
+fn with_one_place_left_right_passwords_at_once_are_let_in_one_by_one() {
+    let api = native();
+    for _ in 0..9 {
+        api.send(&from("192.0.2.1", "known@x.io", "wrong password"));
     }
-    assert_eq!(failed, 10);
+    let right = vec![from("192.0.2.1", "known@x.io", "jakejake"); 5];
+    assert_eq!(burst(&api, &right, [200, 400, 429]).0, [1, 0, 4]);
+    assert_eq!(burst(&api, &right, [200, 400, 429]).0, [5, 0, 0]);
 }
 
 /// What one who sends a login can tell of it, and what it cost.

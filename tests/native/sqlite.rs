@@ -13,8 +13,8 @@ pub struct Sqlite {
     connection: Connection,
     /// The statements that the API ran.
     pub statements: RefCell<Vec<String>>,
-    /// Another's statement to run just before the API's next one that begins with a text.
-    pub before: RefCell<Option<(&'static str, &'static str)>>,
+    /// Statements of others, each to run just before the API's next one that begins with its text.
+    pub before: RefCell<Vec<(&'static str, &'static str)>>,
 }
 
 impl Sqlite {
@@ -87,8 +87,9 @@ impl Db for Sqlite {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         yield_now().await;
         self.statements.borrow_mut().push(sql.to_owned());
-        let is_next = |before: &mut (&'static str, &'static str)| sql.starts_with(before.0);
-        if let Some((_, interference)) = self.before.borrow_mut().take_if(is_next) {
+        if let Some((_, interference)) =
+            self.before.borrow_mut().extract_if(.., |(text, _)| sql.starts_with(*text)).next()
+        {
             self.operator(interference);
         }
         let fail = |error: rusqlite::Error| DbError::from_message(&error.to_string());

@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Api, Call, Start, Vars, django, keys, realworld, token};
+use super::{Api, Call, Start, Vars, django, mint, realworld, token};
 
 #[derive(Deserialize)]
 struct Case<'a> {
@@ -71,8 +71,7 @@ fn call(api: &dyn Api, case: &Case, last_token: &str) -> Call {
 
 /// A token that another secret signed.
 fn foreign_token(api: &dyn Api) -> String {
-    let keys = keys("another secret, and just as long as that");
-    latchkey::token::mint(&keys, 1, 0, "sid", api.now(), 60).unwrap()
+    mint("another secret, and just as long as that", 1, 0, api.now())
 }
 
 fn unsigned_token(api: &dyn Api) -> String {

@@ -1,7 +1,7 @@
 //! How sessions end: logout, a new password, the end of an account, and a new secret.
 
 use super::tokens::signed;
-use super::{Answer, Api, Call, SECRET, Start, django, id, keys, login, realworld, register, token};
+use super::{Answer, Api, Call, SECRET, Start, django, id, keys, login, mint, realworld, register, token};
 
 const INVALID: &str = r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#;
 const MISSING: &str = r#"{"user":{"detail":"Authentication credentials were not provided."}}"#;
@@ -166,7 +166,12 @@ pub fn a_deleted_account_is_deactivated_and_its_tokens_stay_dead(start: Start) {
     let first = register(&*api, "delete");
     let second = begin(&*api, "delete");
     api.send(&Call::put(r#"{"user":{"bio":"stays"}}"#).token(&first));
+    // Not even the session that was kept before outlives this.
+    api.send(&logout(&second, "?scope=others")).is(204, "");
+    api.sql("UPDATE users SET updated_at = 5 WHERE username = 'delete'");
     api.send(&delete(&second)).is(204, "");
+    let moved = "SELECT updated_at > 5 FROM users WHERE username = 'delete'";
+    assert_eq!(api.sql(moved).as_deref(), Some("1"));
     let refused = |token: &str| {
         [
             Call::get("/api/user").token(token),
@@ -231,12 +236,9 @@ pub fn who_has_no_good_token_ends_nothing(start: Start) {
         api.send(&call).is(401, NOBODY);
     }
     let id = id(&*api, "nothing2");
-    let forged =
-        latchkey::token::mint(&keys("another secret, and just as long as that"), id, 0, "x", api.now(), 60);
-    is_dead(&*api, &forged.unwrap());
+    is_dead(&*api, &mint("another secret, and just as long as that", id, 0, api.now()));
     for version in [-1, 1, i64::MAX] {
-        let token = latchkey::token::mint(&keys(SECRET), id, version, "x", api.now(), 60);
-        is_dead(&*api, &token.unwrap());
+        is_dead(&*api, &mint(SECRET, id, version, api.now()));
     }
     refresh(&*api, &own);
 }
@@ -248,10 +250,10 @@ pub fn a_token_of_the_previous_secret_is_answered_with_one_of_the_current(start:
     let api = start(vars);
     register(&*api, "rotate");
     let id = id(&*api, "rotate");
-    let old = latchkey::token::mint(&keys(OLD), id, 0, "sid", api.now(), 60).unwrap();
+    let old = mint(OLD, id, 0, api.now());
     let fresh = refresh(&*api, &old);
-    let session = latchkey::token::read(&keys(SECRET), &fresh, api.now()).unwrap();
-    assert_eq!((session.user, session.sid.as_str()), (id, "sid"));
+    let token = latchkey::token::read(&keys(SECRET), &fresh, api.now()).unwrap();
+    assert_eq!((token.user, token.session.sid.as_str()), (id, "sid"));
     refresh(&*api, &fresh);
     // It is the same session.
     api.send(&logout(&fresh, "")).is(204, "");

@@ -26,7 +26,7 @@ const commands = {
 
   /** Runs the scheduled handler, and gives its outcome. */
   async scheduled({ server }) {
-    return servers[server].getWorker().scheduled({ cron: "23 * * * *" });
+    return servers[server].getWorker().scheduled({ cron: "*/10 * * * *" });
   },
 
   /** Gives what the Worker has written to the console. */
