@@ -14,7 +14,10 @@
 //!    work, [`dialect`] renders what went wrong, [`cors`] says who may read the answer;
 //! 3. an endpoint reads its body with [`api::body`], checks it with [`validate`], and calls [`store`],
 //!    which holds every SQL statement, over the one-method [`db::Db`];
-//! 4. [`token`] and [`password`] put together what the cryptography crates offer.
+//! 4. [`token`], [`password`] and [`secret`] put together what the cryptography crates offer;
+//!    [`throttle`] counts failed logins, by the network that [`client`] names.
+//!
+//! On a schedule, [`purge`] deletes what nobody needs any more.
 
 // A panic in wasm takes down every request in flight on its isolate (clippy.toml lets tests panic).
 #![deny(
