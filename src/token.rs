@@ -173,7 +173,7 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Token, Unauthenticated
         return Err(Unauthenticated::Invalid);
     }
     let id = id.parse().ok().filter(|id| (1..=MAX_SAFE_INTEGER).contains(id));
-    let issued_at = claims.iat.and_then(|iat| iat.get().parse().ok()).unwrap_or(now);
+    let issued_at = claims.iat.and_then(|iat| serde_json::from_str(iat.get()).ok()).unwrap_or(now);
     let lifetime = safe_integer(claims.exp - issued_at);
     Ok(Token {
         user: id.ok_or(Unauthenticated::NoUser)?,
