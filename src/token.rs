@@ -66,8 +66,6 @@ pub struct Token {
     pub user: i64,
     /// The version of the user's tokens at the time of signing; 0 in a token from elsewhere.
     pub version: i64,
-    /// When this token expires, in Unix seconds.
-    pub expires_at: i64,
     /// What fresh tokens carry on.
     pub session: Session,
 }
@@ -77,8 +75,8 @@ pub struct Token {
 pub struct Session {
     /// The name of the session.
     pub sid: String,
-    /// The longest that a token of it was good for, as far as this one knows, in seconds. An ended session
-    /// has to be remembered for that long.
+    /// The longest that a token of it was good for, as far as this one knows, in seconds: this one has no
+    /// longer to go. An ended session has to be remembered for that long.
     pub lifetime: i64,
 }
 
@@ -174,21 +172,15 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Token, Unauthenticated
     }
     let id = id.parse().ok().filter(|id| (1..=MAX_SAFE_INTEGER).contains(id));
     let issued_at = claims.iat.and_then(|iat| serde_json::from_str(iat.get()).ok()).unwrap_or(now);
-    let lifetime = safe_integer(claims.exp - issued_at);
+    let lifetime = (claims.exp - now.min(issued_at)).ceil().min(MAX_SAFE_INTEGER as f64) as i64;
     Ok(Token {
         user: id.ok_or(Unauthenticated::NoUser)?,
         version: claims.ver.unwrap_or(0),
-        expires_at: safe_integer(claims.exp),
         session: Session {
             sid: claims.sid.unwrap_or_else(|| foreign_sid(token)),
             lifetime: claims.ttl.unwrap_or(0).clamp(lifetime, MAX_SAFE_INTEGER),
         },
     })
-}
-
-fn safe_integer(seconds: f64) -> i64 {
-    let max = MAX_SAFE_INTEGER as f64;
-    seconds.ceil().clamp(0.0, max) as i64
 }
 
 /// The claims as they were signed, if the header asks for nothing else than HS256 and the signature is good.
@@ -262,7 +254,7 @@ mod tests {
     #[test]
     fn a_minted_token_says_whose_session_it_is_of_until_it_expires() {
         let token = minted(&keys());
-        let good = Token { user: 7, version: 3, expires_at: NOW + 60, session: session(60) };
+        let good = Token { user: 7, version: 3, session: session(60) };
         for now in [NOW, NOW + 59] {
             assert_eq!(read(&keys(), &token, now), Ok(good.clone()), "{now}");
         }
@@ -287,8 +279,10 @@ mod tests {
             (r#""exp":1800000060"#, 60),
             (r#""exp":1800000060,"iat":1799999990"#, 70),
             (r#""exp":1800000060,"iat":"whenever""#, 60),
-            (r#""exp":1800000060,"iat":1800000050.5"#, 10),
-            (r#""exp":1800000060,"iat":1900000000"#, 0),
+            (r#""exp":1800000060,"iat":1799999990.5"#, 70),
+            (r#""exp":1800000060,"iat":1800000050"#, 60),
+            (r#""exp":1800000060,"iat":1900000000"#, 60),
+            (r#""exp":1800000060.5"#, 61),
             (r#""exp":1800000060,"iat":1800000000,"ttl":50"#, 60),
             (r#""exp":1800000060,"iat":1800000000,"ttl":70"#, 70),
             (r#""exp":1800000060,"ttl":-1"#, 60),
@@ -470,9 +464,9 @@ mod tests {
             assert_eq!(session.map(|session| session.version), version, "{claims}");
         }
         let token = read_payload(r#"{"id":7,"exp":1900000000.5,"sid":"x"}"#).unwrap();
-        assert_eq!((token.session.sid.as_str(), token.expires_at), ("x", 1_900_000_001));
+        assert_eq!(token.session.sid, "x");
         let token = read_payload(r#"{"id":7,"exp":1e300,"sid":null}"#).unwrap();
-        assert_eq!((token.session.sid.len(), token.expires_at), (22, MAX_SAFE_INTEGER));
+        assert_eq!((token.session.sid.len(), token.session.lifetime), (22, MAX_SAFE_INTEGER));
     }
 
     #[test]

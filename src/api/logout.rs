@@ -43,7 +43,7 @@ pub async fn handle(
     let has_ended = match scope {
         Scope::Local => {
             let longest = token.session.lifetime.max(config.token_ttl).saturating_add(UNDER_WAY);
-            let last_expiry = token.expires_at.max(platform.now().saturating_add(longest));
+            let last_expiry = platform.now().saturating_add(longest);
             store::end_session(db, &token, last_expiry.min(MAX_SAFE_INTEGER)).await?
         }
         Scope::Others => store::end_all_sessions(db, &token, true).await?,

@@ -130,9 +130,7 @@ fn token(input: &[u8]) {
     let signature = Secret::new(SECRET.to_owned()).unwrap().mac(data.as_bytes());
     let token = format!("{data}.{}", Base64UrlUnpadded::encode_string(&signature));
     if let Ok(good) = token::read(&keys, &token, NOW) {
-        let safe = 0..1 << 53;
-        assert!(good.user > 0 && good.expires_at > NOW, "{good:?}");
-        assert!(safe.contains(&good.expires_at) && safe.contains(&good.session.lifetime), "{good:?}");
+        assert!(good.user > 0 && (1..1 << 53).contains(&good.session.lifetime), "{good:?}");
         // A number that is too large for `Value` may stand in a claim that nobody reads.
         if let Ok(claims) = serde_json::from_slice::<serde_json::Value>(payload) {
             assert_eq!(claims["id"], good.user, "{claims}");
