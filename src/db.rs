@@ -6,8 +6,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
 /// A value that is bound to a statement or read from a row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value<'a> {
     /// SQL's NULL.
     Null,
@@ -15,6 +19,38 @@ pub enum Value<'a> {
     Integer(i64),
     /// Text, U+0000 and all.
     Text(Cow<'a, str>),
+}
+
+impl<'de> Deserialize<'de> for Value<'static> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ValueVisitor;
+
+        impl Visitor<'_> for ValueVisitor {
+            type Value = Value<'static>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, an integer or NULL")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Value::Null)
+            }
+
+            fn visit_i64<E>(self, integer: i64) -> Result<Self::Value, E> {
+                Ok(Value::Integer(integer))
+            }
+
+            fn visit_u64<E: de::Error>(self, integer: u64) -> Result<Self::Value, E> {
+                integer.try_into().map(Value::Integer).map_err(E::custom)
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Value::Text(text.to_owned().into()))
+            }
+        }
+
+        deserializer.deserialize_any(ValueVisitor)
+    }
 }
 
 impl From<i64> for Value<'_> {
@@ -36,8 +72,15 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 }
 
 /// One row of a result; its columns are taken in the order of the statement.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(from = "Vec<Value<'static>>")]
 pub struct Row(std::vec::IntoIter<Value<'static>>);
+
+impl From<Vec<Value<'static>>> for Row {
+    fn from(columns: Vec<Value<'static>>) -> Self {
+        Self::new(columns)
+    }
+}
 
 impl Row {
     /// A row of these columns.

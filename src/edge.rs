@@ -1,17 +1,19 @@
 //! The edge of the crate: the only file that names the `worker` crate.
 //!
-//! Every call from here into JavaScript costs CPU time. So this goes around `worker`'s own request and
-//! response, which read and set more than an answer needs, and reads each part when it is asked for.
+//! Every call from here into JavaScript costs CPU time. So this goes around `worker`'s own request,
+//! response and database, which make many, and does each thing with one function of `edge.js`.
 
 use std::cell::OnceCell;
+use std::convert::Infallible;
 use std::rc::Rc;
 
-use worker::js_sys::{Array, Date, Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::js_sys::{Date, Object, Promise, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast as _, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{self, ReadableStreamDefaultReader, ResponseInit, console};
-use worker::worker_sys::types::{D1Database, RateLimiter};
-use worker::{Context, D1PreparedStatement, Env, ScheduleContext, ScheduledEvent, event};
+use worker::web_sys::{self, console};
+use worker::worker_sys::types::RateLimiter;
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::app;
 use crate::config::{Config, ConfigError};
@@ -19,9 +21,6 @@ use crate::db::{Db, DbError, Row, Value};
 use crate::http::{BodyError, Request, Response};
 use crate::platform::{Event, Platform};
 use crate::purge;
-
-/// The name of the D1 binding in `wrangler.toml`.
-const DATABASE: &str = "DB";
 
 /// The name of the rate limit binding in `wrangler.toml`.
 const RATE_LIMITER: &str = "LIMITER";
@@ -31,8 +30,21 @@ thread_local! {
     static CONFIG: OnceCell<Rc<Result<Config, ConfigError>>> = const { OnceCell::new() };
 }
 
+#[wasm_bindgen(module = "/src/edge.js")]
+extern "C" {
+    fn head(request: &web_sys::Request) -> String;
+    fn body(request: &web_sys::Request, limit: usize) -> Promise;
+    fn first(env: &JsValue, sql: &str, params: &str) -> Promise;
+    fn respond(status: u16, headers: &str, body: Option<&str>) -> web_sys::Response;
+}
+
+/// There is an answer to everything; an error of `worker`'s would only bring its texts into the upload.
 #[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> Result<web_sys::Response, Infallible> {
     // Here, not at the start: `worker` adds a hook of its own then, and a panic would be told twice.
     console_error_panic_hook::set_once();
     let edge = Edge::new(request, env);
@@ -40,7 +52,7 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     if let Some(upgrade) = answer.upgrade {
         context.wait_until(async move { upgrade.run(&edge).await });
     }
-    Ok(to_js(&answer.response)?)
+    Ok(to_js(&answer.response))
 }
 
 #[event(scheduled)]
@@ -64,35 +76,35 @@ fn log(event: &Event, request: Option<&str>) {
     }
 }
 
-fn to_js(response: &Response) -> Result<web_sys::Response, JsValue> {
-    let headers = web_sys::Headers::new()?;
+fn to_js(response: &Response) -> web_sys::Response {
+    let mut headers = String::with_capacity(256);
     for (name, value) in &response.headers {
-        headers.set(name, value)?;
+        for line in [name, "\n", value, "\n"] {
+            headers.push_str(line);
+        }
     }
-    let init = ResponseInit::new();
-    init.set_status(response.status);
-    init.set_headers(&headers);
-    web_sys::Response::new_with_opt_str_and_init(response.body.as_deref(), &init)
+    respond(response.status, headers.trim_end(), response.body.as_deref())
 }
 
 /// One request and what surrounds it.
 struct Edge {
     request: web_sys::Request,
-    method: String,
-    url: String,
-    headers: OnceCell<web_sys::Headers>,
+    /// What `head` of `edge.js` gives.
+    head: String,
     bindings: Bindings,
 }
 
 impl Edge {
     fn new(request: web_sys::Request, env: Env) -> Self {
-        Self {
-            method: request.method(),
-            url: request.url(),
-            request,
-            headers: OnceCell::new(),
-            bindings: Bindings(env),
-        }
+        Self { head: head(&request), request, bindings: Bindings(env) }
+    }
+
+    fn line(&self, index: usize) -> &str {
+        self.head.split('\n').nth(index).unwrap_or_default()
+    }
+
+    fn url(&self) -> &str {
+        self.line(2)
     }
 
     fn config(&self) -> Rc<Result<Config, ConfigError>> {
@@ -110,63 +122,37 @@ impl Edge {
 
 impl Request for Edge {
     fn method(&self) -> &str {
-        &self.method
+        self.line(1)
     }
 
     /// The runtime gives whole URLs, normalized as WHATWG URL has it: a path always begins with `/`.
     fn path(&self) -> &str {
-        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        let url = self.url().split(['?', '#']).next().unwrap_or_default();
         let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
         let start = after_scheme.find('/').unwrap_or(after_scheme.len());
         after_scheme.get(start..).unwrap_or_default()
     }
 
     fn query(&self) -> &str {
-        let url = self.url.split('#').next().unwrap_or_default();
+        let url = self.url().split('#').next().unwrap_or_default();
         url.split_once('?').map_or("", |(_, query)| query)
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        let headers = self.headers.get_or_init(|| self.request.headers());
-        headers.get(name).ok().flatten()
+        let known = match name {
+            "authorization" => self.line(3),
+            "origin" => self.line(4),
+            _ => return self.request.headers().get(name).ok().flatten(),
+        };
+        (!known.is_empty()).then(|| known.to_owned())
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        // With a length, which HTTP holds the client to, the whole body is one call.
-        let body = match self.header("content-length") {
-            Some(length) if length == "0" => Vec::new(),
-            Some(length) if length.parse().is_ok_and(|length: usize| length <= limit) => {
-                let promise = self.request.array_buffer().map_err(broken)?;
-                let buffer = JsFuture::from(promise).await.map_err(broken)?;
-                Uint8Array::new(&buffer).to_vec()
-            }
-            Some(_) => return Err(BodyError::TooLarge),
-            None => self.stream(limit).await?,
-        };
-        if body.len() > limit {
+        let read = JsFuture::from(body(&self.request, limit)).await.map_err(broken)?;
+        if read.is_undefined() {
             return Err(BodyError::TooLarge);
         }
-        Ok(body)
-    }
-}
-
-impl Edge {
-    /// Reads a body of unknown length chunk by chunk, until it is over the limit.
-    async fn stream(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let mut body = Vec::new();
-        let Some(stream) = self.request.body() else {
-            return Ok(body);
-        };
-        let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-        while body.len() <= limit {
-            let chunk = JsFuture::from(reader.read()).await.map_err(broken)?;
-            let value = Reflect::get(&chunk, &"value".into()).map_err(broken)?;
-            if value.is_undefined() {
-                return Ok(body);
-            }
-            body.extend(Uint8Array::new(&value).to_vec());
-        }
-        Err(BodyError::TooLarge)
+        Ok(read.unchecked_into::<Uint8Array>().to_vec())
     }
 }
 
@@ -188,8 +174,9 @@ impl Platform for Edge {
         &self.bindings
     }
 
+    /// The clock of a deployed Worker stands still while it computes, so once is enough.
     fn now(&self) -> i64 {
-        now()
+        self.line(0).parse().map_or(0, |milliseconds: i64| milliseconds / 1_000)
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error> {
@@ -240,46 +227,16 @@ impl Bindings {
     }
 }
 
+/// The error of `serde_json` might tell a value.
+const NOT_A_ROW: &str = "a column is neither text nor an integer nor NULL";
+
 impl Db for Bindings {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        let binding = self.get(DATABASE);
-        if binding.is_undefined() {
-            return Err(DbError::Other(format!("there is no D1 binding {DATABASE} in wrangler.toml")));
-        }
-        let statement = binding.unchecked_into::<D1Database>().prepare(sql);
-        let statement =
-            D1PreparedStatement::from(statement.map_err(|error| DbError::from_message(&message(&error)))?);
-        let params: Vec<JsValue> = params.iter().map(to_d1).collect();
-        let rows = statement.bind(&params).map_err(d1_error)?.raw_js_value().await.map_err(d1_error)?;
-        let first = rows.first().map(|row| row.unchecked_ref::<Array>());
-        first.map(|columns| columns.iter().map(from_d1).collect::<Result<_, _>>().map(Row::new)).transpose()
-    }
-}
-
-/// D1 takes no `BigInt`, so an integer goes as a double; those of this crate are far below 2^53.
-fn to_d1(value: &Value) -> JsValue {
-    match value {
-        Value::Null => JsValue::NULL,
-        Value::Integer(integer) => JsValue::from_f64(*integer as f64),
-        Value::Text(text) => JsValue::from_str(text),
-    }
-}
-
-fn from_d1(value: JsValue) -> Result<Value<'static>, DbError> {
-    if let Some(text) = value.as_string() {
-        Ok(Value::Text(text.into()))
-    } else if let Some(number) = value.as_f64() {
-        Ok(Value::Integer(number as i64))
-    } else if value.is_null() {
-        Ok(Value::Null)
-    } else {
-        Err(DbError::Decode("a column is neither text nor a number nor NULL".to_owned()))
-    }
-}
-
-fn d1_error(error: worker::Error) -> DbError {
-    match &error {
-        worker::Error::D1(error) => DbError::from_message(&message(error.as_ref())),
-        other => DbError::from_message(&other.to_string()),
+        let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
+        let row = JsFuture::from(first(&self.0, sql, &params)).await;
+        let row = row.map_err(|error| DbError::from_message(&message(&error)))?;
+        row.as_string()
+            .map(|row| serde_json::from_str(&row).map_err(|_| DbError::Decode(NOT_A_ROW.to_owned())))
+            .transpose()
     }
 }

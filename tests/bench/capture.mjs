@@ -1,0 +1,11 @@
+// Keeps the memory of the wasm instance that is made after this module is loaded.
+
+const { Instance } = WebAssembly;
+let instance;
+
+WebAssembly.Instance = function (...args) {
+  instance = new Instance(...args);
+  return instance;
+};
+
+export const memory = () => instance.exports.memory;

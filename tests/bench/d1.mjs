@@ -1,0 +1,41 @@
+// SQLite behind the protocol that a D1 binding speaks, in a process of its own. Wrangler's local D1 answers
+// through two proxies, and so slowly that the Worker under test would mostly be waiting.
+// Argument: the database file; without one, an empty database in memory with the migrations applied.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { DatabaseSync } from "node:sqlite";
+
+const [file] = process.argv.slice(2);
+const database = new DatabaseSync(file ?? ":memory:");
+if (!file) {
+  for (const migration of readdirSync("migrations").sort()) {
+    database.exec(readFileSync(join("migrations", migration), "utf8"));
+  }
+}
+const statements = new Map();
+
+function run({ sql, params }) {
+  if (!statements.has(sql)) {
+    statements.set(sql, database.prepare(sql));
+  }
+  const statement = statements.get(sql);
+  const columns = statement.columns().map(({ name }) => name);
+  statement.setReturnArrays(true);
+  const rows = statement.all(...params);
+  const meta = { served_by: "bench", duration: 0, changes: 0, last_row_id: 0, changed_db: false, size_after: 0, rows_read: 0, rows_written: 0 };
+  return { success: true, results: { columns, rows }, meta };
+}
+
+const server = createServer(async (request, response) => {
+  let answer;
+  try {
+    answer = [run(JSON.parse(await text(request)))];
+  } catch (error) {
+    answer = { success: false, error: error.message };
+  }
+  response.setHeader("Content-Type", "application/json").end(JSON.stringify(answer));
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
