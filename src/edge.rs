@@ -152,7 +152,8 @@ impl Request for Edge {
         if read.is_undefined() {
             return Err(BodyError::TooLarge);
         }
-        Ok(read.unchecked_into::<Uint8Array>().to_vec())
+        let body = read.unchecked_into::<Uint8Array>().to_vec();
+        if body.len() > limit { Err(BodyError::TooLarge) } else { Ok(body) }
     }
 }
 
