@@ -1,6 +1,7 @@
 //! Answers a request: finds the endpoint, lets it do its work, renders what went wrong, applies CORS.
 
 use crate::api::{current_user, deactivate_user, login, logout, register, update_user};
+use crate::bookmark;
 use crate::client;
 use crate::config::{Config, ConfigError};
 use crate::cors::Cors;
@@ -37,7 +38,7 @@ pub async fn handle(
             let problems = problems.clone();
             platform.log(&Event::Misconfigured { problems });
             let response = Dialect::Django.render(&Error::Fault("misconfigured".to_owned()));
-            return finish(response.into(), request, cors, None);
+            return finish(response.into(), platform, request, cors, None);
         }
     };
     let route = Route::find(request.method(), request.path());
@@ -56,7 +57,7 @@ pub async fn handle(
         }
         config.dialect.render(&error).into()
     });
-    finish(answer, request, &config.cors, preflight)
+    finish(answer, platform, request, &config.cors, preflight)
 }
 
 async fn serve(
@@ -85,12 +86,16 @@ async fn serve(
 
 fn finish(
     mut answer: Answer,
+    platform: &impl Platform,
     request: &impl Request,
     cors: &Cors,
     preflight: Option<&'static str>,
 ) -> Answer {
     if request.method() == "HEAD" {
         answer.response.body = None;
+    }
+    if let Some(bookmark) = platform.bookmark() {
+        answer.response = answer.response.with(bookmark::HEADER, bookmark);
     }
     let origin = cors.reads_origin().then(|| request.header("origin")).flatten();
     answer.response = cors.apply(answer.response, origin, preflight);

@@ -1,5 +1,6 @@
 //! Who sends a request: the `Authorization` header, its token, and the token's user.
 
+use crate::bookmark;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::{Error, Unauthenticated};
@@ -23,7 +24,28 @@ pub fn token(
     token::read(&config.keys, token, platform.now())
 }
 
-/// Finds the active user of the request's token, and the token.
+/// Finds the active user of the request's token, and the token, where a state of a moment ago will do: for
+/// reading. Whom the nearest copy of the database refuses, the primary decides about: they may have
+/// registered, or logged in with a new password, a moment ago.
+///
+/// # Errors
+/// Why there is none, or a fault.
+pub async fn authenticate_reader(
+    config: &Config,
+    platform: &impl Platform,
+    request: &impl Request,
+) -> Result<(User, Token), Error> {
+    let token = token(config, platform, request)?;
+    let bookmark = bookmark::presented(request);
+    let user = match find_active(&platform.nearest(bookmark.as_deref()), &token).await {
+        Ok(user) => user,
+        // The copy may also have failed at the bookmark, which a client can make up.
+        Err(_) => find_active(platform.db(), &token).await?,
+    };
+    Ok((user, token))
+}
+
+/// Finds the active user of the request's token, and the token, as of now.
 ///
 /// # Errors
 /// Why there is none, or a fault.

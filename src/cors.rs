@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::http::Response;
 
-const EXPOSED_HEADERS: &str = "Retry-After, WWW-Authenticate";
+const EXPOSED_HEADERS: &str = "Retry-After, WWW-Authenticate, X-D1-Bookmark";
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-D1-Bookmark";
 const MAX_AGE_SECONDS: &str = "86400";
 
@@ -213,7 +213,7 @@ mod tests {
             owned(&[
                 ("Vary", "Origin"),
                 ("Access-Control-Allow-Origin", "https://b.example.com"),
-                ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate"),
+                ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate, X-D1-Bookmark"),
             ])
         );
     }
@@ -224,7 +224,7 @@ mod tests {
             headers(&Cors::Any, Some("https://c.example.com"), Some("POST, OPTIONS")),
             owned(&[
                 ("Access-Control-Allow-Origin", "*"),
-                ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate"),
+                ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate, X-D1-Bookmark"),
                 ("Access-Control-Allow-Methods", "POST, OPTIONS"),
                 ("Access-Control-Allow-Headers", "Authorization, Content-Type, X-D1-Bookmark"),
                 ("Access-Control-Max-Age", "86400"),

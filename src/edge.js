@@ -8,9 +8,10 @@ const resolved = Promise.resolve();
 globalThis.queueMicrotask = (callback) => void resolved.then(callback);
 addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
 
-/** What every request is read for, a line each: the time in milliseconds, method, URL, and two headers. No value has a line break in it. */
+/** What every request is read for, a line each: the time in milliseconds, method, URL, and three headers. No value has a line break in it. */
 export function head({ method, url, headers }) {
-  return `${Date.now()}\n${method}\n${url}\n${headers.get("authorization") ?? ""}\n${headers.get("origin") ?? ""}`;
+  const named = (name) => headers.get(name) ?? "";
+  return `${Date.now()}\n${method}\n${url}\n${named("authorization")}\n${named("origin")}\n${named("x-d1-bookmark")}`;
 }
 
 /** The body, empty if there is none; nothing as soon as it is known to be over `limit` bytes. */
@@ -32,21 +33,25 @@ export async function body(request, limit) {
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** Runs a statement with parameters in JSON, and gives the first row of its result in JSON, if there is one. */
-export function first({ DB }, sql, params) {
+/**
+ * Runs a statement with parameters in JSON on a copy of the database that a bookmark or a constraint allows, and
+ * gives two lines: the bookmark of the state that it found or made, and the first row in JSON; each may be empty.
+ */
+export function first({ DB }, constraint, sql, params) {
   if (!DB) {
     return Promise.reject(new Error("there is no D1 binding DB in wrangler.toml"));
   }
-  const rows = DB.prepare(sql).bind(...JSON.parse(params)).raw();
-  return rows.then(([row]) => row && JSON.stringify(row));
+  const session = DB.withSession(constraint);
+  const rows = session.prepare(sql).bind(...JSON.parse(params)).raw();
+  return rows.then(([row]) => `${session.getBookmark() ?? ""}\n${row ? JSON.stringify(row) : ""}`);
 }
 
 // Most answers have the status and the headers of one before; a response that begins as a copy costs the least.
 const templates = new Map();
 const MOST_TEMPLATES = 100;
 
-/** A response with headers given as names and values, a line each. */
-export function respond(status, headers, body) {
+/** A response with headers given as names and values, a line each, and a bookmark, which is another each time. */
+export function respond(status, headers, bookmark, body) {
   const key = `${status}\n${headers}`;
   let template = templates.get(key);
   if (!template) {
@@ -60,5 +65,9 @@ export function respond(status, headers, body) {
       templates.set(key, template);
     }
   }
-  return new Response(body, template);
+  const response = new Response(body, template);
+  if (bookmark) {
+    response.headers.set("X-D1-Bookmark", bookmark);
+  }
+  return response;
 }

@@ -3,7 +3,7 @@
 //! Every call from here into JavaScript costs CPU time. So this goes around `worker`'s own request,
 //! response and database, which make many, and does each thing with one function of `edge.js`.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::convert::Infallible;
 use std::rc::Rc;
 
@@ -16,6 +16,7 @@ use worker::worker_sys::types::RateLimiter;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::app;
+use crate::bookmark;
 use crate::config::{Config, ConfigError};
 use crate::db::{Db, DbError, Row, Value};
 use crate::http::{BodyError, Request, Response};
@@ -34,8 +35,8 @@ thread_local! {
 extern "C" {
     fn head(request: &web_sys::Request) -> String;
     fn body(request: &web_sys::Request, limit: usize) -> Promise;
-    fn first(env: &JsValue, sql: &str, params: &str) -> Promise;
-    fn respond(status: u16, headers: &str, body: Option<&str>) -> web_sys::Response;
+    fn first(env: &JsValue, constraint: &str, sql: &str, params: &str) -> Promise;
+    fn respond(status: u16, headers: &str, bookmark: Option<&str>, body: Option<&str>) -> web_sys::Response;
 }
 
 /// There is an answer to everything; an error of `worker`'s would only bring its texts into the upload.
@@ -58,7 +59,7 @@ async fn fetch(
 #[event(scheduled)]
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
     console_error_panic_hook::set_once();
-    if let Err(error) = purge::run(&Bindings(env), now()).await {
+    if let Err(error) = purge::run(&Bindings::new(env), now()).await {
         log(&Event::Fault { cause: format!("purge: {error}") }, None);
     }
 }
@@ -78,12 +79,17 @@ fn log(event: &Event, request: Option<&str>) {
 
 fn to_js(response: &Response) -> web_sys::Response {
     let mut headers = String::with_capacity(256);
+    let mut bookmark = None;
     for (name, value) in &response.headers {
+        if *name == bookmark::HEADER {
+            bookmark = Some(&**value);
+            continue;
+        }
         for line in [name, "\n", value, "\n"] {
             headers.push_str(line);
         }
     }
-    respond(response.status, headers.trim_end(), response.body.as_deref())
+    respond(response.status, headers.trim_end(), bookmark, response.body.as_deref())
 }
 
 /// One request and what surrounds it.
@@ -96,7 +102,7 @@ struct Edge {
 
 impl Edge {
     fn new(request: web_sys::Request, env: Env) -> Self {
-        Self { head: head(&request), request, bindings: Bindings(env) }
+        Self { head: head(&request), request, bindings: Bindings::new(env) }
     }
 
     fn line(&self, index: usize) -> &str {
@@ -142,6 +148,7 @@ impl Request for Edge {
         let known = match name {
             "authorization" => self.line(3),
             "origin" => self.line(4),
+            "x-d1-bookmark" => self.line(5),
             _ => return self.request.headers().get(name).ok().flatten(),
         };
         (!known.is_empty()).then(|| known.to_owned())
@@ -173,6 +180,14 @@ impl Platform for Edge {
 
     fn db(&self) -> &Bindings {
         &self.bindings
+    }
+
+    fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
+        Nearest { bindings: &self.bindings, constraint: bookmark.unwrap_or("first-unconstrained") }
+    }
+
+    fn bookmark(&self) -> Option<String> {
+        self.bindings.bookmark.borrow().clone()
     }
 
     /// The clock of a deployed Worker stands still while it computes, so once is enough.
@@ -211,12 +226,20 @@ async fn count_request(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue
     Ok(Reflect::get(&outcome, &"success".into())?.is_truthy())
 }
 
-/// What `wrangler.toml` binds to the Worker.
-struct Bindings(Env);
+/// What `wrangler.toml` binds to the Worker; as a database, its primary copy.
+struct Bindings {
+    env: Env,
+    /// What D1 gave with the last statement.
+    bookmark: RefCell<Option<String>>,
+}
 
 impl Bindings {
+    fn new(env: Env) -> Self {
+        Self { env, bookmark: RefCell::default() }
+    }
+
     fn get(&self, name: &str) -> JsValue {
-        Reflect::get(&self.0, &name.into()).unwrap_or(JsValue::UNDEFINED)
+        Reflect::get(&self.env, &name.into()).unwrap_or(JsValue::UNDEFINED)
     }
 
     /// A variable or a secret. A number in `wrangler.toml` is as good as its text; what is neither can't be right.
@@ -231,13 +254,37 @@ impl Bindings {
 /// The error of `serde_json` might tell a value.
 const NOT_A_ROW: &str = "a column is neither text nor an integer nor NULL";
 
+impl Bindings {
+    /// Runs a statement on a copy of the database that a bookmark or one of D1's constraints allows.
+    async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
+        let result = JsFuture::from(first(&self.env, constraint, sql, &params)).await;
+        let lines = result.map_err(|error| DbError::from_message(&message(&error)))?.as_string();
+        let (bookmark, row) = lines.as_deref().and_then(|lines| lines.split_once('\n')).unwrap_or_default();
+        if !bookmark.is_empty() {
+            *self.bookmark.borrow_mut() = Some(bookmark.to_owned());
+        }
+        if row.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_str(row).map(Some).map_err(|_| DbError::Decode(NOT_A_ROW.to_owned()))
+    }
+}
+
 impl Db for Bindings {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
-        let row = JsFuture::from(first(&self.0, sql, &params)).await;
-        let row = row.map_err(|error| DbError::from_message(&message(&error)))?;
-        row.as_string()
-            .map(|row| serde_json::from_str(&row).map_err(|_| DbError::Decode(NOT_A_ROW.to_owned())))
-            .transpose()
+        self.run("first-primary", sql, params).await
+    }
+}
+
+/// The nearest copy of the database that a bookmark or a constraint allows.
+struct Nearest<'a> {
+    bindings: &'a Bindings,
+    constraint: &'a str,
+}
+
+impl Db for Nearest<'_> {
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        self.bindings.run(self.constraint, sql, params).await
     }
 }

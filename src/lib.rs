@@ -13,7 +13,8 @@
 //! 2. [`app`] answers it: [`route`] names the endpoint, [`auth`] the user, a file of [`api`] does the
 //!    work, [`dialect`] renders what went wrong, [`cors`] says who may read the answer;
 //! 3. an endpoint reads its body with [`api::body`], checks it with [`validate`], and calls [`store`],
-//!    which holds every SQL statement, over the one-method [`db::Db`];
+//!    which holds every SQL statement, over the one-method [`db::Db`]; a read may ask the nearest copy of
+//!    the database, as new as the client's [`bookmark`];
 //! 4. [`token`], [`password`] and [`secret`] put together what the cryptography crates offer;
 //!    [`throttle`] counts failed logins, by the network that [`client`] names.
 //!
@@ -33,6 +34,7 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod bookmark;
 pub mod client;
 pub mod config;
 pub mod cors;

@@ -10,8 +10,15 @@ pub trait Platform {
     /// The database.
     type Db: Db;
 
-    /// The database that holds the users.
+    /// The database that holds the users: its primary copy, which writes, and reads what was written last.
     fn db(&self) -> &Self::Db;
+
+    /// The nearest copy of the database, for reading. It may lag behind the primary, but not behind this
+    /// bookmark.
+    fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a;
+
+    /// The bookmark of the last statement of this request, if there was one.
+    fn bookmark(&self) -> Option<String>;
 
     /// The time, in Unix seconds.
     fn now(&self) -> i64;

@@ -1,4 +1,5 @@
-//! `GET /api/user`: the user of the token. One statement, by primary key, and no write.
+//! `GET /api/user`: the user of the token. One statement, by primary key, and no write, on the nearest copy
+//! of the database; a second one on the primary if that knows no such user or session.
 
 use crate::api::user_response;
 use crate::auth;
@@ -16,6 +17,6 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let (user, token) = auth::authenticate(config, platform, request).await?;
+    let (user, token) = auth::authenticate_reader(config, platform, request).await?;
     user_response(200, config, platform, &user, &token.session)
 }

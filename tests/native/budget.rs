@@ -54,7 +54,10 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
         let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}"));
         assert_eq!(cost(&api, &logout.token(&token)), (1, 204));
     }
+    // Whom a copy of the database refuses, the primary is asked about.
     assert_eq!(cost(&api, &Call::new("DELETE", "/api/user").token(&token)), (1, 204));
+    assert_eq!(cost(&api, &Call::get("/api/user").token(&token)), (2, 401));
+    assert_eq!(cost(&api, &Call::put("{}").token(&token)), (1, 401));
 
     // What is refused without the database does not ask it.
     for (call, status) in [
@@ -232,7 +235,7 @@ fn no_statement_scans_the_table() {
     for password in ["jakejakf", "password"] {
         api.send(&suite::login("e@x.io", password));
     }
-    pollster::block_on(purge::run(&api.platform.db, NOW)).unwrap();
+    pollster::block_on(purge::run(&api.platform, NOW)).unwrap();
     let statements: BTreeSet<_> = api.platform.db.statements.borrow().iter().cloned().collect();
     assert_eq!(statements.len(), 15, "{statements:#?}");
     for statement in statements {

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use latchkey::api::login::Upgrade;
 use latchkey::app::{self, Answer as AppAnswer};
 use latchkey::config::{Config, ConfigError};
+use latchkey::db::{Db, DbError, Row, Value};
 use latchkey::http::{BodyError, Request};
 use latchkey::platform::{Event, Platform};
 
@@ -25,6 +26,9 @@ pub struct Native {
 
 pub struct Host {
     pub db: Sqlite,
+    /// A copy of the database that lags behind, if there is one.
+    pub replica: RefCell<Option<Sqlite>>,
+    bookmark: RefCell<Option<String>>,
     pub now: Cell<i64>,
     /// How many requests of a client pass the coarse limit.
     pub rate_limit: Cell<usize>,
@@ -37,6 +41,8 @@ impl Native {
     pub fn new(vars: Vars) -> Self {
         let platform = Host {
             db: Sqlite::migrated(),
+            replica: RefCell::default(),
+            bookmark: RefCell::default(),
             now: Cell::new(NOW),
             rate_limit: Cell::new(100),
             limited: RefCell::default(),
@@ -56,6 +62,7 @@ impl Native {
     }
 
     pub async fn answer_unchecked(&self, call: &Call) -> (Answer, Option<Upgrade>) {
+        self.platform.bookmark.take(); // of the request before
         let AppAnswer { response, upgrade } = app::handle(&self.config, &self.platform, call).await;
         let headers = response.headers.into_iter();
         let answer = Answer {
@@ -90,10 +97,18 @@ impl Api for Native {
 }
 
 impl Platform for Host {
-    type Db = Sqlite;
+    type Db = Self;
 
-    fn db(&self) -> &Sqlite {
-        &self.db
+    fn db(&self) -> &Self {
+        self
+    }
+
+    fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
+        Nearest { host: self, bookmark: bookmark.map(str::to_owned) }
+    }
+
+    fn bookmark(&self) -> Option<String> {
+        self.bookmark.borrow().clone()
     }
 
     fn now(&self) -> i64 {
@@ -112,6 +127,40 @@ impl Platform for Host {
 
     fn log(&self, event: &Event) {
         self.log.borrow_mut().push(event.line(None));
+    }
+}
+
+impl Db for Host {
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        let row = self.db.first(sql, params).await;
+        *self.bookmark.borrow_mut() = Some(self.db.bookmark());
+        row
+    }
+}
+
+/// The replica, if it is as new as the bookmark; as D1 has it.
+struct Nearest<'a> {
+    host: &'a Host,
+    bookmark: Option<String>,
+}
+
+impl Db for Nearest<'_> {
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        let replica = self.host.replica.borrow_mut().take();
+        let Some(replica) = replica else {
+            return self.host.first(sql, params).await;
+        };
+        let is_new_enough = self.bookmark.as_ref().is_none_or(|bookmark| *bookmark <= replica.bookmark());
+        let row = if is_new_enough {
+            *self.host.bookmark.borrow_mut() = Some(replica.bookmark());
+            replica.first(sql, params).await
+        } else if self.bookmark > Some(self.host.db.bookmark()) {
+            Err(DbError::Other("there is no such state".to_owned()))
+        } else {
+            self.host.first(sql, params).await
+        };
+        *self.host.replica.borrow_mut() = Some(replica);
+        row
     }
 }
 

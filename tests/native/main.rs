@@ -8,6 +8,7 @@ mod clock;
 mod concurrency;
 mod fuzz;
 mod host;
+mod replica;
 mod sqlite;
 
 use std::rc::Rc;

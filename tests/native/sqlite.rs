@@ -6,11 +6,14 @@ use std::path::Path;
 use std::task::Poll;
 
 use latchkey::db::{Db, DbError, Row, Value};
+use rusqlite::backup::Backup;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql};
 
 pub struct Sqlite {
     connection: Connection,
+    /// The number of rows that were written when it was copied.
+    written: u64,
     /// The statements that the API ran.
     pub statements: RefCell<Vec<String>>,
     /// Statements of others, each to run just before the API's next one that begins with its text.
@@ -28,7 +31,29 @@ impl Sqlite {
         for migration in migrations {
             connection.execute_batch(&fs::read_to_string(migration).unwrap()).unwrap();
         }
-        Self { connection, statements: RefCell::default(), before: RefCell::default() }
+        Self { connection, written: 0, statements: RefCell::default(), before: RefCell::default() }
+    }
+
+    /// A copy of what it holds now.
+    pub fn copy(&self) -> Self {
+        let mut connection = Connection::open_in_memory().unwrap();
+        Backup::new(&self.connection, &mut connection).unwrap().step(-1).unwrap();
+        Self {
+            connection,
+            written: self.rows_written(),
+            statements: RefCell::default(),
+            before: RefCell::default(),
+        }
+    }
+
+    /// How new its state is; in D1's form, so that a later one is greater.
+    pub fn bookmark(&self) -> String {
+        format!("{:08x}-{:08x}", 0, self.rows_written())
+    }
+
+    /// The number of rows that were written.
+    pub fn rows_written(&self) -> u64 {
+        self.written + self.connection.total_changes()
     }
 
     /// Runs a statement of an operator and gives the first column of its first row as text.

@@ -69,7 +69,7 @@ pub struct Answer {
 }
 
 /// What an answer may carry; the last three are the server's.
-const HEADERS: [&str; 15] = [
+const HEADERS: [&str; 16] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -81,6 +81,7 @@ const HEADERS: [&str; 15] = [
     "retry-after",
     "vary",
     "www-authenticate",
+    "x-d1-bookmark",
     "x-content-type-options",
     "connection",
     "content-length",
@@ -112,6 +113,9 @@ impl Answer {
         } else {
             assert_eq!(is_json, !self.body.is_empty(), "{}", context());
             assert_eq!(self.body.is_empty(), self.status == 204, "{}", context());
+        }
+        if self.status == 200 || self.status == 201 {
+            assert!(self.header("x-d1-bookmark").is_some(), "{}", context());
         }
         let challenge = (self.status == 401).then_some("Token");
         assert_eq!(self.header("www-authenticate"), challenge, "{}", context());

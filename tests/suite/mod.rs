@@ -161,6 +161,7 @@ macro_rules! all {
                 a_preflight_is_answered
                 only_allowed_origins_may_read
                 every_origin_may_read_where_all_are_allowed
+                a_bookmark_is_given_and_taken_back
                 a_wrong_configuration_answers_nothing_else;
         }
     };

@@ -1,6 +1,6 @@
 //! HTTP: the order of errors, bodies, methods, preflights, and a configuration that is wrong.
 
-use super::{Answer, Call, SECRET, Start, Vars, django, realworld, register};
+use super::{Answer, Call, SECRET, Start, Vars, django, login, realworld, register};
 
 const REQUIRED: &str = r#"{"errors":{"email":["This field is required."],"username":["This field is required."],"password":["This field is required."]}}"#;
 const TOO_LARGE: &str = r#"{"user":{"detail":"Request body exceeded 65536 bytes."}}"#;
@@ -216,7 +216,7 @@ pub fn a_preflight_is_answered(start: Start) {
                 ("access-control-allow-headers", "Authorization, Content-Type, X-D1-Bookmark"),
                 ("access-control-allow-methods", methods),
                 ("access-control-allow-origin", "https://app.example.com"),
-                ("access-control-expose-headers", "Retry-After, WWW-Authenticate"),
+                ("access-control-expose-headers", "Retry-After, WWW-Authenticate, X-D1-Bookmark"),
                 ("access-control-max-age", "86400"),
                 ("vary", "Origin"),
             ]
@@ -251,7 +251,7 @@ pub fn only_allowed_origins_may_read(start: Start) {
                 cors(&api.send(&call)),
                 [
                     ("access-control-allow-origin", origin),
-                    ("access-control-expose-headers", "Retry-After, WWW-Authenticate"),
+                    ("access-control-expose-headers", "Retry-After, WWW-Authenticate, X-D1-Bookmark"),
                     ("vary", "Origin"),
                 ]
             );
@@ -273,7 +273,7 @@ pub fn every_origin_may_read_where_all_are_allowed(start: Start) {
         cors(&api.send(&call)),
         [
             ("access-control-allow-origin", "*"),
-            ("access-control-expose-headers", "Retry-After, WWW-Authenticate"),
+            ("access-control-expose-headers", "Retry-After, WWW-Authenticate, X-D1-Bookmark"),
         ]
     );
     assert_eq!(cors(&api.send(&Call::get("/api/user"))), []);
@@ -304,4 +304,69 @@ pub fn a_wrong_configuration_answers_nothing_else(start: Start) {
         assert!(line.contains(name), "{log:?}");
     }
     assert!(!line.contains("API_DIALECT") && !line.contains(&SECRET[..31]), "{log:?}");
+}
+
+/// A name of one of D1's constraints, and what else is no bookmark.
+const NO_BOOKMARKS: [&str; 7] = [
+    "",
+    "first-primary",
+    "first-unconstrained",
+    "0, 0",
+    "-0",
+    "' OR 1=1",
+    "0000000000000000000000000000000g",
+];
+
+pub fn a_bookmark_is_given_and_taken_back(start: Start) {
+    let api = start(django());
+    let bookmark = |answer: &Answer| answer.header("x-d1-bookmark").map(str::to_owned);
+    let with = |call: Call, bookmark: &str| api.send(&call.header("X-D1-Bookmark", bookmark));
+    let token = register(&*api, "bookmark");
+    let get = || Call::get("/api/user").token(&token);
+    let first = bookmark(&api.send(&get())).unwrap();
+    assert!(first.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'), "{first}");
+
+    let changed = with(Call::put(r#"{"user":{"bio":"new"}}"#).token(&token), &first);
+    let second = bookmark(&changed).unwrap();
+    assert!(second > first, "{second}");
+    let read = with(get(), &second);
+    read.is_user(200, r#""bookmark@x.io""#, r#""bookmark""#, r#""new""#, "null");
+    assert!(bookmark(&read).unwrap() >= second);
+
+    for sent in NO_BOOKMARKS {
+        let answer = with(get(), sent);
+        assert_eq!(answer.status, 200, "{sent:?}");
+        assert!(bookmark(&answer).is_some_and(|bookmark| bookmark >= second), "{sent:?}");
+    }
+    let unknown = "00000000-00000000-00000000-00000000000000000000000000000000";
+    assert_eq!(with(get(), unknown).status, 200);
+
+    // Whatever asks the database tells, and nothing else.
+    for (call, status) in [
+        (login("bookmark@x.io", "jakejake"), 200),
+        (login("bookmark@x.io", "jakejakf"), 400),
+        (
+            Call::post(
+                "/api/users",
+                r#"{"user":{"username":"bookmark","email":"b@x.io","password":"jakejake"}}"#,
+            ),
+            400,
+        ),
+        (Call::new("HEAD", "/api/user").token(&token), 200),
+        (Call::new("POST", "/api/users/logout").token(&token), 204),
+        (get(), 401),
+        (Call::new("DELETE", "/api/user").token(&token), 401),
+    ] {
+        let answer = api.send(&call);
+        assert_eq!(answer.status, status, "{call:?}");
+        assert!(bookmark(&answer).is_some_and(|bookmark| bookmark >= second), "{call:?}");
+    }
+    for call in [
+        Call::get("/api/user"),
+        Call::get("/api/nothing"),
+        Call::new("OPTIONS", "/api/user"),
+        Call::post("/api/users/login", "{"),
+    ] {
+        assert_eq!(bookmark(&with(call, &second)), None);
+    }
 }

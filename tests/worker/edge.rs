@@ -45,6 +45,36 @@ fn a_missing_binding_is_a_fault_that_names_it() {
     assert!(log.iter().any(|line| line.contains("there is no D1 binding DB in wrangler.toml")), "{log:?}");
 }
 
+/// D1 has one copy locally; so this can show what is asked of it, and no more.
+#[test]
+fn only_the_current_user_is_read_from_the_nearest_copy() {
+    let api = Server::new(Some("tests/worker/copies.mjs"), &django());
+    let token = suite::register(&api, "copies");
+    let get = Call::get("/api/user").token(&token);
+    let bookmark = api.send(&get).header("x-d1-bookmark").unwrap().to_owned();
+    let marked = |call: Call| call.header("X-D1-Bookmark", &bookmark);
+    let (primary, nearest) = ("copy: first-primary", "copy: first-unconstrained");
+    let own = format!("copy: {bookmark}");
+    for (call, copies) in [
+        (get.clone(), vec![nearest]),
+        (marked(get.clone()), vec![&*own]),
+        (marked(Call::new("HEAD", "/api/user").token(&token)), vec![&*own]),
+        (get.clone().header("X-D1-Bookmark", "first-primary"), vec![nearest]),
+        (get.clone().header("X-D1-Bookmark", "x"), vec![nearest]),
+        (marked(suite::login("copies@x.io", "jakejake")), vec![primary]),
+        (suite::login("copies@x.io", "jakejakf"), vec![primary; 2]),
+        (marked(Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)), vec![primary; 2]),
+        (marked(Call::new("POST", "/api/users/logout").token(&token)), vec![primary]),
+        (get.clone(), vec![nearest, primary]),
+        (marked(get), vec![&*own, primary]),
+    ] {
+        let copies_asked = || api.log().into_iter().filter(|line| line.starts_with("copy: "));
+        let before = copies_asked().count();
+        api.send(&call);
+        assert_eq!(copies_asked().skip(before).collect::<Vec<_>>(), copies, "{call:?}");
+    }
+}
+
 #[test]
 fn few_iterations_are_warned_of_once() {
     let api = Server::shared(django());
