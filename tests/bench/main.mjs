@@ -3,7 +3,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -21,7 +21,8 @@ const LOGINS_AT_ONCE = 100;
 
 const here = import.meta.dirname;
 const [bareFolder] = process.argv.slice(2);
-const latchkey = ["index.js", "index_bg.wasm"].map((file) => join("build", file));
+const uploaded = join(bareFolder, "latchkey");
+const latchkey = ["entry.js", ...readdirSync(uploaded).filter((file) => file.endsWith(".wasm"))].map((file) => join(uploaded, file));
 const bare = (kind) => ["index.js", "index_bg.wasm"].map((file) => join(bareFolder, kind, file));
 const floor = [join(here, "floor.mjs")];
 const memory = ["memory.mjs", "capture.mjs"].map((file) => join(here, file));

@@ -1,13 +1,13 @@
 // The built Worker, unchanged, which also tells how much wasm memory it has.
 
 import { memory } from "./capture.mjs";
-import Latchkey from "./index.js";
+import latchkey from "./entry.js";
 
 export default {
   fetch(request, env, context) {
     if (new URL(request.url).pathname === "/memory") {
       return new Response(String(memory().buffer.byteLength));
     }
-    return new Latchkey(context, env).fetch(request);
+    return latchkey.fetch(request, env, context);
   },
 };

@@ -1,6 +1,6 @@
 // The built Worker, unchanged, on a D1 binding that tells which copy of the database each statement may go to.
 
-import Latchkey from "../../build/index.js";
+import latchkey from "../../src/entry.js";
 
 export default {
   fetch(request, { DB, ...env }, context) {
@@ -10,6 +10,6 @@ export default {
         return DB.withSession(constraint);
       },
     };
-    return new Latchkey(context, { ...env, DB: told }).fetch(request);
+    return latchkey.fetch(request, { ...env, DB: told }, context);
   },
 };

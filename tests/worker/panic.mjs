@@ -1,7 +1,7 @@
 // The built Worker, unchanged, in a runtime that breaks its word: where a request asks for it,
 // `waitUntil` throws, which the `worker` crate holds for impossible and panics at.
 
-import Latchkey from "../../build/index.js";
+import latchkey from "../../src/entry.js";
 
 export default {
   fetch(request, env, context) {
@@ -10,6 +10,6 @@ export default {
         throw new Error("boom");
       },
     });
-    return new Latchkey(request.headers.has("X-Break") ? broken : context, env).fetch(request);
+    return latchkey.fetch(request, env, request.headers.has("X-Break") ? broken : context);
   },
 };

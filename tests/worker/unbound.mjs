@@ -1,9 +1,9 @@
 // The built Worker, unchanged, in a deployment whose wrangler.toml lacks the D1 binding.
 
-import Latchkey from "../../build/index.js";
+import latchkey from "../../src/entry.js";
 
 export default {
   fetch(request, { DB: _, ...env }, context) {
-    return new Latchkey(context, env).fetch(request);
+    return latchkey.fetch(request, env, context);
   },
 };
