@@ -4,15 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/setup.sh
+scripts/build.sh >&2
 toolchain=$(scripts/wasm-toolchain.sh)
 export PATH="$PWD/.tools/bin:$PWD/node_modules/.bin:$PATH"
-
-rm -rf target/bench/latchkey
-wrangler deploy --dry-run --outdir target/bench/latchkey >&2 # builds it, and bundles it as for an upload
+export WASM_BINDGEN_BIN=wasm-bindgen ESBUILD_BIN=esbuild CARGO_TARGET_DIR=$PWD/target/bench
 
 echo "latchkey: building what it is compared with" >&2
-export WASM_BINDGEN_BIN=wasm-bindgen ESBUILD_BIN=esbuild CARGO_TARGET_DIR=$PWD/target/bench
 for kind in empty hash; do
   features=(); [ $kind = empty ] || features=(--features "$kind")
   (cd tests/bench/bare && PATH="${toolchain:+$toolchain:}$PATH" worker-build --release --locked "${features[@]}" >&2)

@@ -11,6 +11,9 @@ export PATH="${toolchain:+$toolchain:}$PWD/.tools/bin:$PWD/node_modules/.bin:$PA
 export WASM_BINDGEN_BIN=wasm-bindgen ESBUILD_BIN=esbuild # else worker-build downloads its own
 [ -d target/wasm32-unknown-unknown/release ] || echo "latchkey: building the Worker (about a minute, the first time)" >&2
 worker-build --release "$@"
+mv build/index.js build/glue.js
+esbuild src/entry.js --bundle --minify --format=esm --external:cloudflare:workers '--external:*.wasm' \
+  --outfile=build/index.js --log-level=warning
 
 kib=$(($(cat build/index.js build/*.wasm | gzip -9 | wc -c) / 1024))
 echo "latchkey: the Worker has $kib KiB gzipped, of $max_kib allowed" >&2

@@ -1,7 +1,7 @@
-// The Worker's handlers, as wrangler bundles them. `worker-build` gives a class that wraps each object and each call
+// The Worker's handlers; `scripts/build.sh` makes build/index.js of this. `worker-build` gives a class that wraps each object and each call
 // in a Proxy, which costs a tenth of the CPU time of a read; so its methods are called without.
 
-import Latchkey from "../build/index.js";
+import Latchkey from "../build/glue.js";
 
 const { fetch, scheduled } = Latchkey.prototype;
 

@@ -28,6 +28,25 @@ export function bars(title, rows) {
   return svg(title, y, drawn.join("\n"));
 }
 
+const COLOURS = ["#2f81c7", "#d1782a", "#4a9d57", "#a55db5"];
+
+/** Lines of names and values, over columns that are equally far apart. */
+export function lines(title, columns, series) {
+  const [bottom, height] = [300, 240];
+  const most = Math.max(...series.flatMap(([, values]) => values));
+  const x = (index) => 60 + (index * (WIDTH - LEFT - RIGHT)) / (columns.length - 1);
+  const y = (value) => bottom - (height * value) / most;
+  const drawn = series.map(([name, values], row) => {
+    const points = values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+    const end = values.length - 1;
+    return `<polyline points="${points}" fill="none" stroke="${COLOURS[row]}" stroke-width="2.5"/>
+<text x="${x(end) + 10}" y="${y(values[end]) + 5}">${name}, ${values[end].toFixed(2)}</text>`;
+  });
+  const axis = columns.map((column, index) => `<text x="${x(index)}" y="${bottom + 22}" text-anchor="middle">${column}</text>`);
+  const base = `<line x1="${x(0)}" y1="${bottom}" x2="${x(columns.length - 1)}" y2="${bottom}" stroke="#8b949e"/>`;
+  return svg(title, bottom + 36, [base, ...axis, ...drawn].join("\n"));
+}
+
 function svg(title, height, content) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">
 <style>

@@ -2,10 +2,11 @@
 
 import { connect } from "node:net";
 
-/** A request as text; the body, if there is one, is sent as JSON. */
-export function request(method, path, { token, body } = {}) {
+/** A request as text; the body, if there is one, is sent as JSON; further headers are lines. */
+export function request(method, path, { token, body, headers: more = [] } = {}) {
   const json = body === undefined ? "" : JSON.stringify(body);
   const headers = [
+    ...more,
     "Host: localhost",
     ...(token ? [`Authorization: Token ${token}`] : []),
     ...(json ? ["Content-Type: application/json", `Content-Length: ${Buffer.byteLength(json)}`] : []),

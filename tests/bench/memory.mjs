@@ -1,7 +1,7 @@
 // The built Worker, unchanged, which also tells how much wasm memory it has.
 
 import { memory } from "./capture.mjs";
-import latchkey from "./entry.js";
+import latchkey from "./index.js";
 
 export default {
   fetch(request, env, context) {

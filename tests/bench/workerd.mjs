@@ -49,6 +49,14 @@ const worker :Workerd.Worker = (
   return { port, cpu: () => cpu(child.pid), stop: () => child.kill("SIGKILL") };
 }
 
+/** Milliseconds of CPU time that all workerds under this process have used. Linux only. */
+export function processorTime(root = process.pid) {
+  const children = readdirSync(`/proc/${root}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${root}/task/${thread}/children`, "utf8").split(" ").filter(Boolean),
+  );
+  return children.reduce((sum, pid) => sum + processorTime(pid) + cpu(pid), 0);
+}
+
 /** Milliseconds of CPU time that a process has used, all threads together, by the operating system's accounting. */
 function cpu(pid) {
   if (process.platform === "linux") {

@@ -1,6 +1,6 @@
 // The built Worker, unchanged, on a D1 binding that tells which copy of the database each statement may go to.
 
-import latchkey from "../../src/entry.js";
+import latchkey from "../../build/index.js";
 
 export default {
   fetch(request, { DB, ...env }, context) {

@@ -1,7 +1,7 @@
 // The built Worker, unchanged, in a runtime that breaks its word: where a request asks for it,
 // `waitUntil` throws, which the `worker` crate holds for impossible and panics at.
 
-import latchkey from "../../src/entry.js";
+import latchkey from "../../build/index.js";
 
 export default {
   fetch(request, env, context) {

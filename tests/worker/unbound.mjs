@@ -1,6 +1,6 @@
 // The built Worker, unchanged, in a deployment whose wrangler.toml lacks the D1 binding.
 
-import latchkey from "../../src/entry.js";
+import latchkey from "../../build/index.js";
 
 export default {
   fetch(request, { DB: _, ...env }, context) {
