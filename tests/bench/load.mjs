@@ -16,10 +16,10 @@ export function request(method, path, { token, body, headers: more = [] } = {}) 
 
 /**
  * Sends `count` requests, the one of each number from `make`, over `connections`, and gives the last answer's
- * body, the requests a second, and percentiles of the waiting times in milliseconds. An answer that is no
- * success ends it.
+ * body, the requests a second, and percentiles of the waiting times in milliseconds. An answer whose status
+ * does not begin with `status` ends it.
  */
-export function send(port, make, count, connections) {
+export function send(port, make, count, connections, status = 2) {
   return new Promise((resolve, reject) => {
     const waits = [];
     let sent = 0;
@@ -43,7 +43,7 @@ export function send(port, make, count, connections) {
         if (end < 4 || received.length < end + length) {
           return;
         }
-        if (!received.startsWith("HTTP/1.1 2")) {
+        if (!received.startsWith(`HTTP/1.1 ${status}`)) {
           reject(new Error(received));
           return;
         }
