@@ -36,13 +36,19 @@ export function lines(title, columns, series) {
   const most = Math.max(...series.flatMap(([, values]) => values));
   const x = (index) => 60 + (index * (WIDTH - LEFT - RIGHT)) / (columns.length - 1);
   const y = (value) => bottom - (height * value) / most;
+  // The labels at the ends, from the top, each clear of the one above.
+  const ends = series.map(([, values]) => y(values.at(-1)) + 5);
+  const labels = [];
+  let above = 0;
+  for (const row of [...series.keys()].sort((one, other) => ends[one] - ends[other])) {
+    labels[row] = above = Math.max(ends[row], above + 18);
+  }
   const drawn = series.map(([name, values], row) => {
     const points = values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
-    const end = values.length - 1;
     return `<polyline points="${points}" fill="none" stroke="${COLOURS[row]}" stroke-width="2.5"/>
-<text x="${x(end) + 10}" y="${y(values[end]) + 5}">${name}, ${values[end].toFixed(2)}</text>`;
+<text x="${x(columns.length - 1) + 10}" y="${labels[row].toFixed(1)}" style="fill: ${COLOURS[row]}">${name}, ${values.at(-1).toFixed(2)}</text>`;
   });
-  const axis = columns.map((column, index) => `<text x="${x(index)}" y="${bottom + 22}" text-anchor="middle">${column}</text>`);
+  const axis = columns.map((column, index) => `<text x="${x(index).toFixed(1)}" y="${bottom + 22}" text-anchor="middle">${column}</text>`);
   const base = `<line x1="${x(0)}" y1="${bottom}" x2="${x(columns.length - 1)}" y2="${bottom}" stroke="#8b949e"/>`;
   return svg(title, bottom + 36, [base, ...axis, ...drawn].join("\n"));
 }
