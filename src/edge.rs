@@ -134,9 +134,8 @@ impl Request for Edge {
     /// The runtime gives whole URLs, normalized as WHATWG URL has it: a path always begins with `/`.
     fn path(&self) -> &str {
         let url = self.url().split(['?', '#']).next().unwrap_or_default();
-        let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let start = after_scheme.find('/').unwrap_or(after_scheme.len());
-        after_scheme.get(start..).unwrap_or_default()
+        let (start, _) = url.match_indices('/').nth(2).unwrap_or((url.len(), "")); // two are before the host
+        url.get(start..).unwrap_or_default()
     }
 
     fn query(&self) -> &str {
