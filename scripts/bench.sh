@@ -6,15 +6,17 @@ cd "$(dirname "$0")/.."
 
 scripts/build.sh >&2
 toolchain=$(scripts/wasm-toolchain.sh)
-export PATH="$PWD/.tools/bin:$PWD/node_modules/.bin:$PATH"
-export WASM_BINDGEN_BIN=wasm-bindgen ESBUILD_BIN=esbuild CARGO_TARGET_DIR=$PWD/target/bench
+export PATH="$PWD/.tools/bin:$PWD/node_modules/.bin:$PATH" CARGO_TARGET_DIR=$PWD/target/bench
+target=wasm32-unknown-unknown
 
 echo "latchkey: building what it is compared with" >&2
 for kind in empty hash; do
   features=(); [ $kind = empty ] || features=(--features "$kind")
-  (cd tests/bench/bare && PATH="${toolchain:+$toolchain:}$PATH" worker-build --release --locked "${features[@]}" >&2)
-  rm -rf "target/bench/$kind"
-  mv tests/bench/bare/build "target/bench/$kind"
+  PATH="${toolchain:+$toolchain:}$PATH" cargo build --quiet --locked --release --manifest-path tests/bench/bare/Cargo.toml \
+    --lib --target $target "${features[@]}"
+  scripts/bind.sh target/bench/$target/release/bare.wasm target/bench/$kind
+  esbuild tests/bench/bare/entry.js --bundle --minify --format=esm '--external:*.wasm' --log-level=warning \
+    --alias:bare="$PWD/target/bench/$kind/latchkey.js" --outfile=target/bench/$kind/index.js
 done
 cargo build --quiet --locked --release --manifest-path tests/bench/bare/Cargo.toml --features hash --bin native
 cp target/bench/release/native target/bench/native

@@ -8,12 +8,11 @@ max_kib=200 # of the upload, gzipped
 scripts/setup.sh
 toolchain=$(scripts/wasm-toolchain.sh)
 export PATH="${toolchain:+$toolchain:}$PWD/.tools/bin:$PWD/node_modules/.bin:$PATH"
-export WASM_BINDGEN_BIN=wasm-bindgen ESBUILD_BIN=esbuild # else worker-build downloads its own
-[ -d target/wasm32-unknown-unknown/release ] || echo "latchkey: building the Worker (about a minute, the first time)" >&2
-worker-build --release "$@"
-mv build/index.js build/glue.js
-esbuild src/entry.js --bundle --minify --format=esm --external:cloudflare:workers '--external:*.wasm' \
-  --outfile=build/index.js --log-level=warning
+target=wasm32-unknown-unknown
+[ -d target/$target/release ] || echo "latchkey: building the Worker (about a minute, the first time)" >&2
+cargo rustc --release --lib --crate-type cdylib --target $target
+scripts/bind.sh target/$target/release/latchkey.wasm build
+esbuild src/entry.js --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
 
 kib=$(($(cat build/index.js build/*.wasm | gzip -9 | wc -c) / 1024))
 echo "latchkey: the Worker has $kib KiB gzipped, of $max_kib allowed" >&2

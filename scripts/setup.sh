@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what a fresh clone lacks to build the Worker: node packages, worker-build and wasm-bindgen.
+# Brings what a fresh clone lacks to build the Worker: node packages and wasm-bindgen.
 # All of it stays in this folder, at pinned versions. Quick where there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,16 +20,13 @@ node=$(PATH="$PWD/node_modules/.bin:$PATH" node --version)
 [ "$(printf 'v22.12.0\n%s\n' "$node" | sort -V | head -n 1)" = v22.12.0 ] ||
   fail "wrangler wants Node 22.12 or later, and this is $node: install a newer one, then try again"
 
-# The commands have to be of the versions of their crates.
-locked() { sed -n "/^name = \"$1\"\$/{n;s/^version = \"\(.*\)\"\$/\1/p;}" Cargo.lock; }
-install() { # crate, command, version
-  grep -qs "^\"$1 $3 " .tools/.crates.toml && [ -x ".tools/bin/$2" ] && return
-  say "building $2 $3 (a minute or two, once)"
-  # Without optimization, which takes longer than all that they will ever do; what both need is built once.
+# The command has to be of the version of its crate.
+version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
+if ! grep -qs "^\"wasm-bindgen-cli $version " .tools/.crates.toml || ! [ -x .tools/bin/wasm-bindgen ]; then
+  say "building wasm-bindgen $version (a minute, once)"
+  # Without optimization, which takes longer than all that it will ever do.
   CARGO_PROFILE_DEV_DEBUG=false CARGO_TARGET_DIR=.tools/target \
-    cargo install --quiet --locked --debug --root .tools --bin "$2" "$1@$3" ||
-    fail "$2 could not be built; the messages above say why"
-}
-install worker-build worker-build "$(locked worker)"
-install wasm-bindgen-cli wasm-bindgen "$(locked wasm-bindgen)"
-rm -rf .tools/target
+    cargo install --quiet --locked --debug --root .tools --bin wasm-bindgen "wasm-bindgen-cli@$version" ||
+    fail "wasm-bindgen could not be built; the messages above say why"
+  rm -rf .tools/target
+fi

@@ -1,5 +1,7 @@
 //! Answers a request: finds the endpoint, lets it do its work, renders what went wrong, applies CORS.
 
+use std::pin::Pin;
+
 use crate::api::{current_user, deactivate_user, login, logout, register, update_user};
 use crate::bookmark;
 use crate::client;
@@ -60,6 +62,22 @@ pub async fn handle(
     finish(answer, platform, request, &config.cors, preflight)
 }
 
+/// The answer to a request that could not be handled, whose cause is logged.
+pub fn fault(
+    config: &Result<Config, ConfigError>,
+    platform: &impl Platform,
+    request: &impl Request,
+    cause: String,
+) -> Response {
+    let (dialect, cors) = match config {
+        Ok(config) => (config.dialect, &config.cors),
+        Err(error) => (Dialect::Django, &error.cors),
+    };
+    let response = dialect.render(&Error::Fault(cause.clone()));
+    platform.log(&Event::Fault { cause });
+    finish(response.into(), platform, request, cors, None).response
+}
+
 async fn serve(
     route: Route,
     config: &Config,
@@ -69,19 +87,20 @@ async fn serve(
     if config.rate_limit && matches!(route, Route::Register | Route::Login) {
         throttle::shield(platform, &client::network(request)).await?;
     }
-    let response = match route {
-        Route::Register => register::handle(config, platform, request).await?,
+    // Boxed, so that each endpoint is code of its own: in one function, a read would compile them all first.
+    let response: Pin<Box<dyn Future<Output = Result<Response, Error>> + '_>> = match route {
+        Route::Register => Box::pin(register::handle(config, platform, request)),
         Route::Login => {
-            let (response, upgrade) = login::handle(config, platform, request).await?;
+            let (response, upgrade) = Box::pin(login::handle(config, platform, request)).await?;
             return Ok(Answer { response, upgrade });
         }
-        Route::Logout => logout::handle(config, platform, request).await?,
-        Route::CurrentUser => current_user::handle(config, platform, request).await?,
-        Route::UpdateUser => update_user::handle(config, platform, request).await?,
-        Route::DeactivateUser => deactivate_user::handle(config, platform, request).await?,
-        Route::Options(methods) => Response::empty(204).with("Allow", methods),
+        Route::Logout => Box::pin(logout::handle(config, platform, request)),
+        Route::CurrentUser => Box::pin(current_user::handle(config, platform, request)),
+        Route::UpdateUser => Box::pin(update_user::handle(config, platform, request)),
+        Route::DeactivateUser => Box::pin(deactivate_user::handle(config, platform, request)),
+        Route::Options(methods) => return Ok(Response::empty(204).with("Allow", methods).into()),
     };
-    Ok(response.into())
+    Ok(response.await?.into())
 }
 
 fn finish(
@@ -97,7 +116,6 @@ fn finish(
     if let Some(bookmark) = platform.bookmark() {
         answer.response = answer.response.with(bookmark::HEADER, bookmark);
     }
-    let origin = cors.reads_origin().then(|| request.header("origin")).flatten();
-    answer.response = cors.apply(answer.response, origin, preflight);
+    answer.response = cors.apply(answer.response, request.header("origin"), preflight);
     answer
 }

@@ -19,8 +19,7 @@ pub fn token(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Token, Unauthenticated> {
-    let header = request.header("authorization");
-    let token = header.as_deref().and_then(credentials).ok_or(Unauthenticated::Missing)?;
+    let token = request.header("authorization").and_then(credentials).ok_or(Unauthenticated::Missing)?;
     token::read(&config.keys, token, platform.now())
 }
 
@@ -37,7 +36,7 @@ pub async fn authenticate_reader(
 ) -> Result<(User, Token), Error> {
     let token = token(config, platform, request)?;
     let bookmark = bookmark::presented(request);
-    let user = match find_active(&platform.nearest(bookmark.as_deref()), &token).await {
+    let user = match find_active(&platform.nearest(bookmark), &token).await {
         Ok(user) => user,
         // The copy may also have failed at the bookmark, which a client can make up.
         Err(_) => find_active(platform.db(), &token).await?,

@@ -14,7 +14,7 @@ const MAX_LENGTH: usize = 128;
 
 /// The bookmark that a client sent, if it looks like one. D1 takes names of constraints (`first-primary`)
 /// in the same place, and a client has no say in those.
-pub fn presented(request: &impl Request) -> Option<String> {
+pub fn presented(request: &impl Request) -> Option<&str> {
     request.header("x-d1-bookmark").filter(|bookmark| is_bookmark(bookmark))
 }
 

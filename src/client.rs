@@ -40,8 +40,8 @@ mod tests {
             ""
         }
 
-        fn header(&self, name: &str) -> Option<String> {
-            (name == "cf-connecting-ip").then_some(self.0).flatten().map(str::to_owned)
+        fn header(&self, name: &str) -> Option<&str> {
+            (name == "cf-connecting-ip").then_some(self.0).flatten()
         }
 
         async fn body(&self, _: usize) -> Result<Vec<u8>, BodyError> {

@@ -30,17 +30,12 @@ impl Cors {
         }
     }
 
-    /// Whether an answer depends on the origin of the request.
-    pub fn reads_origin(&self) -> bool {
-        *self != Self::List(Vec::new())
-    }
-
     /// Tells the browser whether a page of `origin` may read the response; to a preflight, also that
     /// it may send these `methods`.
     pub fn apply(
         &self,
         mut response: Response,
-        origin: Option<String>,
+        origin: Option<&str>,
         methods: Option<&'static str>,
     ) -> Response {
         if *self != Self::Any {
@@ -61,11 +56,12 @@ impl Cors {
         }
     }
 
-    fn allowed(&self, origin: Option<String>) -> Option<Cow<'static, str>> {
-        let origin = origin?;
+    fn allowed(&self, origin: Option<&str>) -> Option<Cow<'static, str>> {
         match self {
-            Self::Any => Some("*".into()),
-            Self::List(list) => list.contains(&origin).then(|| origin.into()),
+            Self::Any => origin.map(|_| "*".into()),
+            Self::List(list) => {
+                list.iter().find(|allowed| Some(allowed.as_str()) == origin).cloned().map(Cow::from)
+            }
         }
     }
 }
@@ -187,7 +183,7 @@ mod tests {
         methods: Option<&'static str>,
     ) -> Vec<(&'static str, String)> {
         let response = Response { status: 204, headers: Vec::new(), body: None };
-        let response = cors.apply(response, origin.map(str::to_owned), methods);
+        let response = cors.apply(response, origin, methods);
         response.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect()
     }
 

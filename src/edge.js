@@ -1,17 +1,11 @@
-// The calls into JavaScript that a request needs. Each does all that it can in one: what crosses the
-// boundary between wasm and JavaScript costs more than most of what is done on either side.
+// What the Worker does in JavaScript for wasm: reads requests, runs statements, counts, makes responses. Texts go to
+// and fro whole, a line for each part: what crosses the boundary costs more than most of what is done on either side.
 
-// Rust's futures are woken by this. The runtime's own costs a tenth of the CPU time of a read; a promise
-// that is resolved does the same for little. What is thrown still reaches the handler of errors, by which
-// `worker-build` notices that wasm broke.
-const resolved = Promise.resolve();
-globalThis.queueMicrotask = (callback) => void resolved.then(callback);
-addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
-
-/** What every request is read for, a line each: the time in milliseconds, method, URL, and three headers. No value has a line break in it. */
+/** What a request is read for, a line each, in the order of `Line` in edge.rs. No value has a line break in it. */
 export function head({ method, url, headers }) {
   const named = (name) => headers.get(name) ?? "";
-  return `${Date.now()}\n${method}\n${url}\n${named("authorization")}\n${named("origin")}\n${named("x-d1-bookmark")}`;
+  const lines = `${Date.now()}\n${method}\n${url}\n${named("authorization")}\n${named("origin")}\n${named("x-d1-bookmark")}\n${named("cf-ray")}`;
+  return method === "GET" ? lines : `${lines}\n${named("content-type")}\n${named("cf-connecting-ip")}`;
 }
 
 /** The body, empty if there is none; nothing as soon as it is known to be over `limit` bytes. */
@@ -37,37 +31,50 @@ export async function body(request, limit) {
  * Runs a statement with parameters in JSON on a copy of the database that a bookmark or a constraint allows, and
  * gives two lines: the bookmark of the state that it found or made, and the first row in JSON; each may be empty.
  */
-export function first({ DB }, constraint, sql, params) {
+export async function first({ DB }, constraint, sql, params) {
   if (!DB) {
-    return Promise.reject(new Error("there is no D1 binding DB in wrangler.toml"));
+    throw new Error("there is no D1 binding DB in wrangler.toml");
   }
   const session = DB.withSession(constraint);
-  const rows = session.prepare(sql).bind(...JSON.parse(params)).raw();
-  return rows.then(([row]) => `${session.getBookmark() ?? ""}\n${row ? JSON.stringify(row) : ""}`);
+  const [row] = await session.prepare(sql).bind(...JSON.parse(params)).raw();
+  return `${session.getBookmark() ?? ""}\n${row ? JSON.stringify(row) : ""}`;
 }
 
-// Most answers have the status and the headers of one before; a response that begins as a copy costs the least.
-const templates = new Map();
-const MOST_TEMPLATES = 100;
+/** Counts a request under the rate limit. */
+export async function count({ LIMITER }, key) {
+  if (!LIMITER) {
+    return "unbound";
+  }
+  const { success } = await LIMITER.limit({ key });
+  return success ? "within" : "over";
+}
 
-/** A response with headers given as names and values, a line each, and a bookmark, which is another each time. */
-export function respond(status, headers, bookmark, body) {
-  const key = `${status}\n${headers}`;
-  let template = templates.get(key);
-  if (!template) {
-    const lines = headers.split("\n");
-    const pairs = new Headers();
+// Most answers have the status and the headers of one before.
+const inits = new Map();
+const MOST_INITS = 100;
+
+/** The response that a text is, as `sent` in edge.rs has it. A bookmark is another each time, so none is kept. */
+export function respond(answer) {
+  const bookmarkAt = answer.indexOf("\n") + 1;
+  const bodyAt = answer.indexOf("\n", bookmarkAt) + 1;
+  const headAt = answer.indexOf("\n", bodyAt) + 1;
+  const head = answer.slice(headAt);
+  let init = inits.get(head);
+  if (!init) {
+    const [status, ...lines] = head.split("\n");
+    const headers = new Headers();
     for (let index = 0; index < lines.length; index += 2) {
-      pairs.append(lines[index], lines[index + 1]);
+      headers.append(lines[index], lines[index + 1]);
     }
-    template = new Response(null, { status, headers: pairs });
-    if (templates.size < MOST_TEMPLATES) {
-      templates.set(key, template);
+    init = { status: Number(status), headers };
+    if (inits.size < MOST_INITS) {
+      inits.set(head, init);
     }
   }
-  const response = new Response(body, template);
-  if (bookmark) {
-    response.headers.set("X-D1-Bookmark", bookmark);
+  const body = headAt - 1 > bodyAt ? answer.slice(bodyAt, headAt - 1) : null;
+  const response = new Response(body, init);
+  if (bodyAt - 1 > bookmarkAt) {
+    response.headers.set("X-D1-Bookmark", answer.slice(bookmarkAt, bodyAt - 1));
   }
   return response;
 }

@@ -1,197 +1,268 @@
 //! The edge of the crate: the only file that names the `worker` crate.
 //!
-//! Every call from here into JavaScript costs CPU time. So this goes around `worker`'s own request,
-//! response and database, which make many, and does each thing with one function of `edge.js`.
+//! What crosses between wasm and JavaScript costs more CPU time than most of what is done on either side. So this
+//! goes around `worker`'s own request, response and database: `entry.js` hands in what a request is read for,
+//! as one text, does what the [`exchange`](crate::exchange) wishes for, and makes a response of its result.
 
 use std::cell::{OnceCell, RefCell};
-use std::convert::Infallible;
 use std::rc::Rc;
 
-use wasm_bindgen::prelude::wasm_bindgen;
-use worker::js_sys::{Date, Object, Promise, Reflect, Uint8Array};
-use worker::wasm_bindgen::{JsCast as _, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{self, console};
-use worker::worker_sys::types::RateLimiter;
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+use worker::js_sys::Reflect;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Env, console_error, console_warn};
 
 use crate::app;
 use crate::bookmark;
 use crate::config::{Config, ConfigError};
 use crate::db::{Db, DbError, Row, Value};
+use crate::exchange::{Exchanges, Given, Mailbox};
 use crate::http::{BodyError, Request, Response};
 use crate::platform::{Event, Platform};
 use crate::purge;
 
-/// The name of the rate limit binding in `wrangler.toml`.
-const RATE_LIMITER: &str = "LIMITER";
+type SharedConfig = Rc<Result<Config, ConfigError>>;
 
 thread_local! {
     /// The configuration of this isolate. Its variables never change.
-    static CONFIG: OnceCell<Rc<Result<Config, ConfigError>>> = const { OnceCell::new() };
+    static CONFIG: OnceCell<SharedConfig> = const { OnceCell::new() };
+    static EXCHANGES: RefCell<Exchanges> = RefCell::default();
 }
 
-#[wasm_bindgen(module = "/src/edge.js")]
-extern "C" {
-    fn head(request: &web_sys::Request) -> String;
-    fn body(request: &web_sys::Request, limit: usize) -> Promise;
-    fn first(env: &JsValue, constraint: &str, sql: &str, params: &str) -> Promise;
-    fn respond(status: u16, headers: &str, bookmark: Option<&str>, body: Option<&str>) -> web_sys::Response;
-}
-
-/// There is an answer to everything; an error of `worker`'s would only bring its texts into the upload.
-#[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> Result<web_sys::Response, Infallible> {
+/// Reads the variables and secrets that `wrangler.toml` binds. To be called first.
+#[wasm_bindgen]
+pub fn configure(env: Env) {
     // Here, not at the start: `worker` adds a hook of its own then, and a panic would be told twice.
     console_error_panic_hook::set_once();
-    let edge = Edge::new(request, env);
-    let answer = app::handle(&edge.config(), &edge, &edge).await;
-    if let Some(upgrade) = answer.upgrade {
-        context.wait_until(async move { upgrade.run(&edge).await });
+    let config = Config::from_vars(|name| variable(&env, name));
+    for problem in config.as_ref().map(Config::weaknesses).unwrap_or_default() {
+        log(&Event::WeakConfiguration { problem }, None);
     }
-    Ok(to_js(&answer.response))
+    CONFIG.with(|cell| {
+        cell.get_or_init(|| Rc::new(config));
+    });
 }
 
-#[event(scheduled)]
-async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
-    console_error_panic_hook::set_once();
-    if let Err(error) = purge::run(&Bindings::new(env), now()).await {
-        log(&Event::Fault { cause: format!("purge: {error}") }, None);
-    }
+/// A variable or a secret. A number in `wrangler.toml` is as good as its text; what is neither can't be right.
+fn variable(env: &Env, name: &str) -> Option<String> {
+    let value = Reflect::get(env, &name.into()).ok()?;
+    let number = || value.as_f64().map(|number| number.to_string());
+    (!value.is_undefined()).then(|| value.as_string().or_else(number).unwrap_or_else(|| format!("{value:?}")))
 }
 
-fn now() -> i64 {
-    (Date::now() / 1000.0) as i64
+fn config() -> SharedConfig {
+    let unread = || Rc::new(Config::from_vars(|_| None));
+    CONFIG.with(|cell| Rc::clone(cell.get_or_init(unread)))
+}
+
+/// Begins to answer a request, of which `head` is what [`Head`] reads. The first wish, or the answer.
+#[wasm_bindgen]
+pub fn begin(id: u32, head: String) -> String {
+    let mailbox = Rc::new(Mailbox::default());
+    let edge = Edge::new(Rc::clone(&mailbox), head);
+    begin_exchange(id, mailbox, async move {
+        let answer = app::handle(&config(), &edge, &edge).await;
+        let Some(upgrade) = answer.upgrade else {
+            return sent("answer", &answer.response);
+        };
+        edge.mailbox.ask(sent("early answer", &answer.response)).await;
+        upgrade.run(&edge).await;
+        String::new()
+    })
+}
+
+/// Begins the work of the schedule, at a time in Unix milliseconds. The first wish, or nothing when it is done.
+#[wasm_bindgen]
+pub fn begin_purge(id: u32, now: f64) -> String {
+    let mailbox = Rc::new(Mailbox::default());
+    let db = Database { mailbox: Rc::clone(&mailbox), bookmark: RefCell::default() };
+    begin_exchange(id, mailbox, async move {
+        if let Err(error) = purge::run(&db, (now / 1_000.0) as i64).await {
+            log(&Event::Fault { cause: format!("purge: {error}") }, None);
+        }
+        String::new()
+    })
+}
+
+fn begin_exchange(id: u32, mailbox: Rc<Mailbox>, work: impl Future<Output = String> + 'static) -> String {
+    EXCHANGES.with(|exchanges| exchanges.borrow_mut().begin(id, mailbox, work))
+}
+
+/// Goes on with a text. Nothing if wasm was made anew since this exchange began.
+#[wasm_bindgen]
+pub fn resume(id: u32, text: String) -> Option<String> {
+    go_on(id, Given::Text(text))
+}
+
+/// Goes on with a body; with none if it is too large.
+#[wasm_bindgen]
+pub fn receive(id: u32, body: Option<Vec<u8>>) -> Option<String> {
+    go_on(id, body.map_or(Given::TooLarge, Given::Bytes))
+}
+
+/// Goes on without what could not be had.
+#[wasm_bindgen]
+pub fn fail(id: u32, message: String) -> Option<String> {
+    go_on(id, Given::Failed(message))
+}
+
+fn go_on(id: u32, given: Given) -> Option<String> {
+    EXCHANGES.with(|exchanges| exchanges.borrow_mut().resume(id, given))
+}
+
+/// The answer to a request whose exchange broke, with why.
+#[wasm_bindgen]
+pub fn fault(head: String, cause: String) -> String {
+    let edge = Edge::new(Rc::default(), head);
+    sent("answer", &app::fault(&config(), &edge, &edge, cause))
+}
+
+/// A response as a text: how it is to be sent, its bookmark, its body, its status, and its headers, a line each
+/// and one each for their names and values. No JSON of ours has a line break in it, and no header can.
+fn sent(how: &str, response: &Response) -> String {
+    let body = response.body.as_deref().unwrap_or_default();
+    let is_bookmark = |(name, _): &&(&str, _)| *name == bookmark::HEADER;
+    let bookmark = response.headers.iter().find(is_bookmark).map_or("", |(_, value)| value);
+    let mut text = String::with_capacity(body.len() + 512);
+    for line in [how, "\n", bookmark, "\n", body, "\n", &response.status.to_string()] {
+        text.push_str(line);
+    }
+    for (name, value) in response.headers.iter().filter(|header| !is_bookmark(header)) {
+        for part in ["\n", name, "\n", value] {
+            text.push_str(part);
+        }
+    }
+    text
 }
 
 fn log(event: &Event, request: Option<&str>) {
-    let line = event.line(request).into();
+    let line = event.line(request);
     if event.is_error() {
-        console::error_1(&line);
+        console_error!("{line}");
     } else {
-        console::warn_1(&line);
+        console_warn!("{line}");
     }
 }
 
-fn to_js(response: &Response) -> web_sys::Response {
-    let mut headers = String::with_capacity(256);
-    let mut bookmark = None;
-    for (name, value) in &response.headers {
-        if *name == bookmark::HEADER {
-            bookmark = Some(&**value);
-            continue;
-        }
-        for line in [name, "\n", value, "\n"] {
-            headers.push_str(line);
-        }
+/// What a request is read for, a line each, in the order of [`Line`]. No value has a line break in it.
+struct Head {
+    text: String,
+    /// Where each line ends.
+    ends: [usize; Line::COUNT],
+}
+
+/// The lines of a head.
+#[derive(Clone, Copy)]
+enum Line {
+    /// Unix milliseconds.
+    Time,
+    Method,
+    Url,
+    Authorization,
+    Origin,
+    Bookmark,
+    /// Cloudflare's id of the request.
+    Ray,
+    ContentType,
+    /// The client's address.
+    Client,
+}
+
+impl Line {
+    const COUNT: usize = 9;
+
+    fn of_header(name: &str) -> Option<Self> {
+        Some(match name {
+            "authorization" => Self::Authorization,
+            "origin" => Self::Origin,
+            "x-d1-bookmark" => Self::Bookmark,
+            "cf-ray" => Self::Ray,
+            "content-type" => Self::ContentType,
+            "cf-connecting-ip" => Self::Client,
+            _ => return None,
+        })
     }
-    respond(response.status, headers.trim_end(), bookmark, response.body.as_deref())
+}
+
+impl Head {
+    fn new(text: String) -> Self {
+        let mut ends = [text.len(); Line::COUNT];
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        for (end, (position, _)) in ends.iter_mut().zip(breaks) {
+            *end = position;
+        }
+        Self { text, ends }
+    }
+
+    fn line(&self, line: Line) -> &str {
+        let index = line as usize;
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
+        self.ends.get(index).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
 }
 
 /// One request and what surrounds it.
 struct Edge {
-    request: web_sys::Request,
-    /// What `head` of `edge.js` gives.
-    head: String,
-    bindings: Bindings,
+    head: Head,
+    mailbox: Rc<Mailbox>,
+    db: Database,
 }
 
 impl Edge {
-    fn new(request: web_sys::Request, env: Env) -> Self {
-        Self { head: head(&request), request, bindings: Bindings::new(env) }
-    }
-
-    fn line(&self, index: usize) -> &str {
-        self.head.split('\n').nth(index).unwrap_or_default()
-    }
-
-    fn url(&self) -> &str {
-        self.line(2)
-    }
-
-    fn config(&self) -> Rc<Result<Config, ConfigError>> {
-        CONFIG.with(|cell| {
-            Rc::clone(cell.get_or_init(|| {
-                let config = Config::from_vars(|name| self.bindings.variable(name));
-                for problem in config.as_ref().map(Config::weaknesses).unwrap_or_default() {
-                    self.log(&Event::WeakConfiguration { problem });
-                }
-                Rc::new(config)
-            }))
-        })
+    fn new(mailbox: Rc<Mailbox>, head: String) -> Self {
+        let db = Database { mailbox: Rc::clone(&mailbox), bookmark: RefCell::default() };
+        Self { head: Head::new(head), mailbox, db }
     }
 }
 
 impl Request for Edge {
     fn method(&self) -> &str {
-        self.line(1)
+        self.head.line(Line::Method)
     }
 
     /// The runtime gives whole URLs, normalized as WHATWG URL has it: a path always begins with `/`.
     fn path(&self) -> &str {
-        let url = self.url().split(['?', '#']).next().unwrap_or_default();
+        let url = self.head.line(Line::Url).split(['?', '#']).next().unwrap_or_default();
         let (start, _) = url.match_indices('/').nth(2).unwrap_or((url.len(), "")); // two are before the host
         url.get(start..).unwrap_or_default()
     }
 
     fn query(&self) -> &str {
-        let url = self.url().split('#').next().unwrap_or_default();
+        let url = self.head.line(Line::Url).split('#').next().unwrap_or_default();
         url.split_once('?').map_or("", |(_, query)| query)
     }
 
-    fn header(&self, name: &str) -> Option<String> {
-        let known = match name {
-            "authorization" => self.line(3),
-            "origin" => self.line(4),
-            "x-d1-bookmark" => self.line(5),
-            _ => return self.request.headers().get(name).ok().flatten(),
-        };
-        (!known.is_empty()).then(|| known.to_owned())
+    fn header(&self, name: &str) -> Option<&str> {
+        let value = self.head.line(Line::of_header(name)?);
+        (!value.is_empty()).then_some(value)
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let read = JsFuture::from(body(&self.request, limit)).await.map_err(broken)?;
-        if read.is_undefined() {
-            return Err(BodyError::TooLarge);
+        match self.mailbox.ask(format!("body\n{limit}")).await {
+            Given::Bytes(body) if body.len() <= limit => Ok(body),
+            Given::Bytes(_) | Given::TooLarge => Err(BodyError::TooLarge),
+            Given::Failed(cause) | Given::Text(cause) => Err(BodyError::Broken(cause)),
         }
-        let body = read.unchecked_into::<Uint8Array>().to_vec();
-        if body.len() > limit { Err(BodyError::TooLarge) } else { Ok(body) }
     }
-}
-
-fn broken(error: JsValue) -> BodyError {
-    BodyError::Broken(message(&error))
-}
-
-/// The message of something that JavaScript threw.
-fn message(error: &JsValue) -> String {
-    error
-        .dyn_ref::<worker::js_sys::Error>()
-        .map_or_else(|| format!("{error:?}"), |error| error.message().into())
 }
 
 impl Platform for Edge {
-    type Db = Bindings;
+    type Db = Database;
 
-    fn db(&self) -> &Bindings {
-        &self.bindings
+    fn db(&self) -> &Database {
+        &self.db
     }
 
     fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
-        Nearest { bindings: &self.bindings, constraint: bookmark.unwrap_or("first-unconstrained") }
+        Nearest { db: &self.db, constraint: bookmark.unwrap_or("first-unconstrained") }
     }
 
     fn bookmark(&self) -> Option<String> {
-        self.bindings.bookmark.borrow().clone()
+        self.db.bookmark.borrow().clone()
     }
 
     /// The clock of a deployed Worker stands still while it computes, so once is enough.
     fn now(&self) -> i64 {
-        self.line(0).parse().map_or(0, |milliseconds: i64| milliseconds / 1_000)
+        self.head.line(Line::Time).parse().map_or(0, |milliseconds: i64| milliseconds / 1_000)
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error> {
@@ -199,67 +270,44 @@ impl Platform for Edge {
     }
 
     async fn within_rate_limit(&self, key: &str) -> Result<bool, String> {
-        let limiter = self.bindings.get(RATE_LIMITER);
-        if limiter.is_undefined() {
-            return Err(format!(
-                "there is no rate limit binding {RATE_LIMITER} in wrangler.toml: add it, or set RATE_LIMIT to \"off\""
-            ));
+        match self.mailbox.ask(format!("count\n{key}")).await {
+            Given::Text(verdict) if verdict == "unbound" => Err(
+                "there is no rate limit binding LIMITER in wrangler.toml: add it, or set RATE_LIMIT to \"off\"".to_owned(),
+            ),
+            Given::Failed(message) => {
+                self.log(&Event::Fault { cause: format!("rate limiter: {message}") });
+                Ok(true)
+            }
+            given => Ok(given == Given::Text("within".to_owned())),
         }
-        let outcome = count_request(limiter.unchecked_ref(), key).await;
-        Ok(outcome.unwrap_or_else(|error| {
-            let cause = format!("rate limiter: {}", message(&error));
-            self.log(&Event::Fault { cause });
-            true
-        }))
     }
 
     fn log(&self, event: &Event) {
-        log(event, self.header("cf-ray").as_deref());
+        log(event, self.header("cf-ray"));
     }
 }
 
-async fn count_request(limiter: &RateLimiter, key: &str) -> Result<bool, JsValue> {
-    let options = Object::new();
-    Reflect::set(&options, &"key".into(), &key.into())?;
-    let outcome = JsFuture::from(limiter.limit(options)?).await?;
-    Ok(Reflect::get(&outcome, &"success".into())?.is_truthy())
-}
-
-/// What `wrangler.toml` binds to the Worker; as a database, its primary copy.
-struct Bindings {
-    env: Env,
+/// The D1 database; by itself, its primary copy.
+struct Database {
+    mailbox: Rc<Mailbox>,
     /// What D1 gave with the last statement.
     bookmark: RefCell<Option<String>>,
-}
-
-impl Bindings {
-    fn new(env: Env) -> Self {
-        Self { env, bookmark: RefCell::default() }
-    }
-
-    fn get(&self, name: &str) -> JsValue {
-        Reflect::get(&self.env, &name.into()).unwrap_or(JsValue::UNDEFINED)
-    }
-
-    /// A variable or a secret. A number in `wrangler.toml` is as good as its text; what is neither can't be right.
-    fn variable(&self, name: &str) -> Option<String> {
-        let value = self.get(name);
-        let number = || value.as_f64().map(|number| number.to_string());
-        (!value.is_undefined())
-            .then(|| value.as_string().or_else(number).unwrap_or_else(|| format!("{value:?}")))
-    }
 }
 
 /// The error of `serde_json` might tell a value.
 const NOT_A_ROW: &str = "a column is neither text nor an integer nor NULL";
 
-impl Bindings {
-    /// Runs a statement on a copy of the database that a bookmark or one of D1's constraints allows.
+impl Database {
+    /// Runs a statement on a copy of the database that a bookmark or one of D1's constraints allows. What comes back
+    /// is two lines, each of which may be empty: a bookmark, and the first row in JSON.
     async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
-        let result = JsFuture::from(first(&self.env, constraint, sql, &params)).await;
-        let lines = result.map_err(|error| DbError::from_message(&message(&error)))?.as_string();
-        let (bookmark, row) = lines.as_deref().and_then(|lines| lines.split_once('\n')).unwrap_or_default();
+        let lines = match self.mailbox.ask(["first", constraint, sql, &params].join("\n")).await {
+            Given::Text(lines) => lines,
+            Given::Failed(message) => return Err(DbError::from_message(&message)),
+            Given::Bytes(_) | Given::TooLarge => return Err(DbError::Decode(NOT_A_ROW.to_owned())),
+        };
+        let (bookmark, row) = lines.split_once('\n').unwrap_or_default();
         if !bookmark.is_empty() {
             *self.bookmark.borrow_mut() = Some(bookmark.to_owned());
         }
@@ -270,7 +318,7 @@ impl Bindings {
     }
 }
 
-impl Db for Bindings {
+impl Db for Database {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         self.run("first-primary", sql, params).await
     }
@@ -278,12 +326,12 @@ impl Db for Bindings {
 
 /// The nearest copy of the database that a bookmark or a constraint allows.
 struct Nearest<'a> {
-    bindings: &'a Bindings,
+    db: &'a Database,
     constraint: &'a str,
 }
 
 impl Db for Nearest<'_> {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        self.bindings.run(self.constraint, sql, params).await
+        self.db.run(self.constraint, sql, params).await
     }
 }

@@ -17,7 +17,7 @@ pub trait Request {
     fn query(&self) -> &str;
 
     /// The value of a header, given by its name in lower case; several of one name are joined by commas.
-    fn header(&self, name: &str) -> Option<String>;
+    fn header(&self, name: &str) -> Option<&str>;
 
     /// The whole body, empty if there is none. Asked for at most once.
     ///

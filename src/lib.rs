@@ -9,7 +9,8 @@
 //!
 //! # The way of a request
 //!
-//! 1. [`edge`] turns the platform's request and bindings into our types;
+//! 1. [`edge`] turns the platform's request and bindings into our types, and has the platform do what an
+//!    [`exchange`] wishes for;
 //! 2. [`app`] answers it: [`route`] names the endpoint, [`auth`] the user, a file of [`api`] does the
 //!    work, [`dialect`] renders what went wrong, [`cors`] says who may read the answer;
 //! 3. an endpoint reads its body with [`api::body`], checks it with [`validate`], and calls [`store`],
@@ -43,6 +44,7 @@ pub mod dialect;
 pub mod edge;
 pub mod email;
 pub mod error;
+pub mod exchange;
 pub mod http;
 pub mod password;
 pub mod platform;

@@ -52,7 +52,7 @@ pub async fn insert_user(db: &impl Db, new: &NewUser, password: &str, now: i64) 
 /// # Errors
 /// Those of the database.
 pub async fn find_user(db: &impl Db, token: &Token) -> Result<Option<(User, bool)>, DbError> {
-    let sql = format!("SELECT {USER}, {IS_LIVE} FROM users WHERE id = ?1");
+    let sql = ["SELECT ", USER, ", ", IS_LIVE, " FROM users WHERE id = ?1"].concat();
     let row = db.first(&sql, &token_params(token)).await?;
     row.map(|mut row| Ok((user(&mut row)?, row.boolean()?))).transpose()
 }

@@ -33,8 +33,8 @@ pub async fn read(request: &impl Request) -> Result<Fields, Error> {
         return Ok(Fields::default());
     }
     let media_type = request.header("content-type").unwrap_or_default();
-    if !is_json(&media_type) {
-        return Err(Error::UnsupportedMediaType(media_type));
+    if !is_json(media_type) {
+        return Err(Error::UnsupportedMediaType(media_type.to_owned()));
     }
     // serde_json refuses what is not UTF-8, and more than 128 levels of nesting.
     let body = serde_json::from_slice(&body).map_err(|error| Error::MalformedJson(error.to_string()))?;

@@ -21,8 +21,8 @@ const LOGINS_AT_ONCE = 100;
 
 const here = import.meta.dirname;
 const [bareFolder] = process.argv.slice(2);
-const latchkey = ["index.js", "index_bg.wasm"].map((file) => join("build", file));
-const bare = (kind) => ["index.js", "index_bg.wasm"].map((file) => join(bareFolder, kind, file));
+const latchkey = ["index.js", "latchkey_bg.wasm"].map((file) => join("build", file));
+const bare = (kind) => ["index.js", "latchkey_bg.wasm"].map((file) => join(bareFolder, kind, file));
 const floor = [join(here, "floor.mjs")];
 const memory = ["memory.mjs", "capture.mjs"].map((file) => join(here, file));
 // The rate limit binding is part of wrangler's simulation, not of workerd; without it, no variable but the secret.

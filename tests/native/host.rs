@@ -177,9 +177,9 @@ impl Request for Call {
         self.path.split_once('?').map_or("", |(_, query)| query)
     }
 
-    fn header(&self, name: &str) -> Option<String> {
+    fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone())
+        found.map(|(_, value)| value.as_str())
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
