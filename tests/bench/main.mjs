@@ -153,6 +153,7 @@ ${table(
 The same hash takes ${native.toFixed(0)} ms natively: wasm takes ${(of("hash", "cpu") / native).toFixed(2)} times as long. A cold start takes ${median(cold.latchkey).toFixed(0)} ms of CPU, an empty Rust
 Worker's ${median(cold.empty).toFixed(0)} ms, workerd's own start included.
 
+${readFileSync(join(here, "notes.md"), "utf8")}
 ## What this does not show
 
 - CPU time is the operating system's account of the workerd process, so it has the HTTP server in it, which Cloudflare does not bill.
