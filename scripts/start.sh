@@ -12,9 +12,17 @@ if ! grep -qs '^JWT_SECRET=' .dev.vars; then
   (umask 077 && echo "JWT_SECRET=$(od -An -vtx1 -N32 /dev/urandom | tr -d ' \n')" >> .dev.vars)
 fi
 # Asking wrangler takes seconds, so only when there could be something to apply.
-stamp=.wrangler/state/v3/d1/migrated
+state=.wrangler/state elsewhere=()
+for argument in "$@" --; do
+  case "${previous:-} $argument" in
+    "--persist-to "*) state=$argument elsewhere=(--persist-to "$argument") ;;
+    *" --persist-to="*) state=${argument#*=} elsewhere=("$argument") ;;
+  esac
+  previous=$argument
+done
+stamp=$state/v3/d1/migrated
 if ! [ -e "$stamp" ] || [ -n "$(find migrations wrangler.toml -newer "$stamp")" ]; then
-  CI=1 wrangler d1 migrations apply DB --local
+  CI=1 wrangler d1 migrations apply DB --local ${elsewhere[@]+"${elsewhere[@]}"}
   touch "$stamp"
 fi
 case " $* " in

@@ -50,7 +50,7 @@ fn variable(env: &Env, name: &str) -> Option<String> {
 }
 
 fn config() -> SharedConfig {
-    let unread = || Rc::new(Config::from_vars(|_| None));
+    let unread = || Rc::new(Config::from_vars(|_| None)); // says that nothing is set
     CONFIG.with(|cell| Rc::clone(cell.get_or_init(unread)))
 }
 
@@ -71,7 +71,7 @@ pub fn begin(id: u32, head: String) -> String {
 }
 
 /// Begins the work of the schedule, at a time in Unix milliseconds. The first wish, or nothing when it is done.
-#[wasm_bindgen]
+#[wasm_bindgen(js_name = beginPurge)]
 pub fn begin_purge(id: u32, now: f64) -> String {
     let mailbox = Rc::new(Mailbox::default());
     let db = Database { mailbox: Rc::clone(&mailbox), bookmark: RefCell::default() };

@@ -1,6 +1,6 @@
 // The Worker's handlers, which drive the exchanges of exchange.rs; `scripts/build.sh` makes build/index.js of this.
 
-import { __wbg_reset_state as makeAnew, begin, begin_purge, configure, fail, fault, receive, resume } from "../build/latchkey.js";
+import { __wbg_reset_state as makeAnew, begin, beginPurge, configure, fail, fault, receive, resume } from "../build/latchkey.js";
 import { body, count, first, head, respond } from "./edge.js";
 
 /** Whether wasm can be called: "new" before its first call, "broken" after it threw, as it does when it panics. */
@@ -62,13 +62,19 @@ async function settle(id, wish, request, env) {
   }
 }
 
+/** Goes on with an exchange whose answer is sent: once it is on its way, since a hash would hold it up. */
+async function finish(id, request, env) {
+  await scheduler.wait(0);
+  await settle(id, call(env, () => resume(id, "")), request, env);
+}
+
 export default {
   async fetch(request, env, context) {
     const id = nextId();
     try {
       const answer = await settle(id, call(env, () => begin(id, head(request))), request, env);
       if (answer.startsWith("early")) {
-        context.waitUntil(settle(id, call(env, () => resume(id, "")), request, env));
+        context.waitUntil(finish(id, request, env));
       }
       return respond(answer);
     } catch (error) {
@@ -79,6 +85,6 @@ export default {
 
   async scheduled(_, env) {
     const id = nextId();
-    await settle(id, call(env, () => begin_purge(id, Date.now())), undefined, env);
+    await settle(id, call(env, () => beginPurge(id, Date.now())), undefined, env);
   },
 };

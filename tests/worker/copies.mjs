@@ -1,15 +1,18 @@
-// The built Worker, unchanged, on a D1 binding that tells which copy of the database each statement may go to.
+// The built Worker, unchanged, on a D1 binding that tells which copy of the database each statement may go to; and what
+// calls it tells when it has the answer.
 
 import latchkey from "../../build/index.js";
 
 export default {
-  fetch(request, { DB, ...env }, context) {
+  async fetch(request, { DB, ...env }, context) {
     const told = {
       withSession(constraint) {
         console.log(`copy: ${constraint}`);
         return DB.withSession(constraint);
       },
     };
-    return latchkey.fetch(request, { ...env, DB: told }, context);
+    const answer = await latchkey.fetch(request, { ...env, DB: told }, context);
+    console.log("copy: none, answered");
+    return answer;
   },
 };
