@@ -11,6 +11,7 @@ export PATH="${toolchain:+$toolchain:}$PWD/.tools/bin:$PWD/node_modules/.bin:$PA
 target=wasm32-unknown-unknown
 [ -d target/$target/release ] || echo "latchkey: building the Worker (about a minute, the first time)" >&2
 cargo rustc --release --lib --crate-type cdylib --target $target
+rm -rf build
 scripts/bind.sh target/$target/release/latchkey.wasm build
 esbuild src/entry.js --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
 

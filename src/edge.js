@@ -31,7 +31,7 @@ export async function body(request, limit) {
  * Runs a statement with parameters in JSON on a copy of the database that a bookmark or a constraint allows, and
  * gives two lines: the bookmark of the state that it found or made, and the first row in JSON; each may be empty.
  */
-export async function first({ DB }, constraint, sql, params) {
+export async function first({ DB }, constraint, params, sql) {
   if (!DB) {
     throw new Error("there is no D1 binding DB in wrangler.toml");
   }

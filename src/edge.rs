@@ -58,8 +58,9 @@ fn config() -> SharedConfig {
 #[wasm_bindgen]
 pub fn begin(id: u32, head: String) -> String {
     let mailbox = Rc::new(Mailbox::default());
+    let size = head.len();
     let edge = Edge::new(Rc::clone(&mailbox), head);
-    begin_exchange(id, mailbox, async move {
+    begin_exchange(id, size, mailbox, async move {
         let answer = app::handle(&config(), &edge, &edge).await;
         let Some(upgrade) = answer.upgrade else {
             return sent("answer", &answer.response);
@@ -75,7 +76,7 @@ pub fn begin(id: u32, head: String) -> String {
 pub fn begin_purge(id: u32, now: f64) -> String {
     let mailbox = Rc::new(Mailbox::default());
     let db = Database { mailbox: Rc::clone(&mailbox), bookmark: RefCell::default() };
-    begin_exchange(id, mailbox, async move {
+    begin_exchange(id, 0, mailbox, async move {
         if let Err(error) = purge::run(&db, (now / 1_000.0) as i64).await {
             log(&Event::Fault { cause: format!("purge: {error}") }, None);
         }
@@ -83,11 +84,16 @@ pub fn begin_purge(id: u32, now: f64) -> String {
     })
 }
 
-fn begin_exchange(id: u32, mailbox: Rc<Mailbox>, work: impl Future<Output = String> + 'static) -> String {
-    EXCHANGES.with(|exchanges| exchanges.borrow_mut().begin(id, mailbox, work))
+fn begin_exchange(
+    id: u32,
+    size: usize,
+    mailbox: Rc<Mailbox>,
+    work: impl Future<Output = String> + 'static,
+) -> String {
+    EXCHANGES.with(|exchanges| exchanges.borrow_mut().begin(id, size, mailbox, work))
 }
 
-/// Goes on with a text. Nothing if wasm was made anew since this exchange began.
+/// Goes on with a text. Nothing if this exchange was given up, or wasm was made anew since it began.
 #[wasm_bindgen]
 pub fn resume(id: u32, text: String) -> Option<String> {
     go_on(id, Given::Text(text))
@@ -302,7 +308,7 @@ impl Database {
     /// is two lines, each of which may be empty: a bookmark, and the first row in JSON.
     async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
-        let lines = match self.mailbox.ask(["first", constraint, sql, &params].join("\n")).await {
+        let lines = match self.mailbox.ask(["first", constraint, &params, sql].join("\n")).await {
             Given::Text(lines) => lines,
             Given::Failed(message) => return Err(DbError::from_message(&message)),
             Given::Bytes(_) | Given::TooLarge => return Err(DbError::Decode(NOT_A_ROW.to_owned())),

@@ -3,39 +3,44 @@
 import { __wbg_reset_state as makeAnew, begin, beginPurge, configure, fail, fault, receive, resume } from "../build/latchkey.js";
 import { body, count, first, head, respond } from "./edge.js";
 
-/** Whether wasm can be called: "new" before its first call, "broken" after it threw, as it does when it panics. */
+/**
+ * Whether wasm can be called: "new" before its first call, and "broken" while it runs: if it throws, as it does when it
+ * panics, or is ended for the time that it took, it stays so. Then it is made anew before the next call, and has lost
+ * what it had begun.
+ */
 let state = "new";
 let lastId = 0;
 
 /** The number of a new exchange: of 32 bits, so that none that waits has it. */
 const nextId = () => (lastId = (lastId + 1) >>> 0);
 
-/** Calls wasm. What it throws leaves it broken; it is made anew before the next call, and has lost what it had begun. */
 function call(env, run) {
-  if (state !== "ready") {
-    if (state === "broken") {
-      makeAnew();
-    }
+  if (state === "broken") {
+    makeAnew();
+  }
+  const isReady = state === "ready";
+  state = "broken";
+  if (!isReady) {
     configure(env);
-    state = "ready";
   }
-  try {
-    return run();
-  } catch (error) {
-    state = "broken";
-    throw error;
-  }
+  const result = run();
+  state = "ready";
+  return result;
 }
 
 /** Fulfils the wishes of an exchange, from its first, and gives its result. */
 async function settle(id, wish, request, env) {
   for (;;) {
-    const [kind, ...of] = wish.split("\n", 4);
+    if (wish === undefined) {
+      throw new Error("given up: wasm broke at another request, or too many wait");
+    }
+    const [kind, ...of] = wish.split("\n");
     let goOn;
     try {
       switch (kind) {
         case "first": {
-          const row = await first(env, ...of);
+          const [constraint, params, ...sql] = of;
+          const row = await first(env, constraint, params, sql.join("\n"));
           goOn = () => resume(id, row);
           break;
         }
@@ -45,7 +50,7 @@ async function settle(id, wish, request, env) {
           break;
         }
         case "count": {
-          const verdict = await count(env, ...of);
+          const verdict = await count(env, of[0]);
           goOn = () => resume(id, verdict);
           break;
         }
@@ -53,38 +58,44 @@ async function settle(id, wish, request, env) {
           return wish;
       }
     } catch (error) {
-      goOn = () => fail(id, String(error?.message ?? error));
+      const message = String(error?.message ?? error);
+      goOn = () => fail(id, message);
     }
     wish = call(env, goOn);
-    if (wish === undefined) {
-      throw new Error("wasm broke at another request while this one was under way");
-    }
   }
 }
 
-/** Goes on with an exchange whose answer is sent: once it is on its way, since a hash would hold it up. */
-async function finish(id, request, env) {
-  await scheduler.wait(0);
-  await settle(id, call(env, () => resume(id, "")), request, env);
+/** Does what nobody waits for, and logs its failure, as `Event` in platform.rs has it. */
+async function inBackground(work, cause) {
+  try {
+    await work();
+  } catch (error) {
+    console.error(JSON.stringify({ level: "error", event: "fault", cause: `${cause}: ${error}` }));
+  }
 }
 
 export default {
   async fetch(request, env, context) {
     const id = nextId();
+    const lines = head(request);
     try {
-      const answer = await settle(id, call(env, () => begin(id, head(request))), request, env);
+      const answer = await settle(id, call(env, () => begin(id, lines)), request, env);
       if (answer.startsWith("early")) {
-        context.waitUntil(finish(id, request, env));
+        const upgrade = async () => {
+          await scheduler.wait(0); // until the answer is on its way: a hash would hold it up
+          await settle(id, call(env, () => resume(id, "")), request, env);
+        };
+        context.waitUntil(inBackground(upgrade, "password upgrade"));
       }
       return respond(answer);
     } catch (error) {
-      await undefined; // what called this may be wasm, in a test
-      return respond(call(env, () => fault(head(request), String(error))));
+      const cause = String(error);
+      return respond(call(env, () => fault(lines, cause)));
     }
   },
 
   async scheduled(_, env) {
     const id = nextId();
-    await settle(id, call(env, () => beginPurge(id, Date.now())), undefined, env);
+    await inBackground(() => settle(id, call(env, () => beginPurge(id, Date.now())), undefined, env), "purge");
   },
 };

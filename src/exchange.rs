@@ -11,9 +11,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// The most exchanges that wait. Whose client has left is never gone on with, and nothing tells so; beyond
-/// this many, the oldest are given up.
+/// The most exchanges that wait, and the most bytes that they hold together. One whose client has left is never
+/// gone on with, and nothing tells so; so beyond either the oldest are given up.
 const MOST_WAITING: usize = 4_096;
+const MOST_BYTES: usize = 16 << 20;
 
 /// What an exchange is given for a wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,29 +46,38 @@ impl Mailbox {
 
 struct Exchange {
     id: u32,
+    /// The bytes that it holds, more or less.
+    size: usize,
     mailbox: Rc<Mailbox>,
     work: Pin<Box<dyn Future<Output = String>>>,
 }
 
 /// The exchanges that wait, oldest first.
 #[derive(Default)]
-pub struct Exchanges(VecDeque<Exchange>);
+pub struct Exchanges {
+    waiting: VecDeque<Exchange>,
+    /// The bytes that they hold.
+    size: usize,
+}
 
 impl Exchanges {
-    /// Begins an exchange under a number that no other has, and gives its first wish or its result.
+    /// Begins an exchange under a number that no other has, which holds `size` bytes while it waits. Its first
+    /// wish or its result.
     pub fn begin(
         &mut self,
         id: u32,
+        size: usize,
         mailbox: Rc<Mailbox>,
         work: impl Future<Output = String> + 'static,
     ) -> String {
-        self.go_on(Exchange { id, mailbox, work: Box::pin(work) })
+        self.go_on(Exchange { id, size, mailbox, work: Box::pin(work) })
     }
 
     /// Gives an exchange what it wished for. Its next wish or its result; nothing if there is no such exchange.
     pub fn resume(&mut self, id: u32, given: Given) -> Option<String> {
-        let position = self.0.iter().position(|exchange| exchange.id == id)?;
-        let exchange = self.0.remove(position)?;
+        let position = self.waiting.iter().position(|exchange| exchange.id == id)?;
+        let exchange = self.waiting.remove(position)?;
+        self.size -= exchange.size;
         exchange.mailbox.given.set(Some(given));
         Some(self.go_on(exchange))
     }
@@ -78,10 +88,11 @@ impl Exchanges {
             return result;
         }
         let wish = exchange.mailbox.wish.take().unwrap_or_default();
-        if self.0.len() == MOST_WAITING {
-            self.0.pop_front();
+        self.size += exchange.size;
+        self.waiting.push_back(exchange);
+        while self.waiting.len() > MOST_WAITING || self.size > MOST_BYTES {
+            self.size -= self.waiting.pop_front().map_or(self.size, |given_up| given_up.size);
         }
-        self.0.push_back(exchange);
         wish
     }
 }
@@ -91,8 +102,12 @@ mod tests {
     use super::*;
 
     fn begin(exchanges: &mut Exchanges, id: u32) -> String {
+        begin_of(exchanges, id, 1)
+    }
+
+    fn begin_of(exchanges: &mut Exchanges, id: u32, size: usize) -> String {
         let mailbox = Rc::new(Mailbox::default());
-        exchanges.begin(id, Rc::clone(&mailbox), async move {
+        exchanges.begin(id, size, Rc::clone(&mailbox), async move {
             let first = mailbox.ask(format!("first of {id}")).await;
             let second = mailbox.ask(format!("second after {first:?}")).await;
             format!("{id}: {second:?}")
@@ -120,7 +135,7 @@ mod tests {
     #[test]
     fn a_result_needs_no_wish() {
         let mut exchanges = Exchanges::default();
-        assert_eq!(exchanges.begin(1, Rc::default(), async { "at once".to_owned() }), "at once");
+        assert_eq!(exchanges.begin(1, 1, Rc::default(), async { "at once".to_owned() }), "at once");
         assert_eq!(exchanges.resume(1, text("")), None);
     }
 
@@ -136,5 +151,19 @@ mod tests {
         begin(&mut exchanges, 1_000_000);
         assert_eq!(exchanges.resume(2, text("")), None);
         assert!(exchanges.resume(1, text("")).is_some());
+    }
+    #[test]
+    fn those_that_hold_much_are_given_up_sooner() {
+        let mut exchanges = Exchanges::default();
+        let [much, little] = [MOST_BYTES / 2, 100];
+        for (id, size) in [(1, much), (2, little), (3, much - little), (4, little)] {
+            begin_of(&mut exchanges, id, size);
+        }
+        assert_eq!(exchanges.resume(1, text("")), None);
+        for id in [2, 3, 4] {
+            assert!(exchanges.resume(id, text("")).is_some(), "{id}");
+            assert!(exchanges.resume(id, text("")).is_some(), "{id}");
+        }
+        assert_eq!(exchanges.size, 0);
     }
 }

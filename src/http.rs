@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-/// A request. Its parts are asked for one by one: on the edge each costs a call into JavaScript.
+/// A request.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Request {
     /// The method, as it was sent.

@@ -1,4 +1,4 @@
-// Keeps the memory of the wasm instance that is made after this module is loaded.
+// Keeps the wasm instance that is made after this module is loaded.
 
 const { Instance } = WebAssembly;
 let instance;
@@ -8,4 +8,4 @@ WebAssembly.Instance = function (...args) {
   return instance;
 };
 
-export const memory = () => instance.exports.memory;
+export const exports = () => instance.exports;

@@ -1,12 +1,12 @@
 // The built Worker, unchanged, which also tells how much wasm memory it has.
 
-import { memory } from "./capture.mjs";
+import { exports } from "./capture.mjs";
 import latchkey from "./index.js";
 
 export default {
   fetch(request, env, context) {
     if (new URL(request.url).pathname === "/memory") {
-      return new Response(String(memory().buffer.byteLength));
+      return new Response(String(exports().memory.buffer.byteLength));
     }
     return latchkey.fetch(request, env, context);
   },

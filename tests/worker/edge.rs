@@ -22,7 +22,7 @@ fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
     suite::register(&api, "unusable");
     api.sql("UPDATE users SET password = 'x' WHERE username = 'unusable'"); // a login warns of it in the log
 
-    let answer = api.send_unchecked(&suite::login("unusable@x.io", "jakejake").header("X-Break", "yes"));
+    let answer = api.send_unchecked(&suite::login("unusable@x.io", "jakejake").header("X-Break", &token));
     let fault = r#"[500,"{\"errors\":{\"error\":[\"A server error occurred.\"]}}"]"#;
     assert_eq!(answer.body, format!("[{fault},{fault}]"));
     let log = api.log();

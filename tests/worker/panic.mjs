@@ -1,6 +1,8 @@
-// The built Worker, unchanged, in a runtime that breaks its word: where a request asks for it, the console calls the
-// Worker while wasm is writing to it, at which wasm panics. Answers with both answers.
+// The built Worker, unchanged, in a runtime that breaks its word: where a request asks for it, with a token, the console
+// calls wasm while wasm is writing to it, at which wasm panics. A request of that token waits for the database
+// meanwhile. Answers with both answers.
 
+import { exports } from "../bench/capture.mjs";
 import latchkey from "../../build/index.js";
 
 const { warn } = console;
@@ -10,17 +12,35 @@ console.warn = (...args) => {
   interrupt();
 };
 
+/** A D1 binding that runs statements only once `opened` is resolved. */
+function gated(DB, opened) {
+  const withSession = (constraint) => {
+    const session = DB.withSession(constraint);
+    const raw = (sql, params) => opened.then(() => session.prepare(sql).bind(...params).raw());
+    return {
+      prepare: (sql) => ({ bind: (...params) => ({ raw: () => raw(sql, params) }) }),
+      getBookmark: () => session.getBookmark(),
+    };
+  };
+  return { withSession };
+}
+
 export default {
   async fetch(request, env, context) {
-    if (!request.headers.has("X-Break")) {
+    const token = request.headers.get("X-Break");
+    if (!token) {
       return latchkey.fetch(request, env, context);
     }
-    let second;
+    const { promise: opened, resolve: open } = Promise.withResolvers();
+    const read = new Request(new URL("/api/user", request.url), { headers: { Authorization: `Token ${token}` } });
+    const waiting = latchkey.fetch(read, { ...env, DB: gated(env.DB, opened) }, context);
     interrupt = () => {
       interrupt = () => {};
-      second = latchkey.fetch(new Request(request.url), env, context);
+      exports().resume(0, 1, 0);
     };
-    const answers = [await latchkey.fetch(request, env, context), await second];
+    const answers = [await latchkey.fetch(request, env, context)];
+    open();
+    answers.push(await waiting);
     return Response.json(await Promise.all(answers.map(async (answer) => [answer.status, await answer.text()])));
   },
 };

@@ -10,9 +10,10 @@ const commands = {
   /** Starts a server with an empty, migrated database: of the Worker as it ships, or of another `main` around it. */
   async start({ main, vars }) {
     const d1 = { binding: "DB", database_name: "latchkey", database_id: "test", migrations_dir: "migrations" };
-    const wrapped = { name: "test", main, compatibility_date: "2026-10-01", vars, d1_databases: [d1] };
-    const shipped = { configPath: "wrangler.toml", prebuiltWorkerDir: "target/worker", secrets: vars };
-    const server = createTestHarness({ workers: [main ? { config: wrapped } : shipped] });
+    const wrapped = { config: { name: "test", main, compatibility_date: "2026-10-01", d1_databases: [d1] } };
+    const shipped = { configPath: "wrangler.toml", prebuiltWorkerDir: "target/worker" };
+    // As secrets, they come before those of a developer's .dev.vars.
+    const server = createTestHarness({ workers: [{ ...(main ? wrapped : shipped), secrets: vars }] });
     const { url } = await server.listen();
     await server.getWorker().applyD1Migrations("DB");
     return { server: servers.push(server) - 1, port: Number(url.port) };
