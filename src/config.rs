@@ -2,7 +2,7 @@
 
 use crate::cors::Cors;
 use crate::dialect::Dialect;
-use crate::password::{Algorithm, Hasher};
+use crate::password::Hasher;
 use crate::secret::{self, Secret};
 use crate::throttle::Throttle;
 use crate::token::Keys;
@@ -10,8 +10,6 @@ use crate::token::Keys;
 const SECONDS_PER_DAY: i64 = 86_400;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
-const DEFAULT_HASHER: Hasher =
-    Hasher { algorithm: Algorithm::Sha512, iterations: Algorithm::Sha512.owasp_iterations() };
 const MAX_LOGIN_FAILURES: i64 = 10_000;
 const DEFAULT_LOGIN_FAILURES_PER_ADDRESS: i64 = 10;
 /// NIST SP 800-63B-4 §3.2.2: no more in a row.
@@ -131,9 +129,9 @@ fn cors(value: Option<String>) -> Result<Cors, String> {
 }
 
 fn hasher(value: Option<String>) -> Result<Hasher, String> {
-    value.map_or(Ok(DEFAULT_HASHER), |value| {
+    value.map_or(Ok(Hasher::default()), |value| {
         value.parse().map_err(|problem| {
-            format!("PASSWORD_HASHER is {value:?}, which {problem}: write it like \"{DEFAULT_HASHER}\"")
+            format!("PASSWORD_HASHER is {value:?}, which {problem}: write it like \"{}\"", Hasher::default())
         })
     })
 }

@@ -76,6 +76,13 @@ pub struct Hasher {
     pub iterations: u32,
 }
 
+/// What `PASSWORD_HASHER` is where it is not set.
+impl Default for Hasher {
+    fn default() -> Self {
+        Self { algorithm: Algorithm::Sha512, iterations: Algorithm::Sha512.owasp_iterations() }
+    }
+}
+
 impl FromStr for Hasher {
     type Err = &'static str;
 

@@ -1,0 +1,104 @@
+//! The local D1 database, straight in the SQLite file in which `wrangler dev` keeps it.
+//!
+//! The file is in WAL mode, so this may run beside `wrangler dev`. D1 does not wait for locks: a write here makes a
+//! statement of the Worker fail that comes at the same moment, so transactions are kept short.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use latchkey::db::{DbError, Row, Value};
+use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql};
+use sha2::{Digest as _, Sha256};
+
+use crate::database::{Database, Statement};
+
+/// How long to wait for a lock of another process.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Local(Connection);
+
+impl Local {
+    /// Opens the database with this id in the folder that wrangler keeps its state in.
+    pub fn open(state: &Path, database_id: &str) -> Result<Self> {
+        let file = file(state, database_id);
+        if !file.exists() {
+            bail!(
+                "there is no local database in {}: make one with 'npm start', or with --persist-to say where wrangler keeps it",
+                state.display()
+            );
+        }
+        let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .and_then(|connection| connection.busy_timeout(PATIENCE).map(|()| connection))
+            .with_context(|| format!("{} can't be opened", file.display()))?;
+        Ok(Self(connection))
+    }
+}
+
+/// Where wrangler's simulator keeps a database: the id of a Durable Object whose name is the database's id.
+pub fn file(state: &Path, database_id: &str) -> PathBuf {
+    let key = Sha256::digest(b"miniflare-D1DatabaseObject");
+    let mac = |message: &[u8]| {
+        let mut mac =
+            <Hmac<Sha256>>::new_from_slice(&key).unwrap_or_else(|_| unreachable!("any length will do"));
+        mac.update(message);
+        let mut half = mac.finalize().into_bytes().to_vec();
+        half.truncate(16);
+        half
+    };
+    let name = mac(database_id.as_bytes());
+    let id: String = [name.clone(), mac(&name)].concat().iter().map(|byte| format!("{byte:02x}")).collect();
+    state.join("v3/d1/miniflare-D1DatabaseObject").join(format!("{id}.sqlite"))
+}
+
+impl Database for Local {
+    fn rows(&self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        let mut statement = self.0.prepare_cached(sql).map_err(error)?;
+        let columns = statement.column_count();
+        let rows = statement.query_map(rusqlite::params_from_iter(params.iter().map(Param)), |row| {
+            (0..columns)
+                .map(|index| value(row.get_ref(index)?))
+                .collect::<rusqlite::Result<_>>()
+                .map(Row::new)
+        });
+        rows.map_err(error)?.collect::<rusqlite::Result<_>>().map_err(error)
+    }
+
+    fn run_all(&self, statements: &[Statement<'_>]) -> Result<(), DbError> {
+        let transaction = self.0.unchecked_transaction().map_err(error)?;
+        for Statement { sql, params } in statements {
+            let mut statement = transaction.prepare_cached(sql).map_err(error)?;
+            let mut rows =
+                statement.query(rusqlite::params_from_iter(params.iter().map(Param))).map_err(error)?;
+            while rows.next().map_err(error)?.is_some() {}
+        }
+        transaction.commit().map_err(error)
+    }
+}
+
+struct Param<'a>(&'a Value<'a>);
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Value::Null => ToSqlOutput::Owned(Owned::Null),
+            Value::Integer(integer) => ToSqlOutput::Owned(Owned::Integer(*integer)),
+            Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}
+
+fn value(value: ValueRef<'_>) -> rusqlite::Result<Value<'static>> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Text(_) => Value::Text(value.as_str()?.to_owned().into()),
+        ValueRef::Real(_) | ValueRef::Blob(_) => return Err(rusqlite::Error::InvalidQuery),
+    })
+}
+
+fn error(error: rusqlite::Error) -> DbError {
+    DbError::from_message(&error.to_string())
+}

@@ -1,0 +1,75 @@
+//! `latchkey`, the operator's command: one subcommand a file.
+//!
+//! It works on the local D1 database, straight in its SQLite file, or with `--remote` on the deployed one, through
+//! `wrangler d1 execute`. Validation, hashing and tokens are those of the Worker, from the crate's library.
+
+mod createsuperuser;
+mod database;
+mod doctor;
+mod export_django;
+mod import_django;
+mod local;
+mod secret;
+mod settings;
+mod token;
+mod users;
+mod wrangler;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use settings::Deployment;
+
+/// Operates Latchkey: superusers, users and their sessions, tokens, moving from and to Django.
+#[derive(Parser)]
+#[command(name = "latchkey", bin_name = "npm run latchkey --", version)]
+struct Cli {
+    #[command(flatten)]
+    deployment: Deployment,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Createsuperuser(createsuperuser::Options),
+    #[command(subcommand)]
+    Users(users::Command),
+    Token(token::Options),
+    ImportDjango(import_django::Options),
+    ExportDjango(export_django::Options),
+    Secret(secret::Options),
+    Doctor(doctor::Options),
+}
+
+fn main() -> ExitCode {
+    let Cli { deployment, command } = Cli::parse();
+    let outcome = match command {
+        Command::Createsuperuser(options) => createsuperuser::run(&deployment, &options),
+        Command::Users(command) => users::run(&deployment, &command),
+        Command::Token(options) => token::run(&deployment, &options),
+        Command::ImportDjango(options) => import_django::run(&deployment, &options),
+        Command::ExportDjango(options) => export_django::run(&deployment, &options),
+        Command::Secret(options) => secret::run(&options),
+        Command::Doctor(options) => doctor::run(&deployment, &options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("latchkey: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_are_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

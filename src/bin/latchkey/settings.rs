@@ -1,0 +1,138 @@
+//! Which deployment the command works on, and how that is configured: `wrangler.toml` and the secrets.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Read as _};
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use latchkey::config::Config;
+use latchkey::password::Hasher;
+use toml::{Table, Value};
+
+use crate::database::Database;
+use crate::local::Local;
+use crate::wrangler::Wrangler;
+
+/// The binding of the database in `wrangler.toml`.
+const BINDING: &str = "DB";
+
+/// Which deployment to work on
+#[derive(clap::Args)]
+pub struct Deployment {
+    /// Work on the deployed database, not on the local one
+    #[arg(long, global = true, conflicts_with = "persist_to")]
+    pub remote: bool,
+    /// Where wrangler keeps the local database
+    #[arg(long, global = true, value_name = "DIR")]
+    pub persist_to: Option<PathBuf>,
+    /// The environment of wrangler.toml
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Go through `wrangler d1 execute` to the local database too, as --remote does
+    #[arg(long, global = true, hide = true)]
+    pub through_wrangler: bool,
+}
+
+impl Deployment {
+    /// Opens the database.
+    pub fn database(&self) -> Result<Box<dyn Database>> {
+        if self.remote || self.through_wrangler {
+            return Ok(Box::new(Wrangler { target: self.wrangler_target() }));
+        }
+        let state = self.persist_to.clone().unwrap_or_else(|| ".wrangler/state".into());
+        Ok(Box::new(Local::open(&state, &self.database_id()?)?))
+    }
+
+    fn wrangler_target(&self) -> Vec<String> {
+        let mut target = vec![if self.remote { "--remote" } else { "--local" }.to_owned()];
+        target.extend(self.env.iter().flat_map(|env| ["--env".to_owned(), env.clone()]));
+        let persist_to = self.persist_to.as_ref().map(|folder| folder.display().to_string());
+        target.extend(persist_to.into_iter().flat_map(|folder| ["--persist-to".to_owned(), folder]));
+        target
+    }
+
+    /// `wrangler.toml`, or of it the environment that was asked for. Nothing that is wanted here is inherited.
+    fn manifest(&self) -> Result<Table> {
+        let text = fs::read_to_string("wrangler.toml")
+            .context("wrangler.toml can't be read: run this in the folder of the project")?;
+        let mut manifest: Table = text.parse().context("wrangler.toml is not right")?;
+        let Some(name) = &self.env else { return Ok(manifest) };
+        let environments = manifest.remove("env").unwrap_or(Value::Boolean(false));
+        match environments.get(name.as_str()) {
+            Some(Value::Table(environment)) => Ok(environment.clone()),
+            _ => bail!("wrangler.toml has no [env.{name}]"),
+        }
+    }
+
+    fn database_id(&self) -> Result<String> {
+        let manifest = self.manifest()?;
+        let databases = manifest.get("d1_databases").and_then(Value::as_array).into_iter().flatten();
+        let text = |database: &Value, key: &str| database.get(key).and_then(Value::as_str).map(str::to_owned);
+        databases
+            .filter(|database| text(database, "binding").as_deref() == Some(BINDING))
+            .find_map(|database| {
+                text(database, "preview_database_id").or_else(|| text(database, "database_id"))
+            })
+            .ok_or_else(|| anyhow!("wrangler.toml binds no D1 database as {BINDING}"))
+    }
+
+    /// The plain variables of `wrangler.toml`.
+    pub fn variables(&self) -> Result<BTreeMap<String, String>> {
+        let manifest = self.manifest()?;
+        let variables = manifest.get("vars").and_then(Value::as_table).into_iter().flatten();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Ok(variables.map(|(name, value)| (name.clone(), text(value))).collect())
+    }
+
+    /// The local secrets: those of `.dev.vars`.
+    pub fn local_secrets(&self) -> Result<BTreeMap<String, String>> {
+        let file = match &self.env {
+            Some(name) if PathBuf::from(format!(".dev.vars.{name}")).exists() => format!(".dev.vars.{name}"),
+            _ => ".dev.vars".to_owned(),
+        };
+        if !PathBuf::from(&file).exists() {
+            return Ok(BTreeMap::new());
+        }
+        let lines = dotenvy::from_path_iter(&file).with_context(|| format!("{file} can't be read"))?;
+        lines.map(|line| line.with_context(|| format!("{file} is not right"))).collect()
+    }
+
+    /// The whole configuration. With `--remote`, whose secrets can't be read back, JWT_SECRET comes from the environment
+    /// or standard input.
+    pub fn config(&self) -> Result<Config> {
+        let mut variables = self.variables()?;
+        if self.remote {
+            let secret = match env::var("JWT_SECRET") {
+                Ok(secret) => secret,
+                Err(_) if io::stdin().is_terminal() => bail!(
+                    "this needs the deployed JWT_SECRET, which can't be read back: give it in the environment or on standard input"
+                ),
+                Err(_) => {
+                    let mut secret = String::new();
+                    io::stdin().read_to_string(&mut secret).context("standard input can't be read")?;
+                    secret.trim().to_owned()
+                }
+            };
+            variables.insert("JWT_SECRET".to_owned(), secret);
+            variables
+                .extend(env::var("JWT_SECRET_PREVIOUS").map(|old| ("JWT_SECRET_PREVIOUS".to_owned(), old)));
+        } else {
+            variables.extend(self.local_secrets()?);
+        }
+        Config::from_vars(|name| variables.get(name).cloned())
+            .map_err(|error| anyhow!("the configuration is wrong: {}", error.problems.join("; ")))
+    }
+
+    /// How new passwords are hashed, which needs no secret.
+    pub fn hasher(&self) -> Result<Hasher> {
+        let variables = self.variables()?;
+        let local = if self.remote { BTreeMap::new() } else { self.local_secrets()? };
+        match local.get("PASSWORD_HASHER").or_else(|| variables.get("PASSWORD_HASHER")) {
+            None => Ok(Hasher::default()),
+            Some(text) => {
+                text.parse().map_err(|problem| anyhow!("PASSWORD_HASHER is {text:?}, which {problem}"))
+            }
+        }
+    }
+}

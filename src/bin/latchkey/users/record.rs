@@ -1,0 +1,77 @@
+//! A user as the operator sees them, and how one is found.
+
+use anyhow::{Result, anyhow, bail};
+use latchkey::db::{DbError, Row, Value};
+use serde::Serialize;
+
+use crate::database::Database;
+
+/// The columns that [`Record::read`] takes, in their order.
+pub const COLUMNS: &str = "id, username, email, is_active, is_staff, is_superuser, bio, image, created_at, updated_at, \
+                           token_version, password";
+
+/// A user. Written as JSON it has everything but the password.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    pub id: i64,
+    pub username: String,
+    pub email: String,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+    pub bio: Option<String>,
+    pub image: Option<String>,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds.
+    pub updated_at: i64,
+    pub token_version: i64,
+    /// The encoded hash.
+    #[serde(skip)]
+    pub password: String,
+}
+
+impl Record {
+    /// Reads a row of [`COLUMNS`].
+    pub fn read(mut row: Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.integer()?,
+            username: row.text()?,
+            email: row.text()?,
+            is_active: row.boolean()?,
+            is_staff: row.boolean()?,
+            is_superuser: row.boolean()?,
+            bio: row.optional_text()?,
+            image: row.optional_text()?,
+            created_at: row.integer()?,
+            updated_at: row.integer()?,
+            token_version: row.integer()?,
+            password: row.text()?,
+        })
+    }
+
+    /// The user with this email, username or id.
+    ///
+    /// # Errors
+    /// If there is none, or if it is the id of one and the username of another.
+    pub fn find(database: &dyn Database, who: &str) -> Result<Self> {
+        let id = who.parse().map_or(Value::Null, Value::Integer);
+        let sql =
+            format!("SELECT {COLUMNS} FROM users WHERE id = ?1 OR username = ?2 OR email = ?2 ORDER BY id");
+        let rows = database.rows(&sql, &[id, who.into()]).map_err(|error| anyhow!("{error}"))?;
+        let mut found = rows
+            .into_iter()
+            .map(Self::read)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| anyhow!("{error}"))?;
+        match (found.pop(), found.pop()) {
+            (None, _) => bail!("there is no user {who:?}: give an email, a username or an id"),
+            (Some(user), None) => Ok(user),
+            (Some(one), Some(other)) => bail!(
+                "{who:?} is the id, username or email of several users: name {} or {} by their email",
+                other.email,
+                one.email
+            ),
+        }
+    }
+}

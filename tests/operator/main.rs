@@ -1,0 +1,10 @@
+//! The operator's command, as it is run, on local databases of its own.
+
+mod command;
+mod createsuperuser;
+mod doctor;
+mod export_django;
+mod import_django;
+mod secret;
+mod token;
+mod users;
