@@ -147,6 +147,12 @@ pub trait Db {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError>;
 }
 
+impl<D: Db + ?Sized> Db for &D {
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        (**self).first(sql, params).await
+    }
+}
+
 /// Why a statement failed. The texts are for the log; they hold no values of the statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DbError {
@@ -193,6 +199,8 @@ impl fmt::Display for DbError {
         }
     }
 }
+
+impl std::error::Error for DbError {}
 
 #[cfg(test)]
 mod tests {

@@ -106,7 +106,8 @@ impl fmt::Display for Seconds {
     }
 }
 
-fn django_message(field: Field, violation: &Violation) -> String {
+/// What is wrong with a field, in the words of the dialect `django`.
+pub fn django_message(field: Field, violation: &Violation) -> String {
     match violation {
         Violation::Required => "This field is required.".to_owned(),
         Violation::Null => "This field may not be null.".to_owned(),

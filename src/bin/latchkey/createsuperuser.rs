@@ -1,13 +1,107 @@
-//! `createsuperuser`
+//! `createsuperuser`: makes a user who is staff and superuser, asking as Django's command of this name does.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
+use latchkey::db::DbError;
+use latchkey::dialect::django_message;
+use latchkey::error::{Field, Violation};
+use latchkey::store;
+use latchkey::validate::{self, Checked, Input};
 
+use crate::database::Database;
 use crate::settings::Deployment;
+use crate::{output, prompt};
 
 /// Makes a user who is staff and superuser
 #[derive(clap::Args)]
-pub struct Options {}
+#[command(after_help = "It asks for what you don't give.
 
-pub fn run(_: &Deployment, _: &Options) -> Result<()> {
-    bail!("not there yet")
+Examples:
+  npm run latchkey -- createsuperuser
+  pass show latchkey | npm run latchkey -- createsuperuser --email jake@example.com --username jake --password-stdin")]
+pub struct Options {
+    /// The email to log in with
+    #[arg(long)]
+    email: Option<String>,
+    /// The name that others see
+    #[arg(long)]
+    username: Option<String>,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    if options.password_stdin || !prompt::is_possible() {
+        let missing = missing(options);
+        if !missing.is_empty() {
+            bail!("there is nobody to ask: give {} too", missing.join(" and "));
+        }
+    }
+    let email = given(Field::Email, options.email.as_deref(), validate::email)?;
+    let username = given(Field::Username, options.username.as_deref(), validate::username)?;
+    let hasher = deployment.hasher()?;
+    let database = deployment.database()?;
+    let email = match email {
+        Some(email) => email,
+        None => ask(&*database, "Email: ", Field::Email, validate::email)?,
+    };
+    let username = match username {
+        Some(username) => username,
+        None => ask(&*database, "Username: ", Field::Username, validate::username)?,
+    };
+    let password = if options.password_stdin {
+        prompt::given(Field::Password, validate::password(prompt::input(&prompt::first_line()?)))?
+    } else {
+        prompt::new_password()?
+    };
+    let hash = hasher
+        .hash(&password, getrandom::fill)
+        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    let id = insert(&*database, &email, &username, &hash)?;
+    output::print(&format!("Superuser created successfully. Their id is {id}."))
+}
+
+fn missing(options: &Options) -> Vec<&'static str> {
+    let is_given = [
+        ("--email", options.email.is_some()),
+        ("--username", options.username.is_some()),
+        ("--password-stdin", options.password_stdin),
+    ];
+    is_given.into_iter().filter(|(_, is_given)| !is_given).map(|(option, _)| option).collect()
+}
+
+fn given(field: Field, value: Option<&str>, rule: fn(Input) -> Checked<String>) -> Result<Option<String>> {
+    value.map(|value| prompt::given(field, rule(prompt::input(value)))).transpose()
+}
+
+/// Asks for a value that keeps its rule and that no user has.
+fn ask(
+    database: &dyn Database,
+    question: &str,
+    field: Field,
+    rule: fn(Input) -> Checked<String>,
+) -> Result<String> {
+    prompt::ask(question, field, |input| {
+        let Ok(value) = rule(input.clone()) else { return Ok(rule(input)) };
+        let (email, username) = match field {
+            Field::Email => (Some(value.as_str()), None),
+            _ => (None, Some(value.as_str())),
+        };
+        let taken = pollster::block_on(store::find_taken(&database, email, username, None))?;
+        Ok(if taken.email || taken.username { Err(vec![Violation::Taken]) } else { Ok(value) })
+    })
+}
+
+fn insert(database: &dyn Database, email: &str, username: &str, hash: &str) -> Result<i64> {
+    let sql = "INSERT INTO users (email, username, password, is_staff, is_superuser, created_at, updated_at) \
+               VALUES (?1, ?2, ?3, 1, 1, unixepoch(), unixepoch()) RETURNING id";
+    match database.row(sql, &[email.into(), username.into(), hash.into()]) {
+        Ok(Some(mut row)) => Ok(row.integer()?),
+        Ok(None) => bail!("the database did not say whether it made the user: look with 'users show'"),
+        Err(DbError::Unique { column }) => {
+            let field = if column == "users.email" { Field::Email } else { Field::Username };
+            bail!("no superuser was made: {}", django_message(field, &Violation::Taken))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

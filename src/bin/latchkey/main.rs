@@ -9,6 +9,8 @@ mod doctor;
 mod export_django;
 mod import_django;
 mod local;
+mod output;
+mod prompt;
 mod secret;
 mod settings;
 mod token;

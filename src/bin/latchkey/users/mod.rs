@@ -1,18 +1,62 @@
 //! `users`: finds and changes users, one subcommand a file.
 
+mod activate;
+mod deactivate;
+mod failures;
+mod list;
+mod logout;
 pub mod record;
+mod set_password;
+mod set_staff;
+mod show;
+mod unthrottle;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use crate::database::Database;
+use crate::output::shown;
 use crate::settings::Deployment;
+use record::Record;
 
 /// Finds and changes users
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Lists users
-    List,
+    List(list::Options),
+    Show(show::Options),
+    Activate(activate::Options),
+    Deactivate(deactivate::Options),
+    SetPassword(set_password::Options),
+    SetStaff(set_staff::Options),
+    Unthrottle(unthrottle::Options),
+    Logout(logout::Options),
 }
 
-pub fn run(_: &Deployment, _: &Command) -> Result<()> {
-    bail!("not there yet")
+pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
+    match command {
+        Command::List(options) => list::run(deployment, options),
+        Command::Show(options) => show::run(deployment, options),
+        Command::Activate(options) => activate::run(deployment, options),
+        Command::Deactivate(options) => deactivate::run(deployment, options),
+        Command::SetPassword(options) => set_password::run(deployment, options),
+        Command::SetStaff(options) => set_staff::run(deployment, options),
+        Command::Unthrottle(options) => unthrottle::run(deployment, options),
+        Command::Logout(options) => logout::run(deployment, options),
+    }
+}
+
+#[derive(clap::Args)]
+struct Who {
+    /// The user's email, username or id
+    who: String,
+}
+
+impl Who {
+    fn find(&self, database: &dyn Database) -> Result<Record> {
+        Record::find(database, &self.who)
+    }
+}
+
+/// A user, for a message.
+fn named(user: &Record) -> String {
+    format!("{} ({}, id {})", shown(&user.username), shown(&user.email), user.id)
 }

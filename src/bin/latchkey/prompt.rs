@@ -1,0 +1,85 @@
+//! Asks the operator for values that keep the rules of their fields, in the words that Django has for it.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use latchkey::dialect::django_message;
+use latchkey::error::{Field, Violation};
+use latchkey::validate::{self, Checked, Input};
+
+/// Whether there is somebody to ask.
+pub fn is_possible() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Asks for a value until it passes.
+pub fn ask<T>(prompt: &str, field: Field, check: impl Fn(Input) -> Result<Checked<T>>) -> Result<T> {
+    loop {
+        match check(input(&line(prompt)?))? {
+            Ok(value) => return Ok(value),
+            Err(violations) => tell(&messages(field, &violations)),
+        }
+    }
+}
+
+/// Asks for a new password, twice, without showing it, until it passes.
+pub fn new_password() -> Result<String> {
+    loop {
+        let password = hidden("Password: ")?;
+        if hidden("Password (again): ")? != password {
+            tell(&["Your passwords didn't match.".to_owned()]);
+            continue;
+        }
+        match validate::password(input(&password)) {
+            Ok(password) => return Ok(password),
+            Err(violations) => tell(&messages(Field::Password, &violations)),
+        }
+    }
+}
+
+/// The first line of standard input, for a password that comes from a program.
+pub fn first_line() -> Result<String> {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).context("standard input can't be read")?;
+    Ok(line)
+}
+
+/// A value that the operator gave, as the rules take it.
+pub fn input(text: &str) -> Input {
+    Input::Text(text.trim().to_owned())
+}
+
+/// A value that the operator gave otherwise than by being asked.
+pub fn given<T>(field: Field, checked: Checked<T>) -> Result<T> {
+    checked.map_err(|violations| {
+        anyhow!("the {} is refused: {}", field.name(), messages(field, &violations).join(" "))
+    })
+}
+
+fn messages(field: Field, violations: &[Violation]) -> Vec<String> {
+    violations.iter().map(|violation| django_message(field, violation)).collect()
+}
+
+fn tell(messages: &[String]) {
+    for message in messages {
+        eprintln!("Error: {message}");
+    }
+}
+
+fn line(prompt: &str) -> Result<String> {
+    eprint!("{prompt}");
+    io::stderr().flush()?;
+    let line = first_line()?;
+    if line.is_empty() {
+        eprintln!();
+        bail!("the input ended, so nothing was changed");
+    }
+    Ok(line)
+}
+
+fn hidden(prompt: &str) -> Result<String> {
+    rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => anyhow!("the input ended, so nothing was changed"),
+        _ => anyhow!("the password can't be read: {error}"),
+    })
+}

@@ -1,0 +1,30 @@
+//! `users deactivate`: keeps a user out.
+
+use anyhow::Result;
+
+use super::{Who, named};
+use crate::output;
+use crate::settings::Deployment;
+
+/// Keeps a user out, and ends their sessions
+#[derive(clap::Args)]
+#[command(
+    after_help = "Their data stays; 'users activate' lets them in again.\n\nExample:\n  npm run latchkey -- users deactivate jake@example.com"
+)]
+pub struct Options {
+    #[command(flatten)]
+    who: Who,
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let database = deployment.database()?;
+    let user = options.who.find(&*database)?;
+    let sql = "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, \
+               updated_at = unixepoch() WHERE id = ?1 AND is_active RETURNING id";
+    let is_changed = database.row(sql, &[user.id.into()])?.is_some();
+    output::print(&if is_changed {
+        format!("{} is deactivated now; every session has ended.", named(&user))
+    } else {
+        format!("{} is deactivated already; nothing was changed.", named(&user))
+    })
+}

@@ -1,0 +1,120 @@
+//! `users list`: the users, page by page.
+
+use anyhow::Result;
+use latchkey::db::{DbError, Row};
+use serde::Serialize;
+
+use crate::output::{self, shown, time, yes_or_no};
+use crate::settings::Deployment;
+
+/// Lists users
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  npm run latchkey -- users list --search example.com --inactive
+  npm run -s latchkey -- users list --superuser --json")]
+pub struct Options {
+    /// Only users with this text in their username or email, in any case
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Only users who are active
+    #[arg(long, conflicts_with = "inactive")]
+    active: bool,
+    /// Only users who are deactivated
+    #[arg(long)]
+    inactive: bool,
+    /// Only staff
+    #[arg(long)]
+    staff: bool,
+    /// Only superusers
+    #[arg(long)]
+    superuser: bool,
+    /// The most users to list
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Only users after the one with this id, for the next page
+    #[arg(long, value_name = "ID", default_value_t = 0)]
+    after: i64,
+    /// Print JSON, with times in Unix seconds
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    id: i64,
+    username: String,
+    email: String,
+    is_active: bool,
+    is_staff: bool,
+    is_superuser: bool,
+    created_at: i64,
+}
+
+impl Listed {
+    fn read(mut row: Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.integer()?,
+            username: row.text()?,
+            email: row.text()?,
+            is_active: row.boolean()?,
+            is_staff: row.boolean()?,
+            is_superuser: row.boolean()?,
+            created_at: row.integer()?,
+        })
+    }
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let mut users = find(deployment, options)?;
+    let limit = usize::try_from(options.limit)?;
+    let has_more = users.len() > limit;
+    users.truncate(limit);
+    if options.json {
+        return output::print(&serde_json::to_string_pretty(&users)?);
+    }
+    let Some(last) = users.last() else {
+        return output::print("There is no such user.");
+    };
+    output::print(&table(&users))?;
+    if has_more {
+        eprintln!("There are more: add --after {} for the next page.", last.id);
+    }
+    Ok(())
+}
+
+/// Up to one user more than the limit, which says whether there are more.
+fn find(deployment: &Deployment, options: &Options) -> Result<Vec<Listed>> {
+    // Not LIKE, whose patterns D1 limits to 50 bytes.
+    let sql = "SELECT id, username, email, is_active, is_staff, is_superuser, created_at FROM users \
+               WHERE id > ?1 AND (?2 IS NULL OR instr(lower(username), lower(?2)) OR instr(lower(email), lower(?2))) \
+               AND is_active = ifnull(?3, is_active) AND is_staff >= ?4 AND is_superuser >= ?5 \
+               ORDER BY id LIMIT ?6";
+    let is_active = (options.active || options.inactive).then_some(i64::from(options.active));
+    let params = [
+        options.after.into(),
+        options.search.as_deref().into(),
+        is_active.into(),
+        i64::from(options.staff).into(),
+        i64::from(options.superuser).into(),
+        (i64::from(options.limit) + 1).into(),
+    ];
+    let rows = deployment.database()?.rows(sql, &params)?;
+    Ok(rows.into_iter().map(Listed::read).collect::<Result<_, _>>()?)
+}
+
+fn table(users: &[Listed]) -> String {
+    let mut table = output::table();
+    table.set_header(["id", "username", "email", "active", "staff", "superuser", "created"]);
+    table.add_rows(users.iter().map(|user| {
+        [
+            user.id.to_string(),
+            shown(&user.username),
+            shown(&user.email),
+            yes_or_no(user.is_active),
+            yes_or_no(user.is_staff),
+            yes_or_no(user.is_superuser),
+            time(user.created_at),
+        ]
+    }));
+    table.trim_fmt()
+}

@@ -1,0 +1,46 @@
+//! `users set-password`: gives a user another password.
+
+use anyhow::{Result, anyhow, bail};
+use latchkey::error::Field;
+use latchkey::validate;
+
+use super::{Who, named};
+use crate::settings::Deployment;
+use crate::{output, prompt};
+
+/// Gives a user another password, and ends their sessions
+#[derive(clap::Args)]
+#[command(after_help = "It asks for the password.
+
+Examples:
+  npm run latchkey -- users set-password jake@example.com
+  pass show jake | npm run latchkey -- users set-password jake@example.com --password-stdin")]
+pub struct Options {
+    #[command(flatten)]
+    who: Who,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    if !options.password_stdin && !prompt::is_possible() {
+        bail!("there is nobody to ask: give the password on standard input, with --password-stdin");
+    }
+    let hasher = deployment.hasher()?;
+    let database = deployment.database()?;
+    let user = options.who.find(&*database)?;
+    let password = if options.password_stdin {
+        prompt::given(Field::Password, validate::password(prompt::input(&prompt::first_line()?)))?
+    } else {
+        eprintln!("A new password for {}.", named(&user));
+        prompt::new_password()?
+    };
+    let hash = hasher
+        .hash(&password, getrandom::fill)
+        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    let sql = "UPDATE users SET password = ?2, token_version = token_version + 1, kept_sid = NULL, \
+               updated_at = unixepoch() WHERE id = ?1";
+    database.row(sql, &[user.id.into(), hash.as_str().into()])?;
+    output::print(&format!("{} has the new password now; every session has ended.", named(&user)))
+}

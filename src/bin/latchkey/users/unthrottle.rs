@@ -1,0 +1,49 @@
+//! `users unthrottle`: lifts what failed logins have blocked.
+
+use anyhow::{Result, anyhow};
+use latchkey::email;
+
+use super::Who;
+use super::failures::{self, Failures};
+use crate::output::{self, shown};
+use crate::settings::Deployment;
+
+/// Forgets failed logins, so that they block no more
+#[derive(clap::Args)]
+#[command(
+    after_help = "An email may be anyone's or nobody's. This needs JWT_SECRET, under which failures are on record; \
+with --remote it comes from the environment or standard input.
+
+Example:
+  npm run latchkey -- users unthrottle jake@example.com"
+)]
+pub struct Options {
+    #[command(flatten)]
+    who: Who,
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let config = deployment.config()?;
+    let database = deployment.database()?;
+    // Logins are throttled by email, whether anyone has it or not.
+    let email = match options.who.who.trim() {
+        email if email::is_valid(email) => email::normalize(email.to_owned()),
+        _ => options.who.find(&*database)?.email,
+    };
+    let account = failures::account(&config, &email);
+    let sql = [
+        "SELECT ",
+        failures::COLUMNS,
+        " FROM login_failures WHERE account = ?1 AND expires_at > unixepoch()",
+    ];
+    let row = database.row(&sql.concat(), &[account.as_str().into()])?;
+    let failures = Failures::read(&mut row.ok_or_else(|| anyhow!("the database gave no row"))?)?;
+    if failures.count == 0 {
+        return output::print(&format!(
+            "No failed logins with {} are on record; nothing was changed.",
+            shown(&email)
+        ));
+    }
+    database.row("DELETE FROM login_failures WHERE account = ?1", &[account.as_str().into()])?;
+    output::print(&format!("Logins with {} were {failures}. All is forgotten now.", shown(&email)))
+}
