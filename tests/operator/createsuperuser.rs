@@ -1,1 +1,187 @@
 //! `createsuperuser`
+
+use std::process::Command;
+
+use latchkey::password::{Hasher, Verdict};
+
+use crate::command::Operator;
+
+const SUPERUSER: [&str; 6] =
+    ["createsuperuser", "--email", "Ada@EXAMPLE.com", "--username", "ada", "--password-stdin"];
+
+#[test]
+fn a_script_makes_a_superuser_who_can_log_in() {
+    let operator = Operator::new();
+    let outcome = operator.run_with(&SUPERUSER, "  correct horse \nanother line\n", &[]);
+    assert_eq!(outcome.stderr, "");
+    assert_eq!(outcome.stdout, "Superuser created successfully. Their id is 1.\n");
+    assert_eq!(outcome.status, 0);
+    let found = "SELECT concat_ws(' ', id, email, username, is_active, is_staff, is_superuser, token_version, \
+                 created_at = updated_at, abs(unixepoch() - created_at) < 60, bio IS NULL) FROM users";
+    assert_eq!(operator.sql(found), "1 Ada@example.com ada 1 1 1 0 1 1 1");
+    let hash = operator.sql("SELECT password FROM users");
+    let hasher: Hasher = "pbkdf2_sha512$2".parse().unwrap();
+    // As the API takes it: without white space around it.
+    assert_eq!(hasher.verify("correct horse", Some(&hash)), Verdict::Match { outdated: false });
+}
+
+#[test]
+fn what_is_wrong_is_said_and_nothing_is_made() {
+    let operator = Operator::new();
+    for (arguments, input, message) in [
+        (vec![], "", "there is nobody to ask: give --email and --username and --password-stdin too"),
+        (vec!["--email", "a@b.io"], "", "there is nobody to ask: give --username and --password-stdin too"),
+        (
+            vec!["--password-stdin"],
+            "correct horse",
+            "there is nobody to ask: give --email and --username too",
+        ),
+        (
+            vec!["--email", "jake", "--username", "jake", "--password-stdin"],
+            "correct horse",
+            "the email is refused: Enter a valid email address.",
+        ),
+        (
+            vec!["--email", "a@b.io", "--username", " ", "--password-stdin"],
+            "correct horse",
+            "the username is refused: This field may not be blank.",
+        ),
+        (
+            vec!["--email", "a@b.io", "--username", "jake", "--password-stdin"],
+            "1234567\n",
+            "the password is refused: Ensure this field has at least 8 characters.",
+        ),
+        (
+            vec!["--email", "a@b.io", "--username", "jake", "--password-stdin"],
+            "",
+            "the password is refused: This field may not be blank.",
+        ),
+    ] {
+        let outcome = operator.run_with(&[&["createsuperuser"], &*arguments].concat(), input, &[]);
+        assert_eq!(outcome.stderr, format!("latchkey: {message}\n"));
+        assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+    }
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
+}
+
+#[test]
+fn an_email_and_a_username_are_taken_once_in_any_case() {
+    let operator = Operator::new();
+    assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
+    for (email, username, field) in
+        [("ADA@example.com", "other", "email"), ("other@example.com", "ADA", "username")]
+    {
+        let arguments = ["createsuperuser", "--email", email, "--username", username, "--password-stdin"];
+        let outcome = operator.run_with(&arguments, "correct horse", &[]);
+        let message = format!("latchkey: no superuser was made: user with this {field} already exists.\n");
+        assert_eq!((outcome.status, outcome.stdout, outcome.stderr), (1, String::new(), message));
+    }
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "1");
+}
+
+/// Runs a command on a terminal of its own, waits for each prompt and answers it, and prints what the terminal showed.
+const ON_A_TERMINAL: &str = r#"
+import os, pty, select, sys
+command, *dialogue = sys.argv[1].split("\x1f"), *sys.argv[2:]
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+shown, seen = b"", 0
+def read_until(prompt):
+    global shown, seen
+    while prompt is None or prompt.encode() not in shown[seen:]:
+        if not select.select([terminal], [], [], 30)[0]:
+            sys.exit("no %r in %r" % (prompt, shown))
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            break
+        shown += chunk
+    seen = len(shown)
+for turn in dialogue:
+    prompt, answer = turn.split("\x1f")
+    read_until(prompt)
+    os.write(terminal, answer.encode())
+read_until(None)
+sys.stdout.write(shown.decode().replace("\r\n", "\n"))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"#;
+
+/// The exit status and what the terminal showed, or `None` where there is no Python.
+pub fn on_a_terminal(
+    operator: &Operator,
+    arguments: &[&str],
+    dialogue: &[(&str, &str)],
+) -> Option<(Option<i32>, String)> {
+    let command = [&[env!("CARGO_BIN_EXE_latchkey")], arguments].concat().join("\x1f");
+    let turns = dialogue.iter().map(|(prompt, answer)| format!("{prompt}\x1f{answer}"));
+    let output = Command::new("python3")
+        .args(["-c", ON_A_TERMINAL, &command])
+        .args(turns)
+        .current_dir(operator.path(""))
+        .output();
+    let Ok(output) = output else {
+        eprintln!("skipped: there is no python3, whose pty this takes");
+        return None;
+    };
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    Some((output.status.code(), String::from_utf8(output.stdout).unwrap()))
+}
+
+#[test]
+fn at_a_terminal_it_asks_until_the_answers_are_right() {
+    let operator = Operator::new();
+    assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
+    let dialogue = [
+        ("Email: ", "jake\n"),
+        ("Email: ", "ADA@example.COM\n"),
+        ("Email: ", "jake@example.com\n"),
+        ("Username: ", "\n"),
+        ("Username: ", "Ada\n"),
+        ("Username: ", "jake\n"),
+        ("Password: ", "hunter2hunter2\n"),
+        ("Password (again): ", "hunter3hunter3\n"),
+        ("Password: ", "hunter2\n"),
+        ("Password (again): ", "hunter2\n"),
+        ("Password: ", "hunter2hunter2\n"),
+        ("Password (again): ", "hunter2hunter2\n"),
+    ];
+    let Some((status, shown)) = on_a_terminal(&operator, &["createsuperuser"], &dialogue) else { return };
+    let expected = "\
+Email: jake
+Error: Enter a valid email address.
+Email: ADA@example.COM
+Error: user with this email already exists.
+Email: jake@example.com
+Username: 
+Error: This field may not be blank.
+Username: Ada
+Error: user with this username already exists.
+Username: jake
+Password: 
+Password (again): 
+Error: Your passwords didn't match.
+Password: 
+Password (again): 
+Error: Ensure this field has at least 8 characters.
+Password: 
+Password (again): 
+Superuser created successfully. Their id is 2.
+";
+    assert_eq!((status, &*shown), (Some(0), expected));
+    assert_eq!(operator.sql("SELECT email || is_superuser FROM users WHERE id = 2"), "jake@example.com1");
+}
+
+#[test]
+fn at_a_terminal_it_asks_for_what_is_not_given_and_ends_with_the_input() {
+    let operator = Operator::new();
+    let arguments = ["createsuperuser", "--email", "jake@example.com"];
+    let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[("Username: ", "\x04")]) else {
+        return;
+    };
+    assert_eq!(shown, "Username: \nlatchkey: the input ended, so nothing was changed\n");
+    assert_eq!(status, Some(1));
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
+}

@@ -1,1 +1,380 @@
 //! `users`
+
+use rusqlite::params;
+use serde_json::{Value, json};
+
+use crate::command::{Operator, Outcome, SECRET};
+use crate::createsuperuser::on_a_terminal;
+use latchkey::config::Config;
+use latchkey::password::{Hasher, Verdict};
+
+const HASH: &str = "pbkdf2_sha256$2$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const CREATED: i64 = 1_800_000_000;
+
+/// A project with these users, of ids from 1 on; their emails are their names at example.com.
+fn with_users(names: &[&str]) -> Operator {
+    let operator = Operator::new();
+    let sql =
+        "INSERT INTO users (username, email, password, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)";
+    for name in names {
+        let email = format!("{name}@example.com");
+        operator.database().execute(sql, params![name, email, HASH, CREATED]).unwrap();
+    }
+    operator
+}
+
+/// Runs what has to succeed and gives what it prints.
+fn told(operator: &Operator, arguments: &[&str]) -> String {
+    let Outcome { status, stdout, stderr } = operator.run(arguments);
+    assert_eq!((status, &*stderr), (0, ""), "{arguments:?}");
+    assert!(!stdout.contains("salt") && !stdout.contains(SECRET), "{stdout}");
+    stdout
+}
+
+/// Runs what has to fail and gives what it says.
+fn refused(operator: &Operator, arguments: &[&str], input: &str) -> String {
+    let Outcome { status, stdout, stderr } = operator.run_with(arguments, input, &[]);
+    assert_eq!((status, &*stdout), (1, ""), "{arguments:?}");
+    stderr
+}
+
+/// Of the user with id 1.
+fn state(operator: &Operator) -> String {
+    let sql = "SELECT concat_ws(' ', 'active', is_active, 'staff', is_staff, 'superuser', is_superuser, 'version', \
+               token_version, 'kept', ifnull(kept_sid, '-'), 'moved', updated_at > created_at) FROM users WHERE id = 1";
+    operator.sql(sql)
+}
+
+fn ids(operator: &Operator, arguments: &[&str]) -> Vec<i64> {
+    let output = told(operator, &[&["users", "list", "--json"], arguments].concat());
+    let users: Vec<Value> = serde_json::from_str(&output).unwrap();
+    users.iter().map(|user| user["id"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn users_are_listed_page_by_page() {
+    let operator = with_users(&["ada", "jake", "zoë"]);
+    operator.database().execute("UPDATE users SET is_active = 0, is_staff = 1 WHERE id = 2", []).unwrap();
+    let outcome = operator.run(&["users", "list", "--limit", "2"]);
+    let expected = " \
+ id  username  email             active  staff  superuser  created
+ 1   ada       ada@example.com   yes     no     no         2027-01-15 08:00:00 UTC
+ 2   jake      jake@example.com  no      yes    no         2027-01-15 08:00:00 UTC
+";
+    assert_eq!(outcome.stdout, expected.trim_start_matches(' ').replacen("id", " id", 1));
+    assert_eq!(outcome.stderr, "There are more: add --after 2 for the next page.\n");
+    assert_eq!(outcome.status, 0);
+    let next = told(&operator, &["users", "list", "--limit", "2", "--after", "2"]);
+    assert_eq!(next.lines().count(), 2, "{next}");
+    assert!(next.contains("zoë@example.com"), "{next}");
+    assert_eq!(told(&operator, &["users", "list", "--after", "3"]), "There is no such user.\n");
+    assert_eq!(operator.run(&["users", "list", "--limit", "0"]).status, 2);
+}
+
+#[test]
+fn users_are_listed_as_json_without_their_hashes() {
+    let operator = with_users(&["ada"]);
+    let listed: Value = serde_json::from_str(&told(&operator, &["users", "list", "--json"])).unwrap();
+    let ada = json!({
+        "id": 1, "username": "ada", "email": "ada@example.com", "is_active": true, "is_staff": false,
+        "is_superuser": false, "created_at": CREATED,
+    });
+    assert_eq!(listed, json!([ada]));
+    assert_eq!(told(&operator, &["users", "list", "--json", "--after", "1"]), "[]\n");
+}
+
+#[test]
+fn users_are_found_by_text_and_flags() {
+    let operator = with_users(&["Ada", "100%", "a_b", "ab", "a\\b", "it's"]);
+    let flags = "UPDATE users SET is_active = id <> 1, is_staff = id IN (2, 3), is_superuser = id IN (3, 4)";
+    operator.database().execute(flags, []).unwrap();
+    let long = "x".repeat(300);
+    for (arguments, found) in [
+        (&["--search", "ADA"][..], &[1][..]),
+        (&["--search", "%"], &[2]),
+        (&["--search", "_"], &[3]),
+        (&["--search", "\\"], &[5]),
+        (&["--search", "'"], &[6]),
+        (&["--search", "B@EXAMPLE"], &[3, 4, 5]),
+        (&["--search", &long], &[]),
+        (&["--search", ""], &[1, 2, 3, 4, 5, 6]),
+        (&["--inactive"], &[1]),
+        (&["--active"], &[2, 3, 4, 5, 6]),
+        (&["--staff"], &[2, 3]),
+        (&["--superuser"], &[3, 4]),
+        (&["--staff", "--superuser", "--search", "a"], &[3]),
+        (&["--limit", "2", "--after", "1", "--active"], &[2, 3]),
+    ] {
+        assert_eq!(ids(&operator, arguments), found, "{arguments:?}");
+    }
+    assert_eq!(operator.run(&["users", "list", "--active", "--inactive"]).status, 2);
+}
+
+#[test]
+fn names_control_no_terminal() {
+    let odd = "\x1b]0;x\x07\u{9b}2J\n\r\u{202e}🦀'; DROP TABLE users; --";
+    let operator = with_users(&[odd]);
+    let shown = r"\u{1b}]0;x\u{7}\u{9b}2J\n\r\u{202e}🦀'; DROP TABLE users; --";
+    for arguments in [
+        &["users", "list"][..],
+        &["users", "show", odd],
+        &["users", "deactivate", odd],
+        &["users", "activate", "1"],
+        &["users", "logout", odd],
+        &["users", "set-staff", odd, "--staff", "true"],
+        &["users", "unthrottle", odd],
+    ] {
+        let output = told(&operator, arguments);
+        assert!(output.contains(shown), "{output}");
+        assert!(!output.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{output:?}");
+    }
+    assert_eq!(told(&operator, &["users", "list"]).lines().count(), 2);
+    let listed: Value = serde_json::from_str(&told(&operator, &["users", "list", "--json"])).unwrap();
+    assert_eq!(listed[0]["username"], odd);
+}
+
+#[test]
+fn nobody_is_an_error() {
+    let operator = with_users(&["ada"]);
+    for arguments in [
+        &["users", "show", "eve"][..],
+        &["users", "activate", "eve"],
+        &["users", "deactivate", "eve"],
+        &["users", "logout", "eve"],
+        &["users", "set-staff", "eve", "--staff", "true"],
+        &["users", "set-password", "eve", "--password-stdin"],
+        &["users", "unthrottle", "eve"],
+    ] {
+        let told = refused(&operator, arguments, "correct horse\n");
+        assert_eq!(told, "latchkey: there is no user \"eve\": give an email, a username or an id\n");
+    }
+    assert_eq!(state(&operator), "active 1 staff 0 superuser 0 version 0 kept - moved 0");
+}
+
+#[test]
+fn a_user_is_shown_with_all_but_the_hash() {
+    let operator = with_users(&["ada"]);
+    let database = operator.database();
+    database.execute("UPDATE users SET bio = 'line' || char(10) || 'line'", []).unwrap();
+    database.execute("INSERT INTO ended_sessions VALUES (1, 'a', 9), (1, 'b', 9), (2, 'c', 9)", []).unwrap();
+    let expected = "
+ id              1
+ username        ada
+ email           ada@example.com
+ active          yes
+ staff           no
+ superuser       no
+ bio             line\\nline
+ image           none
+ created         2027-01-15 08:00:00 UTC
+ updated         2027-01-15 08:00:00 UTC
+ password        pbkdf2_sha256$2
+ logins          not blocked; 0 failed logins on record
+ token version   0
+ ended sessions  2
+";
+    for who in ["1", "ADA", "ada@EXAMPLE.com"] {
+        assert_eq!(told(&operator, &["users", "show", who]), expected.trim_start_matches('\n'));
+    }
+    let shown: Value = serde_json::from_str(&told(&operator, &["users", "show", "ada", "--json"])).unwrap();
+    let ada = json!({
+        "id": 1, "username": "ada", "email": "ada@example.com", "is_active": true, "is_staff": false,
+        "is_superuser": false, "bio": "line\nline", "image": null, "created_at": CREATED, "updated_at": CREATED,
+        "token_version": 0, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "ended_sessions": 2,
+        "login_failures": {
+            "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
+        },
+    });
+    assert_eq!(shown, ada);
+}
+
+#[test]
+fn a_password_that_can_not_be_used_and_a_secret_that_is_not_there_are_no_errors() {
+    let operator = with_users(&["ada"]);
+    operator.write(".dev.vars", "");
+    operator.database().execute("UPDATE users SET password = '!salt'", []).unwrap();
+    let shown = told(&operator, &["users", "show", "ada"]);
+    assert!(shown.contains("\n password        can't be used: it is no encoded hash\n"), "{shown}");
+    assert!(
+        shown.contains("\n logins          unknown: the configuration is wrong: JWT_SECRET is not set"),
+        "{shown}"
+    );
+    let shown: Value = serde_json::from_str(&told(&operator, &["users", "show", "ada", "--json"])).unwrap();
+    assert_eq!(shown["login_failures"], Value::Null);
+    assert_eq!(shown["password_problem"], "is no encoded hash");
+}
+
+#[test]
+fn a_user_is_deactivated_and_activated_once() {
+    let operator = with_users(&["ada", "jake"]);
+    operator.database().execute("UPDATE users SET kept_sid = 'x'", []).unwrap();
+    let ada = "ada (ada@example.com, id 1)";
+    let deactivated = "active 0 staff 0 superuser 0 version 1 kept - moved 0";
+    operator.database().execute("UPDATE users SET created_at = 4000000000", []).unwrap();
+    for (verb, message, after) in [
+        (
+            "activate",
+            "is active already; nothing was changed.",
+            "active 1 staff 0 superuser 0 version 0 kept x moved 0",
+        ),
+        ("deactivate", "is deactivated now; every session has ended.", deactivated),
+        ("deactivate", "is deactivated already; nothing was changed.", deactivated),
+        ("activate", "is active now.", "active 1 staff 0 superuser 0 version 1 kept - moved 0"),
+    ] {
+        assert_eq!(told(&operator, &["users", verb, "ada"]), format!("{ada} {message}\n"));
+        assert_eq!(state(&operator), after);
+    }
+    assert_eq!(operator.sql("SELECT abs(unixepoch() - updated_at) < 60 FROM users WHERE id = 1"), "1");
+    assert_eq!(
+        operator.sql("SELECT is_active || kept_sid || updated_at FROM users WHERE id = 2"),
+        "1x1800000000"
+    );
+}
+
+#[test]
+fn a_logout_ends_every_session_and_moves_nothing_else() {
+    let operator = with_users(&["ada", "jake"]);
+    operator.database().execute("UPDATE users SET kept_sid = 'x'", []).unwrap();
+    let message = "Every session of ada (ada@example.com, id 1) has ended.\n";
+    assert_eq!(told(&operator, &["users", "logout", "ada"]), message);
+    assert_eq!(state(&operator), "active 1 staff 0 superuser 0 version 1 kept - moved 0");
+    assert_eq!(
+        operator.sql("SELECT updated_at || ' ' || token_version FROM users WHERE id = 1"),
+        "1800000000 1"
+    );
+    assert_eq!(operator.sql("SELECT token_version || kept_sid FROM users WHERE id = 2"), "0x");
+}
+
+#[test]
+fn flags_change_one_by_one() {
+    let operator = with_users(&["ada"]);
+    for (flags, message, after) in [
+        (&["--staff", "true"][..], "is changed; staff: yes, superuser: no.", "staff 1 superuser 0"),
+        (&["--superuser", "true"], "is changed; staff: yes, superuser: yes.", "staff 1 superuser 1"),
+        (
+            &["--superuser", "true", "--staff", "true"],
+            "is that already (staff: yes, superuser: yes); nothing was changed.",
+            "staff 1 superuser 1",
+        ),
+        (&["--staff", "false"], "is changed; staff: no, superuser: yes.", "staff 0 superuser 1"),
+        (
+            &["--staff", "true", "--superuser", "false"],
+            "is changed; staff: yes, superuser: no.",
+            "staff 1 superuser 0",
+        ),
+    ] {
+        let told = told(&operator, &[&["users", "set-staff", "ada"], flags].concat());
+        assert_eq!(told, format!("ada (ada@example.com, id 1) {message}\n"));
+        let now = state(&operator);
+        assert!(now.contains(after) && now.contains("active 1") && now.contains("version 0"), "{now}");
+    }
+    assert_eq!(operator.run(&["users", "set-staff", "ada"]).status, 2);
+    assert_eq!(operator.run(&["users", "set-staff", "ada", "--staff", "maybe"]).status, 2);
+}
+
+fn has_password(operator: &Operator, password: &str) -> bool {
+    let hash = operator.sql("SELECT password FROM users WHERE id = 1");
+    let hasher: Hasher = "pbkdf2_sha512$2".parse().unwrap();
+    hasher.verify(password, Some(&hash)) == Verdict::Match { outdated: false }
+}
+
+#[test]
+fn a_new_password_comes_from_a_program_and_ends_every_session() {
+    let operator = with_users(&["ada", "jake"]);
+    operator
+        .database()
+        .execute("UPDATE users SET kept_sid = 'x', created_at = 0, updated_at = 1", [])
+        .unwrap();
+    for (arguments, input, message) in [
+        (
+            &["--password-stdin"][..],
+            "short",
+            "the password is refused: Ensure this field has at least 8 characters.",
+        ),
+        (
+            &[],
+            "correct horse",
+            "there is nobody to ask: give the password on standard input, with --password-stdin",
+        ),
+    ] {
+        let told = refused(&operator, &[&["users", "set-password", "ada"], arguments].concat(), input);
+        assert_eq!(told, format!("latchkey: {message}\n"));
+    }
+    assert_eq!(operator.sql("SELECT password FROM users WHERE id = 1"), HASH);
+    let outcome =
+        operator.run_with(&["users", "set-password", "ada", "--password-stdin"], "correct horse\n", &[]);
+    let message = "ada (ada@example.com, id 1) has the new password now; every session has ended.\n";
+    assert_eq!((outcome.status, &*outcome.stdout, &*outcome.stderr), (0, message, ""));
+    assert!(has_password(&operator, "correct horse"));
+    assert_eq!(state(&operator), "active 1 staff 0 superuser 0 version 1 kept - moved 1");
+    assert_eq!(operator.sql("SELECT abs(unixepoch() - updated_at) < 60 FROM users WHERE id = 1"), "1");
+    let other = "SELECT password || token_version || kept_sid || updated_at FROM users WHERE id = 2";
+    assert_eq!(operator.sql(other), format!("{HASH}0x1"));
+}
+
+#[test]
+fn a_new_password_is_asked_for_at_a_terminal() {
+    let operator = with_users(&["ada"]);
+    let dialogue = [("Password: ", "correct horse\n"), ("Password (again): ", "correct horse\n")];
+    let arguments = ["users", "set-password", "ada"];
+    let Some((status, shown)) = on_a_terminal(&operator, &arguments, &dialogue) else { return };
+    let expected = "A new password for ada (ada@example.com, id 1).\nPassword: \nPassword (again): \n\
+                    ada (ada@example.com, id 1) has the new password now; every session has ended.\n";
+    assert_eq!((status, &*shown), (Some(0), expected));
+    assert!(has_password(&operator, "correct horse"));
+}
+
+/// Puts failures of a login on record: for each address a count, until when it is blocked and when it is forgotten.
+fn fail(operator: &Operator, email: &str, counters: &[(&str, i64, i64, i64)]) {
+    let config = Config::from_vars(|name| (name == "JWT_SECRET").then(|| SECRET.to_owned())).unwrap();
+    let account = config.throttle.counters(email, "192.0.2.7").account;
+    for (address, count, blocked, expires) in counters {
+        let sql = "INSERT INTO login_failures VALUES (?1, ?2, ?3, ?4, ?5)";
+        operator.database().execute(sql, params![account, address, count, blocked, expires]).unwrap();
+    }
+}
+
+#[test]
+fn throttled_logins_are_shown_and_lifted() {
+    const LATER: i64 = 4_000_000_000;
+    let blocked = [("", 100, LATER, LATER), ("one", 10, LATER, LATER)];
+    let from_two = [("", 20, 0, LATER), ("one", 10, LATER, LATER), ("two", 10, LATER + 1, LATER + 1)];
+    let from_one = [("one", 10, LATER, LATER), ("two", 3, 5, LATER)];
+    let once = [("", 1, 0, LATER), ("one", 1, 0, 5)];
+    let forgotten = [("", 100, 5, 5)];
+    for (counters, expected) in [
+        (&blocked[..], "blocked until 2096-10-02 07:06:40 UTC; 100 failed logins on record"),
+        (&from_two, "blocked from 2 addresses until 2096-10-02 07:06:41 UTC; 20 failed logins on record"),
+        (&from_one, "blocked from 1 address until 2096-10-02 07:06:40 UTC; 13 failed logins on record"),
+        (&once, "not blocked; 1 failed login on record"),
+        (&forgotten, "not blocked; 0 failed logins on record"),
+    ] {
+        let operator = with_users(&["ada"]);
+        fail(&operator, "ada@example.com", counters);
+        fail(&operator, "jake@example.com", &blocked);
+        let shown = told(&operator, &["users", "show", "ada"]);
+        assert!(shown.contains(&format!("\n logins          {expected}\n")), "{shown}");
+        let told = told(&operator, &["users", "unthrottle", "ada"]);
+        if expected.contains(" 0 ") {
+            assert_eq!(told, "No failed logins with ada@example.com are on record; nothing was changed.\n");
+            continue;
+        }
+        assert_eq!(told, format!("Logins with ada@example.com were {expected}. All is forgotten now.\n"));
+        assert_eq!(operator.sql("SELECT count(*) FROM login_failures"), "2", "jake's are gone too");
+    }
+}
+
+#[test]
+fn an_email_of_nobody_is_unthrottled_as_the_api_compares_it() {
+    let operator = Operator::new();
+    fail(&operator, "Eve@example.com", &[("one", 10, 4_000_000_000, 4_000_000_000)]);
+    let message = "Logins with eVE@example.com were blocked from 1 address until 2096-10-02 07:06:40 UTC; \
+                   10 failed logins on record. All is forgotten now.\n";
+    assert_eq!(told(&operator, &["users", "unthrottle", "eVE@EXAMPLE.com"]), message);
+    assert_eq!(operator.sql("SELECT count(*) FROM login_failures"), "0");
+    let message = "No failed logins with eve@example.com are on record; nothing was changed.\n";
+    assert_eq!(told(&operator, &["users", "unthrottle", "eve@example.com"]), message);
+    operator.write(".dev.vars", "");
+    let told = refused(&operator, &["users", "unthrottle", "eve@example.com"], "");
+    assert!(told.contains("JWT_SECRET is not set"), "{told}");
+}

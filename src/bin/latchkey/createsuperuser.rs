@@ -1,6 +1,6 @@
 //! `createsuperuser`: makes a user who is staff and superuser, asking as Django's command of this name does.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use latchkey::db::DbError;
 use latchkey::dialect::django_message;
 use latchkey::error::{Field, Violation};
@@ -49,14 +49,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         Some(username) => username,
         None => ask(&*database, "Username: ", Field::Username, validate::username)?,
     };
-    let password = if options.password_stdin {
-        prompt::given(Field::Password, validate::password(prompt::input(&prompt::first_line()?)))?
-    } else {
-        prompt::new_password()?
-    };
-    let hash = hasher
-        .hash(&password, getrandom::fill)
-        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    let hash = prompt::new_hash(hasher, options.password_stdin)?;
     let id = insert(&*database, &email, &username, &hash)?;
     output::print(&format!("Superuser created successfully. Their id is {id}."))
 }

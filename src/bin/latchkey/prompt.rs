@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::dialect::django_message;
 use latchkey::error::{Field, Violation};
+use latchkey::password::Hasher;
 use latchkey::validate::{self, Checked, Input};
 
 /// Whether there is somebody to ask.
@@ -22,8 +23,20 @@ pub fn ask<T>(prompt: &str, field: Field, check: impl Fn(Input) -> Result<Checke
     }
 }
 
+/// The hash of a new password, which is asked for, or the first line of standard input.
+pub fn new_hash(hasher: Hasher, from_stdin: bool) -> Result<String> {
+    let password = if from_stdin {
+        given(Field::Password, validate::password(input(&first_line()?)))?
+    } else {
+        new_password()?
+    };
+    hasher
+        .hash(&password, getrandom::fill)
+        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))
+}
+
 /// Asks for a new password, twice, without showing it, until it passes.
-pub fn new_password() -> Result<String> {
+fn new_password() -> Result<String> {
     loop {
         let password = hidden("Password: ")?;
         if hidden("Password (again): ")? != password {
@@ -37,8 +50,7 @@ pub fn new_password() -> Result<String> {
     }
 }
 
-/// The first line of standard input, for a password that comes from a program.
-pub fn first_line() -> Result<String> {
+fn first_line() -> Result<String> {
     let mut line = String::new();
     io::stdin().read_line(&mut line).context("standard input can't be read")?;
     Ok(line)

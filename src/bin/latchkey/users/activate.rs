@@ -8,9 +8,10 @@ use crate::settings::Deployment;
 
 /// Lets a user log in again
 #[derive(clap::Args)]
-#[command(
-    after_help = "Sessions that ended stay ended.\n\nExample:\n  npm run latchkey -- users activate jake@example.com"
-)]
+#[command(after_help = "Sessions that ended stay ended.
+
+Example:
+  npm run latchkey -- users activate jake@example.com")]
 pub struct Options {
     #[command(flatten)]
     who: Who,

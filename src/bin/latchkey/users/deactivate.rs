@@ -8,9 +8,10 @@ use crate::settings::Deployment;
 
 /// Keeps a user out, and ends their sessions
 #[derive(clap::Args)]
-#[command(
-    after_help = "Their data stays; 'users activate' lets them in again.\n\nExample:\n  npm run latchkey -- users deactivate jake@example.com"
-)]
+#[command(after_help = "Their data stays; 'users activate' lets them in again.
+
+Example:
+  npm run latchkey -- users deactivate jake@example.com")]
 pub struct Options {
     #[command(flatten)]
     who: Who,

@@ -1,8 +1,6 @@
 //! `users set-password`: gives a user another password.
 
-use anyhow::{Result, anyhow, bail};
-use latchkey::error::Field;
-use latchkey::validate;
+use anyhow::{Result, bail};
 
 use super::{Who, named};
 use crate::settings::Deployment;
@@ -30,15 +28,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let hasher = deployment.hasher()?;
     let database = deployment.database()?;
     let user = options.who.find(&*database)?;
-    let password = if options.password_stdin {
-        prompt::given(Field::Password, validate::password(prompt::input(&prompt::first_line()?)))?
-    } else {
+    if !options.password_stdin {
         eprintln!("A new password for {}.", named(&user));
-        prompt::new_password()?
-    };
-    let hash = hasher
-        .hash(&password, getrandom::fill)
-        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    }
+    let hash = prompt::new_hash(hasher, options.password_stdin)?;
     let sql = "UPDATE users SET password = ?2, token_version = token_version + 1, kept_sid = NULL, \
                updated_at = unixepoch() WHERE id = ?1";
     database.row(sql, &[user.id.into(), hash.as_str().into()])?;
