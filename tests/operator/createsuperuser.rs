@@ -81,7 +81,7 @@ fn an_email_and_a_username_are_taken_once_in_any_case() {
 
 /// Runs a command on a terminal of its own, waits for each prompt and answers it, and prints what the terminal showed.
 const ON_A_TERMINAL: &str = r#"
-import os, pty, select, sys
+import os, pty, select, sys, termios, time
 command, *dialogue = sys.argv[1].split("\x1f"), *sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0:
@@ -103,6 +103,8 @@ def read_until(prompt):
 for turn in dialogue:
     prompt, answer = turn.split("\x1f")
     read_until(prompt)
+    while "Password" in prompt and termios.tcgetattr(terminal)[3] & termios.ECHO:
+        time.sleep(0.001)
     os.write(terminal, answer.encode())
 read_until(None)
 sys.stdout.write(shown.decode().replace("\r\n", "\n"))
@@ -178,10 +180,25 @@ Superuser created successfully. Their id is 2.
 fn at_a_terminal_it_asks_for_what_is_not_given_and_ends_with_the_input() {
     let operator = Operator::new();
     let arguments = ["createsuperuser", "--email", "jake@example.com"];
-    let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[("Username: ", "\x04")]) else {
-        return;
-    };
-    assert_eq!(shown, "Username: \nlatchkey: the input ended, so nothing was changed\n");
-    assert_eq!(status, Some(1));
+    let ended = "latchkey: the input ended, so nothing was changed\n";
+    let name = ("Username: ", "jake\n");
+    for (dialogue, before) in [
+        (&[("Username: ", "\x04")][..], "Username: \n"),
+        (&[name, ("Password: ", "\x04")], "Username: jake\nPassword: \n"),
+        (&[name, ("Password: ", "hunter2\x03")], "Username: jake\nPassword: \n"),
+    ] {
+        let Some((status, shown)) = on_a_terminal(&operator, &arguments, dialogue) else { return };
+        assert_eq!((status, shown), (Some(1), format!("{before}{ended}")));
+    }
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
+}
+
+#[test]
+fn at_a_terminal_it_says_at_once_that_what_is_given_is_taken() {
+    let operator = Operator::new();
+    assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
+    let arguments = ["createsuperuser", "--username", "ADA"];
+    let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[]) else { return };
+    assert_eq!(shown, "latchkey: no superuser was made: user with this username already exists.\n");
+    assert_eq!(status, Some(1));
 }

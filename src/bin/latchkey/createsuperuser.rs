@@ -1,6 +1,6 @@
 //! `createsuperuser`: makes a user who is staff and superuser, asking as Django's command of this name does.
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use latchkey::db::DbError;
 use latchkey::dialect::django_message;
 use latchkey::error::{Field, Violation};
@@ -41,6 +41,13 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let username = given(Field::Username, options.username.as_deref(), validate::username)?;
     let hasher = deployment.hasher()?;
     let database = deployment.database()?;
+    // A script is told by the insert, with a statement less.
+    if !options.password_stdin
+        && (email.is_some() || username.is_some())
+        && let Some(field) = taken(&*database, email.as_deref(), username.as_deref())?
+    {
+        return Err(refusal(field));
+    }
     let email = match email {
         Some(email) => email,
         None => ask(&*database, "Email: ", Field::Email, validate::email)?,
@@ -75,14 +82,26 @@ fn ask(
     rule: fn(Input) -> Checked<String>,
 ) -> Result<String> {
     prompt::ask(question, field, |input| {
-        let Ok(value) = rule(input.clone()) else { return Ok(rule(input)) };
-        let (email, username) = match field {
-            Field::Email => (Some(value.as_str()), None),
-            _ => (None, Some(value.as_str())),
+        let value = match rule(input) {
+            Ok(value) => value,
+            broken => return Ok(broken),
         };
-        let taken = pollster::block_on(store::find_taken(&database, email, username, None))?;
-        Ok(if taken.email || taken.username { Err(vec![Violation::Taken]) } else { Ok(value) })
+        let taken = match field {
+            Field::Email => taken(database, Some(&value), None)?,
+            _ => taken(database, None, Some(&value))?,
+        };
+        Ok(if taken.is_some() { Err(vec![Violation::Taken]) } else { Ok(value) })
     })
+}
+
+/// Which of these values a user has, the first of them.
+fn taken(database: &dyn Database, email: Option<&str>, username: Option<&str>) -> Result<Option<Field>> {
+    let taken = pollster::block_on(store::find_taken(&database, email, username, None))?;
+    Ok(taken.email.then_some(Field::Email).or(taken.username.then_some(Field::Username)))
+}
+
+fn refusal(taken: Field) -> Error {
+    anyhow!("no superuser was made: {}", django_message(taken, &Violation::Taken))
 }
 
 fn insert(database: &dyn Database, email: &str, username: &str, hash: &str) -> Result<i64> {
@@ -92,8 +111,7 @@ fn insert(database: &dyn Database, email: &str, username: &str, hash: &str) -> R
         Ok(Some(mut row)) => Ok(row.integer()?),
         Ok(None) => bail!("the database did not say whether it made the user: look with 'users show'"),
         Err(DbError::Unique { column }) => {
-            let field = if column == "users.email" { Field::Email } else { Field::Username };
-            bail!("no superuser was made: {}", django_message(field, &Violation::Taken))
+            Err(refusal(if column == "users.email" { Field::Email } else { Field::Username }))
         }
         Err(error) => Err(error.into()),
     }

@@ -8,6 +8,8 @@ use latchkey::error::{Field, Violation};
 use latchkey::password::Hasher;
 use latchkey::validate::{self, Checked, Input};
 
+const ENDED: &str = "the input ended, so nothing was changed";
+
 /// Whether there is somebody to ask.
 pub fn is_possible() -> bool {
     io::stdin().is_terminal()
@@ -84,14 +86,14 @@ fn line(prompt: &str) -> Result<String> {
     let line = first_line()?;
     if line.is_empty() {
         eprintln!();
-        bail!("the input ended, so nothing was changed");
+        bail!(ENDED);
     }
     Ok(line)
 }
 
 fn hidden(prompt: &str) -> Result<String> {
     rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => anyhow!("the input ended, so nothing was changed"),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => anyhow!(ENDED),
         _ => anyhow!("the password can't be read: {error}"),
     })
 }

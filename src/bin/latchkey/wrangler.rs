@@ -31,7 +31,7 @@ impl Wrangler {
             .args(&self.target)
             .args(source)
             .env("PATH", path)
-            .env("WRANGLER_LOG", "error")
+            .env("WRANGLER_LOG", "log") // less, and the answer is left out too
             .env("WRANGLER_SEND_METRICS", "false")
             .stdin(Stdio::null())
             .output()
