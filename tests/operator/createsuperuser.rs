@@ -107,6 +107,8 @@ for turn in dialogue:
         time.sleep(0.001)
     os.write(terminal, answer.encode())
 read_until(None)
+if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+    sys.exit("the terminal is left silent")
 sys.stdout.write(shown.decode().replace("\r\n", "\n"))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;

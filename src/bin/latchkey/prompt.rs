@@ -1,12 +1,14 @@
 //! Asks the operator for values that keep the rules of their fields, in the words that Django has for it.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::dialect::django_message;
 use latchkey::error::{Field, Violation};
 use latchkey::password::Hasher;
 use latchkey::validate::{self, Checked, Input};
+use signal_hook::consts::SIGINT;
 
 const ENDED: &str = "the input ended, so nothing was changed";
 
@@ -39,6 +41,8 @@ pub fn new_hash(hasher: Hasher, from_stdin: bool) -> Result<String> {
 
 /// Asks for a new password, twice, without showing it, until it passes.
 fn new_password() -> Result<String> {
+    // At Ctrl-C rpassword raises SIGINT with the terminal still silenced. Caught, that leaves it to end with an error.
+    signal_hook::flag::register(SIGINT, Arc::default())?;
     loop {
         let password = hidden("Password: ")?;
         if hidden("Password (again): ")? != password {
@@ -93,7 +97,11 @@ fn line(prompt: &str) -> Result<String> {
 
 fn hidden(prompt: &str) -> Result<String> {
     rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => anyhow!(ENDED),
+        ErrorKind::Interrupted => anyhow!(ENDED),
+        ErrorKind::UnexpectedEof => {
+            eprintln!();
+            anyhow!(ENDED)
+        }
         _ => anyhow!("the password can't be read: {error}"),
     })
 }
