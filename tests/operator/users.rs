@@ -56,12 +56,12 @@ fn users_are_listed_page_by_page() {
     let operator = with_users(&["ada", "jake", "zoë"]);
     operator.database().execute("UPDATE users SET is_active = 0, is_staff = 1 WHERE id = 2", []).unwrap();
     let outcome = operator.run(&["users", "list", "--limit", "2"]);
-    let expected = " \
+    let expected = "
  id  username  email             active  staff  superuser  created
- 1   ada       ada@example.com   yes     no     no         2027-01-15 08:00:00 UTC
- 2   jake      jake@example.com  no      yes    no         2027-01-15 08:00:00 UTC
+ 1   ada       ada@example.com   yes     no     no         2027-01-15
+ 2   jake      jake@example.com  no      yes    no         2027-01-15
 ";
-    assert_eq!(outcome.stdout, expected.trim_start_matches(' ').replacen("id", " id", 1));
+    assert_eq!(outcome.stdout, expected.trim_start_matches('\n'));
     assert_eq!(outcome.stderr, "There are more: add --after 2 for the next page.\n");
     assert_eq!(outcome.status, 0);
     let next = told(&operator, &["users", "list", "--limit", "2", "--after", "2"]);

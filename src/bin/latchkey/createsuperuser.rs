@@ -34,7 +34,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if options.password_stdin || !prompt::is_possible() {
         let missing = missing(options);
         if !missing.is_empty() {
-            bail!("there is nobody to ask: give {} too", missing.join(" and "));
+            bail!("there is nobody to ask: give {}", missing.join(" and "));
         }
     }
     let email = given(Field::Email, options.email.as_deref(), validate::email)?;

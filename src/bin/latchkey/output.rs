@@ -22,8 +22,17 @@ pub fn shown(text: &str) -> String {
 
 /// Unix seconds as a time in UTC.
 pub fn time(seconds: i64) -> String {
+    formatted(seconds, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// The day of some Unix seconds in UTC.
+pub fn day(seconds: i64) -> String {
+    formatted(seconds, "%Y-%m-%d")
+}
+
+fn formatted(seconds: i64, format: &str) -> String {
     DateTime::from_timestamp(seconds, 0)
-        .map_or_else(|| seconds.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+        .map_or_else(|| seconds.to_string(), |time| time.format(format).to_string())
 }
 
 pub fn yes_or_no(truth: bool) -> String {
@@ -60,6 +69,7 @@ mod tests {
     #[test]
     fn times_are_in_utc() {
         assert_eq!(time(1_800_000_000), "2027-01-15 08:00:00 UTC");
+        assert_eq!(day(1_800_000_000), "2027-01-15");
         assert_eq!(time(i64::MAX), i64::MAX.to_string());
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use latchkey::db::{DbError, Row};
 use serde::Serialize;
 
-use crate::output::{self, shown, time, yes_or_no};
+use crate::output::{self, day, shown, yes_or_no};
 use crate::settings::Deployment;
 
 /// Lists users
@@ -113,7 +113,7 @@ fn table(users: &[Listed]) -> String {
             yes_or_no(user.is_active),
             yes_or_no(user.is_staff),
             yes_or_no(user.is_superuser),
-            time(user.created_at),
+            day(user.created_at),
         ]
     }));
     table.trim_fmt()
