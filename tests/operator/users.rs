@@ -146,9 +146,26 @@ fn nobody_is_an_error() {
         &["users", "unthrottle", "eve"],
     ] {
         let told = refused(&operator, arguments, "correct horse\n");
-        assert_eq!(told, "latchkey: there is no user \"eve\": give an email, a username or an id\n");
+        assert_eq!(told, "latchkey: there is no user eve: give an email, a username or an id\n");
     }
     assert_eq!(state(&operator), "active 1 staff 0 superuser 0 version 0 kept - moved 0");
+}
+
+/// A username may be anything, another user's email or id too.
+#[test]
+fn nobody_passes_for_another_by_their_username() {
+    let operator = with_users(&["ada", "ceo@corp.io", "1"]);
+    for (who, told) in [
+        ("ceo@corp.io", "there is no user ceo@corp.io: give an email, a username or an id"),
+        (
+            "1",
+            "1 is the id of one user and the username of another: name them by their email, ada@example.com or 1@example.com",
+        ),
+    ] {
+        let arguments = ["users", "set-staff", who, "--staff", "true"];
+        assert_eq!(refused(&operator, &arguments, ""), format!("latchkey: {told}\n"));
+    }
+    assert_eq!(operator.sql("SELECT sum(is_staff) FROM users"), "0");
 }
 
 #[test]

@@ -19,6 +19,7 @@ const BINDING: &str = "DB";
 
 /// Which deployment to work on
 #[derive(clap::Args)]
+#[command(next_help_heading = "Which deployment")]
 pub struct Deployment {
     /// Work on the deployed database, not on the local one
     #[arg(long, global = true, conflicts_with = "persist_to")]

@@ -1,10 +1,12 @@
 //! A user as the operator sees them, and how one is found.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use latchkey::db::{DbError, Row, Value};
+use latchkey::email;
 use serde::Serialize;
 
 use crate::database::Database;
+use crate::output::shown;
 
 /// The columns that [`Record::read`] takes, in their order.
 pub const COLUMNS: &str = "id, username, email, is_active, is_staff, is_superuser, bio, image, created_at, updated_at, \
@@ -52,25 +54,26 @@ impl Record {
 
     /// The user with this email, username or id.
     ///
+    /// What is an email names only who has it: usernames may look like one, and are free for anyone to choose.
+    ///
     /// # Errors
     /// If there is none, or if it is the id of one and the username of another.
     pub fn find(database: &dyn Database, who: &str) -> Result<Self> {
-        let id = who.parse().map_or(Value::Null, Value::Integer);
-        let sql =
-            format!("SELECT {COLUMNS} FROM users WHERE id = ?1 OR username = ?2 OR email = ?2 ORDER BY id");
-        let rows = database.rows(&sql, &[id, who.into()]).map_err(|error| anyhow!("{error}"))?;
-        let mut found = rows
-            .into_iter()
-            .map(Self::read)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| anyhow!("{error}"))?;
+        let (id, column) = match who.parse() {
+            _ if email::is_valid(who) => (Value::Null, "email"),
+            Ok(id) => (Value::Integer(id), "username"),
+            Err(_) => (Value::Null, "username"),
+        };
+        let sql = ["SELECT ", COLUMNS, " FROM users WHERE id = ?1 OR ", column, " = ?2 ORDER BY id"].concat();
+        let rows = database.rows(&sql, &[id, who.into()])?;
+        let mut found = rows.into_iter().map(Self::read).collect::<Result<Vec<_>, _>>()?;
         match (found.pop(), found.pop()) {
-            (None, _) => bail!("there is no user {who:?}: give an email, a username or an id"),
+            (None, _) => bail!("there is no user {}: give an email, a username or an id", shown(who)),
             (Some(user), None) => Ok(user),
             (Some(one), Some(other)) => bail!(
-                "{who:?} is the id, username or email of several users: name {} or {} by their email",
-                other.email,
-                one.email
+                "{who} is the id of one user and the username of another: name them by their email, {} or {}",
+                shown(&other.email),
+                shown(&one.email)
             ),
         }
     }
