@@ -200,11 +200,7 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Token, Unauthenticated
 fn verified_payload(keys: &Keys, token: &str) -> Option<String> {
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, payload) = signed.split_once('.')?;
-    let signature = Base64UrlUnpadded::decode_vec(signature).ok()?;
-    if Hs256Signature::LENGTH.is_none_or(|length| length.get() != signature.len()) {
-        return None;
-    }
-    let signature = Hs256Signature::try_from_slice(&signature).ok()?;
+    let signature = decode_signature(signature)?;
     let is_good = |key: &Key| Hs256.verify_signature(&signature, &key.secret.key(), signed.as_bytes());
     // Most tokens are our own, and then there is nothing to read in the header.
     let is_signed = if header == keys.current.header {
@@ -217,6 +213,33 @@ fn verified_payload(keys: &Keys, token: &str) -> Option<String> {
         return None;
     }
     decode_text(payload)
+}
+
+fn decode_signature(encoded: &str) -> Option<Hs256Signature> {
+    let signature = Base64UrlUnpadded::decode_vec(encoded).ok()?;
+    if Hs256Signature::LENGTH.is_none_or(|length| length.get() != signature.len()) {
+        return None;
+    }
+    Hs256Signature::try_from_slice(&signature).ok()
+}
+
+/// A secret of the deployment that signed a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// Whether it is the one that signs today; else it is the previous one.
+    pub is_current: bool,
+    /// The `kid` of what it signs.
+    pub kid: String,
+}
+
+/// The secret that signed a token, whatever the token says: for explaining why [`read`] refuses it.
+pub fn signer(keys: &Keys, token: &str) -> Option<Signer> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let signature = decode_signature(signature)?;
+    let mut candidates = keys.candidates(None).enumerate();
+    let (index, key) = candidates
+        .find(|(_, key)| Hs256.verify_signature(&signature, &key.secret.key(), signed.as_bytes()))?;
+    Some(Signer { is_current: index == 0, kid: key.id.clone() })
 }
 
 /// Reads a header that asks for HS256 and nothing else.
@@ -365,6 +388,19 @@ mod tests {
         ] {
             let session = read_header(&format!(r#"{{"alg":"HS256","kid":{kid}}}"#));
             assert_eq!(session.is_some(), good, "{kid}");
+        }
+    }
+
+    #[test]
+    fn the_signer_is_told_whatever_the_token_says() {
+        let old = secret("the old secret, 32 bytes long or more");
+        let both = Keys::new(secret("a secret of the tests, 32 bytes or more"), Some(old.clone()));
+        let is_current = |token: &str| signer(&both, token).map(|signer| signer.is_current);
+        assert_eq!(is_current(&signed(r#"{"alg":"none"}"#, "x")), Some(true));
+        assert_eq!(is_current(&minted(&Keys::new(old, None))), Some(false));
+        assert_eq!(signer(&both, &minted(&both)).unwrap().kid, keys().current.id);
+        for token in ["", "..", "a.b", &format!("{}x", minted(&both))] {
+            assert_eq!(is_current(token), None, "{token}");
         }
     }
 

@@ -1,1 +1,263 @@
-//! `token`
+//! `token` and `token inspect`
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use latchkey::secret::Secret;
+use latchkey::token::{Keys, Session, Token, mint, read};
+use serde_json::Value;
+
+use crate::command::{Operator, Outcome, SECRET};
+
+const OTHER: &str = "the secret that was there before this one";
+
+/// The time of these tests, for tokens that are good for long.
+const NOW: i64 = 1_800_000_000;
+const LONG: i64 = 1_000_000_000;
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned()).unwrap()
+}
+
+/// A project with Jake, who is number 7 and staff, and whose version is 3.
+fn with_jake() -> Operator {
+    let operator = Operator::new();
+    operator
+        .database()
+        .execute_batch(
+            "INSERT INTO users (id, username, email, password, is_staff, created_at, updated_at, token_version) \
+             VALUES (7, 'jake', 'jake@jake.jake', 'pbkdf2_sha512$2$salt$hash', 1, 0, 0, 3)",
+        )
+        .unwrap();
+    operator
+}
+
+/// What the Worker reads in a token.
+fn read_now(token: &str) -> Token {
+    read(&Keys::new(secret(SECRET), None), token, NOW.max(chrono::Utc::now().timestamp())).unwrap()
+}
+
+/// A token of Jake's as this secret signs it.
+fn signed(by: &str, version: i64) -> String {
+    let session = Session { sid: "sid".to_owned(), lifetime: 0 };
+    mint(&Keys::new(secret(by), None), 7, version, &session, NOW, LONG).unwrap()
+}
+
+fn forged(header: &str, claims: &str) -> String {
+    let data = [header, claims].map(|text| Base64UrlUnpadded::encode_string(text.as_bytes())).join(".");
+    format!("{data}.{}", Base64UrlUnpadded::encode_string(&secret(SECRET).mac(data.as_bytes())))
+}
+
+fn inspect(operator: &Operator, token: &str) -> (i32, Value) {
+    let outcome = operator.run(&["token", "inspect", token, "--json"]);
+    assert_keeps_secrets(&outcome);
+    (outcome.status, serde_json::from_str(&outcome.stdout).unwrap())
+}
+
+fn assert_keeps_secrets(outcome: &Outcome) {
+    for text in [&outcome.stdout, &outcome.stderr] {
+        assert!(!text.contains(SECRET) && !text.contains(OTHER) && !text.contains("pbkdf2"), "{text}");
+    }
+}
+
+#[test]
+fn a_user_is_shown_with_a_token_that_the_worker_takes() {
+    let operator = with_jake();
+    let mut sids = Vec::new();
+    for who in ["jake", "JAKE@jake.jake", "7"] {
+        let outcome = operator.run(&["token", who]);
+        assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
+        let (shown, token) = outcome.stdout.trim_end().split_once("token     ").unwrap();
+        assert_eq!(shown, "id        7\nemail     jake@jake.jake\nusername  jake\nflags     active, staff\n");
+        let token = read_now(token);
+        assert_eq!((token.user, token.version, token.session.lifetime), (7, 3, 60 * 86_400));
+        sids.push(token.session.sid);
+    }
+    sids.dedup();
+    assert_eq!(sids.len(), 3, "each is a session of its own");
+}
+
+#[test]
+fn a_token_is_printed_for_scripts() {
+    let operator = with_jake();
+    let raw = operator.run(&["token", "jake", "--raw"]);
+    assert_eq!(read_now(raw.stdout.strip_suffix('\n').unwrap()).user, 7);
+    let json = operator.run(&["token", "jake", "--json"]);
+    let json_value: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json_value["user"]["email"], "jake@jake.jake");
+    assert_eq!(json_value["user"]["is_staff"], true);
+    assert_eq!(read_now(json_value["token"].as_str().unwrap()).user, 7);
+    for outcome in [raw, json] {
+        assert_keeps_secrets(&outcome);
+    }
+}
+
+#[test]
+fn nobody_and_a_deactivated_user_get_no_token() {
+    let operator = with_jake();
+    let nobody = operator.run(&["token", "nobody"]);
+    assert_eq!((nobody.status, &*nobody.stdout), (1, ""));
+    assert_eq!(nobody.stderr, "latchkey: there is no user \"nobody\": give an email, a username or an id\n");
+    operator.database().execute("UPDATE users SET is_active = 0", []).unwrap();
+    let outcome = operator.run(&["token", "jake", "--raw"]);
+    assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+    assert_eq!(
+        outcome.stderr,
+        "latchkey: jake is deactivated, and no token of theirs is good: bring them back with 'users activate 7' first\n"
+    );
+    assert_ne!(operator.run(&["token"]).status, 0);
+}
+
+#[test]
+fn without_a_secret_there_is_no_token() {
+    let operator = with_jake();
+    operator.write(".dev.vars", "");
+    let outcome = operator.run(&["token", "jake"]);
+    assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+    assert!(outcome.stderr.contains("JWT_SECRET is not set"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_user_named_like_the_subcommand_is_found_by_email() {
+    let operator = with_jake();
+    operator.database().execute("UPDATE users SET username = 'inspect', email = 'i@x.io'", []).unwrap();
+    assert_eq!(operator.run(&["token", "i@x.io"]).status, 0);
+    assert_eq!(operator.run(&["token", "inspect"]).status, 2);
+}
+
+#[test]
+fn a_good_token_is_read_out() {
+    let operator = with_jake();
+    let token = signed(SECRET, 3);
+    let kid: Value =
+        serde_json::from_slice(&Base64UrlUnpadded::decode_vec(token.split('.').next().unwrap()).unwrap())
+            .unwrap();
+    let outcome = operator.run(&["token", "inspect", &token]);
+    assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
+    let expected = format!(
+        r#"header       alg  "HS256"
+             kid  {}
+             typ  "JWT"
+claims       id   7
+             iat  1800000000  2027-01-15 08:00:00 UTC
+             exp  2800000000  2058-09-23 09:46:40 UTC
+             ver  3
+             sid  "sid"
+signed with  JWT_SECRET
+user         7 jake jake@jake.jake, active
+good now     yes
+"#,
+        kid["kid"]
+    );
+    assert_eq!(outcome.stdout, expected);
+}
+
+#[test]
+fn a_token_may_come_on_standard_input() {
+    let operator = with_jake();
+    let token = format!("  {}\n", signed(SECRET, 3));
+    assert_eq!(operator.run_with(&["token", "inspect", "-"], &token, &[]).status, 0);
+    // What is minted is good.
+    let minted = operator.run(&["token", "jake", "--raw"]).stdout;
+    assert_eq!(operator.run_with(&["token", "inspect", "-"], &minted, &[]).status, 0);
+    // The deployed secret can't come there too.
+    let outcome = operator.run_with(&["token", "inspect", "-", "--remote"], &token, &[]);
+    assert_eq!(
+        outcome.stderr,
+        "latchkey: standard input has the token, so give the deployed JWT_SECRET in the environment\n"
+    );
+}
+
+#[test]
+fn the_secret_that_signed_is_named() {
+    let operator = with_jake();
+    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nJWT_SECRET_PREVIOUS=\"{OTHER}\"\n"));
+    for (by, name) in [(SECRET, "JWT_SECRET"), (OTHER, "JWT_SECRET_PREVIOUS")] {
+        let (status, json) = inspect(&operator, &signed(by, 3));
+        assert_eq!((status, &json["signed_with"], &json["valid"]), (0, &name.into(), &true.into()));
+    }
+    let (status, json) = inspect(&operator, &signed("a secret that nobody here has ever seen", 3));
+    assert_eq!((status, &json["signed_with"], &json["valid"]), (1, &Value::Null, &false.into()));
+    assert_eq!(json["reasons"][0], "no secret of this deployment signed it, or it was changed since");
+    assert_eq!(json["claims"]["id"], 7, "the claims are told nevertheless");
+    assert_eq!(json["user"], Value::Null, "whose they are is not, since anyone may have written them");
+}
+
+#[test]
+fn why_a_token_is_not_good_is_said() {
+    let operator = with_jake();
+    for (header, claims, reason) in [
+        ("{", r#"{"id":7,"exp":2800000000}"#, "its header is no JSON object in base64url"),
+        (r#"{"alg":"none"}"#, r#"{"id":7,"exp":2800000000}"#, r#"its alg is "none"; only HS256 will do"#),
+        (
+            r#"{"alg":"HS256","typ":"x"}"#,
+            r#"{"id":7,"exp":2800000000}"#,
+            r#"its typ is "x"; only JWT will do"#,
+        ),
+        (
+            r#"{"alg":"HS256","crit":[]}"#,
+            r#"{"id":7,"exp":2800000000}"#,
+            "its header has a crit, and no extension is understood here",
+        ),
+        (r#"{"alg":"HS256"}"#, r#"{"id":7}"#, "it has no exp, and a token that never expires won't do"),
+        (r#"{"alg":"HS256"}"#, r#"{"id":"7","exp":2800000000}"#, "its id is no integer"),
+        (r#"{"alg":"HS256"}"#, r#"{"id":7,"exp":1500000000}"#, "it expired at 2017-07-14 02:40:00 UTC"),
+        (
+            r#"{"alg":"HS256"}"#,
+            r#"{"id":7,"exp":2800000000,"nbf":2700000000}"#,
+            "its nbf says that it is not good before 2055-07-24 00:00:00 UTC",
+        ),
+        (r#"{"alg":"HS256"}"#, r#"{"id":-1,"exp":2800000000}"#, "its id is one that no user can have"),
+        (r#"{"alg":"HS256"}"#, r#"{"id":8,"exp":2800000000}"#, "there is no user with the id 8"),
+    ] {
+        let outcome = operator.run(&["token", "inspect", &forged(header, claims)]);
+        assert_eq!(outcome.status, 1, "{reason}");
+        assert_eq!(outcome.stderr, format!("latchkey: the token is not good: {reason}\n"));
+        assert!(outcome.stdout.ends_with(&format!("good now     no\n             {reason}\n")), "{reason}");
+    }
+    let outcome = operator.run(&["token", "inspect", "x.y"]);
+    assert_eq!(
+        outcome.stderr,
+        "latchkey: the token is not good: it is no JWT: that is three texts joined by dots\n"
+    );
+}
+
+#[test]
+fn the_database_is_asked_about_the_user_and_the_session() {
+    let operator = with_jake();
+    let reasons = |token: &str| {
+        let (status, json) = inspect(&operator, token);
+        assert_eq!(json["user"]["username"], "jake");
+        assert_eq!(json["valid"], status == 0);
+        json["reasons"].clone()
+    };
+    let (old, today) = (signed(SECRET, 2), signed(SECRET, 3));
+    assert_eq!(reasons(&today), serde_json::json!([]));
+    assert_eq!(
+        reasons(&old),
+        serde_json::json!([
+            "its session has ended, as others of its user have: its ver is 2, and the user's is 3"
+        ])
+    );
+    operator.database().execute("UPDATE users SET kept_sid = 'sid'", []).unwrap();
+    assert_eq!(reasons(&old), serde_json::json!([]));
+    operator.database().execute("INSERT INTO ended_sessions VALUES (7, 'sid', 2800000000)", []).unwrap();
+    for token in [old, today] {
+        assert_eq!(reasons(&token), serde_json::json!(["its session has ended: the user has logged out"]));
+    }
+    operator.database().execute("UPDATE users SET is_active = 0", []).unwrap();
+    assert_eq!(reasons(&signed(SECRET, 3)), serde_json::json!(["its user is deactivated"]));
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_not_printed() {
+    let operator = with_jake();
+    let claims = "{\"id\":7,\"ver\":3,\"exp\":2800000000,\"\\u001b[2J\":\"\u{9b}31m\"}";
+    let outcome = operator.run(&["token", "inspect", &forged(r#"{"alg":"HS256"}"#, claims)]);
+    assert_eq!(outcome.status, 0);
+    assert!(outcome.stdout.contains("[2J"));
+    operator.database().execute("UPDATE users SET username = 'j' || char(27) || '[2Jake'", []).unwrap();
+    let user = operator.run(&["token", "7"]);
+    assert!(user.stdout.contains("[2Jake"));
+    for stdout in [outcome.stdout, user.stdout] {
+        assert!(!stdout.contains(|c: char| c.is_control() && c != '\n'), "{stdout:?}");
+    }
+}

@@ -1,0 +1,165 @@
+//! `token inspect`: prints what a token says, and whether the Worker would take it.
+
+use std::io::{self, Read as _};
+use std::{env, iter};
+
+use anyhow::{Context as _, Result, bail};
+use chrono::Utc;
+use latchkey::auth::find_active;
+use latchkey::error::{Error, Unauthenticated};
+use latchkey::token::{Token, read};
+use latchkey::user::User;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::explain::{Object, Parts, date};
+use super::plain;
+use crate::database::Database;
+use crate::settings::Deployment;
+
+/// Prints what a token says, who signed it, and whether it is good now
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  npm run latchkey -- token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npm run -s latchkey -- token inspect - --json\n\nThe exit status is 0 if the token is good, else 1."
+)]
+pub struct Options {
+    /// The token; - reads it from standard input
+    #[arg(value_name = "JWT|-")]
+    token: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Inspected {
+    valid: bool,
+    /// Why it is not.
+    reasons: Vec<String>,
+    /// The name of the secret.
+    signed_with: Option<&'static str>,
+    header: Option<Box<RawValue>>,
+    claims: Option<Box<RawValue>>,
+    /// The user whose id it has, if it is a good token otherwise.
+    user: Option<Subject>,
+}
+
+#[derive(Serialize)]
+struct Subject {
+    id: i64,
+    username: String,
+    email: String,
+    is_active: bool,
+}
+
+impl From<User> for Subject {
+    fn from(User { id, username, email, is_active, .. }: User) -> Self {
+        Self { id, username, email, is_active }
+    }
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let token = token(deployment, &options.token)?;
+    let config = deployment.config()?;
+    let now = Utc::now().timestamp();
+    let parts = Parts::of(&config.keys, &token);
+    let (user, reasons) = match read(&config.keys, &token, now) {
+        Ok(token) => look_up(&*deployment.database()?, &token)?,
+        Err(_) => (None, parts.faults(now)),
+    };
+    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    let inspected = Inspected {
+        valid: reasons.is_empty() && user.is_some(),
+        reasons,
+        signed_with: parts
+            .signer
+            .map(|signer| if signer.is_current { "JWT_SECRET" } else { "JWT_SECRET_PREVIOUS" }),
+        header: json(parts.header),
+        claims: json(parts.claims),
+        user,
+    };
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&inspected)?);
+    } else {
+        print(&inspected);
+    }
+    if inspected.valid {
+        return Ok(());
+    }
+    bail!("the token is not good: {}", inspected.reasons.join("; "))
+}
+
+fn token(deployment: &Deployment, argument: &str) -> Result<String> {
+    if argument != "-" {
+        return Ok(argument.trim().to_owned());
+    }
+    if deployment.remote && env::var_os("JWT_SECRET").is_none() {
+        bail!("standard input has the token, so give the deployed JWT_SECRET in the environment");
+    }
+    let mut token = String::new();
+    io::stdin().read_to_string(&mut token).context("standard input can't be read")?;
+    Ok(token.trim().to_owned())
+}
+
+/// The user of a token that is good by itself, and why the Worker would refuse it nevertheless.
+fn look_up(database: &dyn Database, token: &Token) -> Result<(Option<Subject>, Vec<String>)> {
+    let why = match pollster::block_on(find_active(&database, token)) {
+        Ok(user) => return Ok((Some(user.into()), Vec::new())),
+        Err(Error::Unauthenticated(why)) => why,
+        Err(Error::Fault(cause)) => bail!("{cause}"),
+        Err(other) => bail!("the user can't be looked up: {other:?}"),
+    };
+    let sql = "SELECT email, username, is_active, token_version, \
+               EXISTS (SELECT 1 FROM ended_sessions WHERE user_id = ?1 AND sid = ?2) AS has_ended \
+               FROM users WHERE id = ?1";
+    let row = database.row(sql, &[token.user.into(), token.session.sid.as_str().into()])?;
+    let Some(mut row) = row else {
+        return Ok((None, vec![format!("there is no user with the id {}", token.user)]));
+    };
+    let (email, username) = (row.text()?, row.text()?);
+    let user = Subject { id: token.user, username, email, is_active: row.boolean()? };
+    let (version, has_ended) = (row.integer()?, row.boolean()?);
+    let reason = match why {
+        Unauthenticated::Deactivated => "its user is deactivated".to_owned(),
+        _ if has_ended => "its session has ended: the user has logged out".to_owned(),
+        _ => format!(
+            "its session has ended, as others of its user have: its ver is {}, and the user's is {version}",
+            token.version
+        ),
+    };
+    Ok((Some(user), vec![reason]))
+}
+
+fn print(inspected: &Inspected) {
+    print_part("header", inspected.header.as_deref());
+    print_part("claims", inspected.claims.as_deref());
+    println!("signed with  {}", inspected.signed_with.unwrap_or("no secret of this deployment"));
+    if let Some(user) = &inspected.user {
+        let state = if user.is_active { "active" } else { "deactivated" };
+        println!("user         {} {} {}, {state}", user.id, plain(&user.username), plain(&user.email));
+    }
+    let verdict = if inspected.valid { "yes" } else { "no" };
+    println!("good now     {verdict}");
+    for reason in &inspected.reasons {
+        println!("             {reason}");
+    }
+}
+
+/// Prints a part of a token, each member on a line of its own.
+fn print_part(name: &str, part: Option<&RawValue>) {
+    let Some(part) = part else {
+        println!("{name:<13}can't be read");
+        return;
+    };
+    let Ok(Object(members)) = serde_json::from_str(part.get()) else {
+        println!("{name:<13}{}", plain(part.get()));
+        return;
+    };
+    let names = iter::once(name).chain(iter::repeat(""));
+    for (name, (member, value)) in names.zip(members) {
+        let value = value.get();
+        let time = ["exp", "iat", "nbf"].contains(&member.as_str()).then(|| value.parse().ok()).flatten();
+        let time = time.map(|time| format!("  {}", date(time))).unwrap_or_default();
+        println!("{name:<13}{:<5}{}{time}", plain(&member), plain(value));
+    }
+}

@@ -1,0 +1,87 @@
+//! `token`: prints a user and a fresh token, as the original's Django shell did.
+
+mod explain;
+mod inspect;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use chrono::Utc;
+use latchkey::token::{Session, mint};
+use serde::Serialize;
+
+use crate::settings::Deployment;
+use crate::users::record::Record;
+
+/// Prints a user and a fresh token of a new session
+#[derive(clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  npm run latchkey -- token jake@jake.jake\n  TOKEN=$(npm run -s latchkey -- token jake --raw)\n  npm run latchkey -- token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by their email or id."
+)]
+pub struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The user
+    #[arg(value_name = "EMAIL|USERNAME|ID", required = true)]
+    who: Option<String>,
+    /// Print the token and nothing else
+    #[arg(long)]
+    raw: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "raw")]
+    json: bool,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Inspect(inspect::Options),
+}
+
+#[derive(Serialize)]
+struct Minted {
+    user: Record,
+    token: String,
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    if let Some(Command::Inspect(options)) = &options.command {
+        return inspect::run(deployment, options);
+    }
+    let who = options.who.as_deref().context("name a user: give an email, a username or an id")?;
+    let config = deployment.config()?;
+    let user = Record::find(&*deployment.database()?, who)?;
+    if !user.is_active {
+        bail!(
+            "{} is deactivated, and no token of theirs is good: bring them back with 'users activate {}' first",
+            plain(&user.username),
+            user.id
+        );
+    }
+    let session = Session::begin(getrandom::fill)
+        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    let now = Utc::now().timestamp();
+    let token = mint(&config.keys, user.id, user.token_version, &session, now, config.token_ttl)?;
+    if options.raw {
+        println!("{token}");
+    } else if options.json {
+        println!("{}", serde_json::to_string_pretty(&Minted { user, token })?);
+    } else {
+        println!("id        {}", user.id);
+        println!("email     {}", plain(&user.email));
+        println!("username  {}", plain(&user.username));
+        println!("flags     {}", flags(&user));
+        println!("token     {token}");
+    }
+    Ok(())
+}
+
+fn flags(user: &Record) -> String {
+    let flags = [(user.is_active, "active"), (user.is_staff, "staff"), (user.is_superuser, "superuser")];
+    let set: Vec<_> = flags.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect();
+    set.join(", ")
+}
+
+/// Text without what a terminal might obey: its writer is anyone.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
