@@ -15,7 +15,7 @@ use crate::local::Local;
 use crate::wrangler::Wrangler;
 
 /// The binding of the database in `wrangler.toml`.
-const BINDING: &str = "DB";
+pub const BINDING: &str = "DB";
 
 /// Which deployment to work on
 #[derive(clap::Args)]
@@ -45,7 +45,8 @@ impl Deployment {
         Ok(Box::new(Local::open(&state, &self.database_id()?)?))
     }
 
-    fn wrangler_target(&self) -> Vec<String> {
+    /// The arguments that tell wrangler which database.
+    pub fn wrangler_target(&self) -> Vec<String> {
         let mut target = vec![if self.remote { "--remote" } else { "--local" }.to_owned()];
         target.extend(self.env.iter().flat_map(|env| ["--env".to_owned(), env.clone()]));
         let persist_to = self.persist_to.as_ref().map(|folder| folder.display().to_string());
@@ -54,7 +55,7 @@ impl Deployment {
     }
 
     /// `wrangler.toml`, or of it the environment that was asked for. Nothing that is wanted here is inherited.
-    fn manifest(&self) -> Result<Table> {
+    pub fn manifest(&self) -> Result<Table> {
         let text = fs::read_to_string("wrangler.toml")
             .context("wrangler.toml can't be read: run this in the folder of the project")?;
         let mut manifest: Table = text.parse().context("wrangler.toml is not right")?;
@@ -86,12 +87,17 @@ impl Deployment {
         Ok(variables.map(|(name, value)| (name.clone(), text(value))).collect())
     }
 
-    /// The local secrets: those of `.dev.vars`.
-    pub fn local_secrets(&self) -> Result<BTreeMap<String, String>> {
-        let file = match &self.env {
+    /// The file of the local secrets.
+    pub fn secrets_file(&self) -> String {
+        match &self.env {
             Some(name) if PathBuf::from(format!(".dev.vars.{name}")).exists() => format!(".dev.vars.{name}"),
             _ => ".dev.vars".to_owned(),
-        };
+        }
+    }
+
+    /// The local secrets: those of `.dev.vars`.
+    pub fn local_secrets(&self) -> Result<BTreeMap<String, String>> {
+        let file = self.secrets_file();
         if !PathBuf::from(&file).exists() {
             return Ok(BTreeMap::new());
         }

@@ -3,11 +3,12 @@
 //! Wrangler takes whole statements, no parameters; so those are written into them as literals.
 
 use std::collections::VecDeque;
-use std::env;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, iter};
 
 use anyhow::{Context as _, Result};
 use latchkey::db::{DbError, Row, Value};
@@ -16,6 +17,25 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::database::{Database, Statement};
 
+const BIN: &str = "node_modules/.bin";
+
+/// PATH with the project's own Node first.
+pub fn path_with_node() -> Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(iter::once(PathBuf::from(BIN)).chain(env::split_paths(&path)))?)
+}
+
+/// Wrangler, without arguments.
+pub fn command() -> Result<Command> {
+    let mut command = Command::new(Path::new(BIN).join("wrangler"));
+    command
+        .env("PATH", path_with_node()?)
+        .env("WRANGLER_LOG", "error")
+        .env("WRANGLER_SEND_METRICS", "false")
+        .stdin(Stdio::null());
+    Ok(command)
+}
+
 pub struct Wrangler {
     /// The arguments that say which database.
     pub target: Vec<String>,
@@ -23,17 +43,10 @@ pub struct Wrangler {
 
 impl Wrangler {
     fn execute(&self, source: &[&str]) -> Result<Vec<Executed>> {
-        let bin = Path::new("node_modules/.bin");
-        let path = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths([bin.to_owned()].into_iter().chain(env::split_paths(&path)))?;
-        let output = Command::new(bin.join("wrangler"))
+        let output = command()?
             .args(["d1", "execute", "DB", "--json", "--yes"])
             .args(&self.target)
             .args(source)
-            .env("PATH", path)
-            .env("WRANGLER_LOG", "log") // less, and the answer is left out too
-            .env("WRANGLER_SEND_METRICS", "false")
-            .stdin(Stdio::null())
             .output()
             .context("wrangler is not installed: run 'npm ci' first")?;
         let text = String::from_utf8_lossy(&output.stdout);

@@ -1,0 +1,67 @@
+//! The database: whether it can be reached, and has the migrations of this code.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use super::{Findings, manifest};
+use crate::settings::Deployment;
+
+const FOLDER: &str = "migrations";
+
+pub fn check(deployment: &Deployment, findings: &mut Findings) {
+    let Ok(manifest) = deployment.manifest() else { return };
+    if deployment.remote && !manifest::names_database(&manifest) {
+        return; // said already, and to ask would take long
+    }
+    let applied = match applied(deployment) {
+        Ok(applied) => applied,
+        Err(error) => return findings.wrong(format!("the database can't be reached: {error:#}")),
+    };
+    findings.ok("the database can be reached");
+    let wanted = match files() {
+        Ok(wanted) => wanted,
+        Err(error) => return findings.wrong(format!("{error:#}")),
+    };
+    let mut missing = wanted.difference(&applied).peekable();
+    let mut foreign = applied.difference(&wanted).peekable();
+    if missing.peek().is_none() && foreign.peek().is_none() {
+        findings.ok("all migrations are applied");
+    }
+    if missing.peek().is_some() {
+        findings.wrong(format!(
+            "migrations are not applied ({}): run 'npx wrangler d1 migrations apply DB {}'",
+            list(missing),
+            deployment.wrangler_target().join(" ")
+        ));
+    }
+    if foreign.peek().is_some() {
+        findings.warn(format!(
+            "the database has migrations that are not in {FOLDER}/ ({}): another version of Latchkey made it; use that or a later one",
+            list(foreign)
+        ));
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The migrations that wrangler noted in the database.
+fn applied(deployment: &Deployment) -> Result<BTreeSet<String>> {
+    let database = deployment.database()?;
+    match database.rows("SELECT name FROM d1_migrations", &[]) {
+        Ok(rows) => rows.into_iter().map(|mut row| Ok(row.text()?)).collect(),
+        // So there has been none.
+        Err(error) if error.to_string().contains("no such table: d1_migrations") => Ok(BTreeSet::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn files() -> Result<BTreeSet<String>> {
+    let entries = fs::read_dir(FOLDER)
+        .with_context(|| format!("{FOLDER}/ can't be read: run this in the folder of the project"))?;
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    Ok(names.filter(|name| name.ends_with(".sql")).collect())
+}

@@ -1,0 +1,105 @@
+//! `doctor`: checks what commonly goes wrong. Each check stands alone, so that one that can't be made hides no other.
+
+mod database;
+mod manifest;
+mod secrets;
+mod tools;
+mod variables;
+
+use std::io::{self, IsTerminal as _};
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use crate::settings::Deployment;
+
+/// Checks what commonly goes wrong, and says how to mend it
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  npm run latchkey -- doctor\n  npm run latchkey -- doctor --remote --env staging\n\nThe exit status is 1 if anything is wrong; warnings and notes don't count."
+)]
+pub struct Options {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Note,
+    Warning,
+    Wrong,
+}
+
+/// What came of one check.
+#[derive(Serialize)]
+struct Finding {
+    state: State,
+    /// What is so, and what to do about it.
+    text: String,
+}
+
+/// What all checks found.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, state: State, text: impl Into<String>) {
+        self.0.push(Finding { state, text: text.into() });
+    }
+
+    fn ok(&mut self, text: impl Into<String>) {
+        self.add(State::Ok, text);
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.add(State::Note, text);
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.add(State::Warning, text);
+    }
+
+    fn wrong(&mut self, text: impl Into<String>) {
+        self.add(State::Wrong, text);
+    }
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let mut findings = Findings::default();
+    tools::check(&mut findings);
+    manifest::check(deployment, &mut findings);
+    secrets::check(deployment, &mut findings);
+    variables::check(deployment, &mut findings);
+    database::check(deployment, &mut findings);
+    let Findings(findings) = findings;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        print(&findings);
+    }
+    match findings.iter().filter(|finding| finding.state == State::Wrong).count() {
+        0 => Ok(()),
+        1 => bail!("one thing is wrong; its line says what to do"),
+        count => bail!("{count} things are wrong; their lines say what to do"),
+    }
+}
+
+fn print(findings: &[Finding]) {
+    let in_colour = io::stdout().is_terminal();
+    for Finding { state, text } in findings {
+        let (word, colour) = match state {
+            State::Ok => ("ok", 32),
+            State::Note => ("note", 36),
+            State::Warning => ("warning", 33),
+            State::Wrong => ("wrong", 31),
+        };
+        if in_colour {
+            println!("\u{1b}[{colour}m{word:<9}\u{1b}[0m{text}");
+        } else {
+            println!("{word:<9}{text}");
+        }
+    }
+}

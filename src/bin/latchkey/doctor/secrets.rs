@@ -1,0 +1,112 @@
+//! Where the secrets are: `.dev.vars`, or the deployed Worker's. None is ever printed.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+use super::Findings;
+use crate::settings::Deployment;
+use crate::wrangler;
+
+const SECRETS: [&str; 2] = ["JWT_SECRET", "JWT_SECRET_PREVIOUS"];
+
+pub fn check(deployment: &Deployment, findings: &mut Findings) {
+    let variables = deployment.variables().unwrap_or_default();
+    for name in SECRETS.into_iter().filter(|name| variables.contains_key(*name)) {
+        findings.wrong(format!(
+            "{name} is in wrangler.toml, for all to read who read the code: take it out, make a new one with 'npm run -s latchkey -- secret', and set that with 'npx wrangler secret put {name}'"
+        ));
+    }
+    if deployment.remote { deployed(deployment, findings) } else { local(deployment, findings) }
+}
+
+fn local(deployment: &Deployment, findings: &mut Findings) {
+    let file = deployment.secrets_file();
+    let Ok(metadata) = fs::metadata(&file) else {
+        return findings.wrong(format!("{file} is missing: 'npm start' writes one with a random JWT_SECRET"));
+    };
+    if is_open(&metadata) {
+        findings.warn(format!("{file} can be read by others on this machine: run 'chmod 600 {file}'"));
+    } else {
+        findings.ok(format!("{file} is there, and only yours to read"));
+    }
+    // 0 is ignored, 1 is not, anything else is no repository, so nothing to commit it to.
+    let ignored = Command::new("git").args(["check-ignore", "--quiet", &file]).stderr(Stdio::null()).status();
+    match ignored.ok().and_then(|status| status.code()) {
+        Some(0) => findings.ok(format!("{file} is ignored by git")),
+        Some(1) => findings.wrong(format!("{file} is not ignored by git: add a line '.dev.vars*' to .gitignore, and if it was committed, make new secrets")),
+        Some(_) if Path::new(".git").exists() => {
+            findings.warn(format!("whether git ignores {file} could not be checked"));
+        }
+        _ => {}
+    }
+    let secrets = match deployment.local_secrets() {
+        Ok(secrets) => secrets,
+        Err(error) => return findings.wrong(format!("{error}: each of its lines is NAME=\"value\"")),
+    };
+    // Whether they are long enough is said with the other variables.
+    match SECRETS.map(|name| secrets.get(name)) {
+        [Some(current), Some(previous)] if current == previous => findings.warn(
+            "JWT_SECRET_PREVIOUS is the same as JWT_SECRET: take it out, or let it be what JWT_SECRET was before",
+        ),
+        [_, Some(_)] => previous_is_set(findings),
+        _ => {}
+    }
+}
+
+fn previous_is_set(findings: &mut Findings) {
+    findings.note("JWT_SECRET_PREVIOUS is set, and tokens that it signed are good: take it out when the last has expired");
+}
+
+#[cfg(unix)]
+fn is_open(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_open(_: &fs::Metadata) -> bool {
+    false
+}
+
+fn deployed(deployment: &Deployment, findings: &mut Findings) {
+    let names = match deployed_names(deployment) {
+        Ok(names) => names,
+        Err(error) => return findings.warn(format!("the deployed secrets could not be checked: {error:#}")),
+    };
+    let has = |name: &str| names.iter().any(|secret| secret == name);
+    if has("JWT_SECRET") {
+        findings.ok("the deployed JWT_SECRET is set");
+    } else {
+        findings.wrong("the deployed JWT_SECRET is not set: run 'npm run -s latchkey -- secret | npx wrangler secret put JWT_SECRET'");
+    }
+    if has("JWT_SECRET_PREVIOUS") {
+        previous_is_set(findings);
+    }
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    name: String,
+}
+
+/// The names of the deployed secrets; their values can't be read back. No test runs this: it needs an account.
+fn deployed_names(deployment: &Deployment) -> Result<Vec<String>> {
+    let mut command = wrangler::command()?;
+    command.args(["secret", "list", "--format", "json"]);
+    if let Some(env) = &deployment.env {
+        command.args(["--env", env]);
+    }
+    let output = command.output().context("wrangler is not installed: run 'npm ci' first")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        bail!("wrangler failed; is it logged in ('npx wrangler login')?");
+    }
+    let (start, end) = (text.find('[').unwrap_or(0), text.rfind(']').map_or(0, |end| end + 1));
+    let listed: Vec<Listed> = serde_json::from_str(text.get(start..end).unwrap_or_default())
+        .context("wrangler's answer can't be read")?;
+    Ok(listed.into_iter().map(|secret| secret.name).collect())
+}

@@ -1,0 +1,76 @@
+//! The variables: whether they are right, known, and wise.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+
+use latchkey::config::Config;
+use latchkey::password::{Algorithm, Hasher};
+use latchkey::secret::MIN_BYTES;
+
+use super::Findings;
+use crate::settings::Deployment;
+
+/// As many edits as a typo may take.
+const TYPO: usize = 3;
+
+pub fn check(deployment: &Deployment, findings: &mut Findings) {
+    let Ok(mut variables) = deployment.variables() else { return };
+    unknown(&variables, "[vars] of wrangler.toml", findings);
+    if deployment.remote {
+        // It can't be read back, and whether it is set is checked elsewhere.
+        let stand_in = || "x".repeat(MIN_BYTES);
+        variables.insert("JWT_SECRET".to_owned(), env::var("JWT_SECRET").unwrap_or_else(|_| stand_in()));
+    } else if let Ok(secrets) = deployment.local_secrets() {
+        unknown(&secrets, &deployment.secrets_file(), findings);
+        variables.extend(secrets);
+    }
+    match Config::from_vars(|name| variables.get(name).cloned()) {
+        Ok(config) => {
+            findings.ok("all variables are right");
+            for weakness in config.weaknesses() {
+                findings.warn(weakness);
+            }
+            needs_paid_plan(config.hasher, findings);
+        }
+        Err(error) => {
+            for problem in error.problems {
+                findings.wrong(problem);
+            }
+        }
+    }
+}
+
+/// The Free plan allows 10 ms of CPU time per request. A hash of this many iterations takes about that (docs/benchmark.md).
+fn needs_paid_plan(hasher: Hasher, findings: &mut Findings) {
+    let free = match hasher.algorithm {
+        Algorithm::Sha512 => 15_000,
+        Algorithm::Sha256 => 20_000,
+    };
+    if hasher.iterations > free {
+        findings.note(format!("PASSWORD_HASHER is {hasher}, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time"));
+    }
+}
+
+/// The names that the configuration asks for.
+fn known() -> BTreeSet<String> {
+    let known = RefCell::default();
+    let note = |name: &str| {
+        BTreeSet::insert(&mut known.borrow_mut(), name.to_owned());
+        None
+    };
+    // Nothing is set, so that is an error, and no matter.
+    Config::from_vars(note).ok();
+    known.into_inner()
+}
+
+fn unknown(variables: &BTreeMap<String, String>, place: &str, findings: &mut Findings) {
+    let known = known();
+    for name in variables.keys().filter(|name| !known.contains(*name)) {
+        let distance = |known: &&String| strsim::damerau_levenshtein(&name.to_uppercase(), known);
+        match known.iter().min_by_key(distance).filter(|nearest| distance(nearest) <= TYPO) {
+            Some(nearest) => findings.wrong(format!("{name} in {place} is unknown: it should be {nearest}")),
+            None => findings.warn(format!("{name} in {place} is unknown to Latchkey, and has no effect")),
+        }
+    }
+}
