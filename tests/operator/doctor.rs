@@ -1,1 +1,349 @@
 //! `doctor`
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::{Operator, SECRET};
+
+const OTHER: &str = "the secret that was there before this one";
+
+/// Programs that say what a healthy project's would, and what they are compared with. A shell writes them, since a file
+/// that this process has open for writing can't be run.
+const TOOLS: &str = r#"
+mkdir -p node_modules/.bin node_modules/wrangler .tools/bin sysroot/lib/rustlib/wasm32-unknown-unknown/lib
+touch sysroot/lib/rustlib/wasm32-unknown-unknown/lib/libstd-1234.rlib
+program() { printf '#!/bin/sh\necho "%s"\n' "$2" > "$1"; chmod +x "$1"; }
+program node_modules/.bin/node v22.12.0
+program node_modules/.bin/rustc '$PWD/sysroot'
+program .tools/bin/wasm-bindgen 'wasm-bindgen 0.2.129'
+echo '{"version": "4.156.0"}' > node_modules/wrangler/package.json
+echo '{"devDependencies": {"wrangler": "4.156.0"}}' > package.json
+printf '[[package]]\nname = "wasm-bindgen"\nversion = "0.2.129"\n' > Cargo.lock
+chmod 600 .dev.vars
+"#;
+
+fn shell(operator: &Operator, script: &str) {
+    let script = format!("set -e\n{script}");
+    assert!(
+        Command::new("sh").args(["-c", &script]).current_dir(operator.path("")).status().unwrap().success()
+    );
+}
+
+/// A project in which nothing is wrong.
+fn healthy() -> Operator {
+    let operator = Operator::new();
+    shell(&operator, TOOLS);
+    operator.write("wrangler.toml", &manifest());
+    fs::create_dir(operator.path("migrations")).unwrap();
+    // What wrangler makes.
+    let mut sql = "CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, \
+                   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);"
+        .to_owned();
+    for entry in fs::read_dir(root().join("migrations")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        operator.write(&format!("migrations/{name}"), "");
+        sql.push_str(&format!("INSERT INTO d1_migrations (name) VALUES ('{name}');"));
+    }
+    operator.database().execute_batch(&sql).unwrap();
+    operator
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn manifest() -> String {
+    fs::read_to_string(root().join("wrangler.toml")).unwrap()
+}
+
+/// Runs it and gives the lines that begin with this word.
+fn lines(operator: &Operator, arguments: &[&str], word: &str) -> (i32, Vec<String>) {
+    let outcome = operator.run(&[&["doctor"], arguments].concat());
+    for text in [&outcome.stdout, &outcome.stderr] {
+        assert!(!text.contains(SECRET) && !text.contains(OTHER), "{text}");
+    }
+    let word = format!("{word:<9}");
+    let lines = outcome.stdout.lines().filter_map(|line| line.strip_prefix(&word)).map(str::to_owned);
+    (outcome.status, lines.collect())
+}
+
+/// Asserts that exactly this is wrong.
+fn assert_wrong(operator: &Operator, expected: &[&str]) {
+    let (status, wrong) = lines(operator, &[], "wrong");
+    assert_eq!((status, wrong), (1, expected.iter().map(|&line| line.to_owned()).collect()));
+}
+
+/// Asserts that exactly this is warned of, and nothing wrong.
+fn assert_warns(operator: &Operator, expected: &[&str]) {
+    let (status, warnings) = lines(operator, &[], "warning");
+    assert_eq!((status, warnings), (0, expected.iter().map(|&line| line.to_owned()).collect()));
+}
+
+#[test]
+fn a_healthy_project_is_told_so() {
+    let outcome = healthy().run(&["doctor"]);
+    assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
+    assert_eq!(
+        outcome.stdout,
+        "\
+ok       Node is v22.12.0
+ok       wrangler is 4.156.0
+ok       Rust can build for wasm32-unknown-unknown
+ok       wasm-bindgen is 0.2.129
+ok       a D1 database is bound as DB
+ok       a rate limit is bound as LIMITER
+ok       .dev.vars is there, and only yours to read
+ok       all variables are right
+note     PASSWORD_HASHER is pbkdf2_sha512$220000, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time
+ok       the database can be reached
+ok       all migrations are applied
+"
+    );
+}
+
+#[test]
+fn programs_read_json() {
+    let operator = healthy();
+    shell(&operator, "rm node_modules/wrangler/package.json");
+    let outcome = operator.run(&["doctor", "--json"]);
+    assert_eq!(
+        (outcome.status, &*outcome.stderr),
+        (1, "latchkey: one thing is wrong; its line says what to do\n")
+    );
+    let json: Vec<Value> = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(json[0], serde_json::json!({"state": "ok", "text": "Node is v22.12.0"}));
+    assert_eq!(json[1], serde_json::json!({"state": "wrong", "text": "wrangler is missing: run 'npm ci'"}));
+}
+
+#[test]
+fn an_empty_folder_breaks_no_check() {
+    let operator = healthy();
+    shell(
+        &operator,
+        "rm -r node_modules .tools Cargo.lock package.json wrangler.toml migrations .wrangler .dev.vars",
+    );
+    let (status, wrong) = lines(&operator, &[], "wrong");
+    assert_eq!(status, 1);
+    assert!(
+        wrong.iter().any(
+            |line| line.starts_with("wrangler.toml can't be read: run this in the folder of the project")
+        ),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn tools_that_are_old_or_missing_are_named() {
+    let operator = healthy();
+    shell(
+        &operator,
+        "printf '#!/bin/sh\necho v22.9.1\n' > node_modules/.bin/node; echo '{\"version\": \"3.0.0\"}' > node_modules/wrangler/package.json",
+    );
+    assert_wrong(
+        &operator,
+        &[
+            "Node is v22.9.1, and wrangler wants 22.12 or later: install a newer one",
+            "wrangler is 3.0.0, and package.json asks for 4.156.0: run 'npm ci'",
+        ],
+    );
+    let operator = healthy();
+    shell(
+        &operator,
+        "rm -r sysroot; printf '#!/bin/sh\necho wasm-bindgen 0.1.0\n' > .tools/bin/wasm-bindgen",
+    );
+    assert_warns(
+        &operator,
+        &[
+            "Rust can't build for wasm32-unknown-unknown yet: 'npm run build' sees to it",
+            "wasm-bindgen is 0.1.0, and Cargo.lock asks for 0.2.129: 'npm run build' builds that",
+        ],
+    );
+    shell(&operator, "rm .tools/bin/wasm-bindgen");
+    let (status, warnings) = lines(&operator, &[], "warning");
+    assert_eq!((status, &*warnings[1]), (0, "wasm-bindgen is not there yet: 'npm run build' builds it"));
+}
+
+#[test]
+fn secrets_are_kept_from_others() {
+    let operator = healthy();
+    shell(&operator, "chmod 640 .dev.vars");
+    assert_warns(&operator, &[".dev.vars can be read by others on this machine: run 'chmod 600 .dev.vars'"]);
+    shell(&operator, "chmod 600 .dev.vars; git init --quiet");
+    assert_wrong(
+        &operator,
+        &[
+            ".dev.vars is not ignored by git: add a line '.dev.vars*' to .gitignore, and if it was committed, make new secrets",
+        ],
+    );
+    operator.write(".gitignore", ".dev.vars*\n");
+    assert!(lines(&operator, &[], "ok").1.contains(&".dev.vars is ignored by git".to_owned()));
+    operator
+        .write("wrangler.toml", &manifest().replace("[vars]", &format!("[vars]\nJWT_SECRET = \"{SECRET}\"")));
+    let (status, wrong) = lines(&operator, &[], "wrong");
+    assert_eq!((status, wrong.len()), (1, 1));
+    assert!(wrong[0].starts_with("JWT_SECRET is in wrangler.toml, for all to read"), "{wrong:?}");
+}
+
+#[test]
+fn secrets_are_set_and_long_enough() {
+    let operator = healthy();
+    operator.write(".dev.vars", "JWT_SECRET=short\nJWT_SECRET_PREVIOUS=shorter\n");
+    assert_wrong(
+        &operator,
+        &[
+            "JWT_SECRET has fewer than 32 bytes: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars",
+            "JWT_SECRET_PREVIOUS has fewer than 32 bytes: it can be what JWT_SECRET was before, or not set at all",
+        ],
+    );
+    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nJWT_SECRET_PREVIOUS=\"{OTHER}\"\n"));
+    let (status, notes) = lines(&operator, &[], "note");
+    assert_eq!(status, 0);
+    assert!(notes[0].starts_with("JWT_SECRET_PREVIOUS is set"), "{notes:?}");
+    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nJWT_SECRET_PREVIOUS=\"{SECRET}\"\n"));
+    assert_warns(
+        &operator,
+        &[
+            "JWT_SECRET_PREVIOUS is the same as JWT_SECRET: take it out, or let it be what JWT_SECRET was before",
+        ],
+    );
+    // A line that is not right may hold a secret.
+    operator.write(".dev.vars", &format!("JWT_SECRET {SECRET}\n"));
+    let (_, wrong) = lines(&operator, &[], "wrong");
+    assert_eq!(wrong[0], ".dev.vars is not right: each line is to be NAME=\"value\"");
+}
+
+#[test]
+fn variables_are_checked() {
+    let operator = healthy();
+    operator.write(
+        "wrangler.toml",
+        &manifest()
+            .replace("API_DIALECT = \"django\"", "API_DIALECT = \"flask\"")
+            .replace("ALLOWED_ORIGINS = \"\"", "ALLOWED_ORIGINS = \"https://a.example/\"")
+            .replace("TOKEN_TTL_DAYS", "TOKEN_TTL_DAY"),
+    );
+    assert_wrong(
+        &operator,
+        &[
+            "TOKEN_TTL_DAY in [vars] of wrangler.toml is unknown: it should be TOKEN_TTL_DAYS",
+            r#"API_DIALECT is "flask": it can be "django" or "realworld""#,
+            r#"ALLOWED_ORIGINS has "https://a.example/", which has a path or a trailing slash: write only scheme, host and port"#,
+        ],
+    );
+    operator.write(
+        "wrangler.toml",
+        &manifest().replace("$220000", "$15000").replace("[vars]", "[vars]\nGREETING = \"hello\""),
+    );
+    assert_warns(
+        &operator,
+        &[
+            "GREETING in [vars] of wrangler.toml is unknown to Latchkey, and has no effect",
+            "PASSWORD_HASHER asks for 15000 iterations of pbkdf2_sha512; OWASP asks for at least 220000",
+        ],
+    );
+    assert_eq!(lines(&operator, &[], "note").1, [""; 0], "that fits the Free plan");
+}
+
+#[test]
+fn bindings_are_checked() {
+    let operator = healthy();
+    let unlimited = manifest().replace("LIMITER", "LIMIT");
+    operator.write("wrangler.toml", &unlimited);
+    assert_wrong(
+        &operator,
+        &[
+            "there is no rate limit binding LIMITER in wrangler.toml: add it under [[ratelimits]], or set RATE_LIMIT to \"off\"",
+        ],
+    );
+    operator.write("wrangler.toml", &unlimited.replace("RATE_LIMIT = \"on\"", "RATE_LIMIT = \"off\""));
+    assert_warns(&operator, &[]);
+    operator.write("wrangler.toml", &manifest().replace("binding = \"DB\"", "binding = \"DATABASE\""));
+    let (_, wrong) = lines(&operator, &[], "wrong");
+    assert_eq!(wrong[0], "wrangler.toml binds no D1 database as DB: add one under [[d1_databases]]");
+}
+
+#[test]
+fn environments_inherit_nothing() {
+    let operator = healthy();
+    let staging = "\n[env.staging]\nd1_databases = [{ binding = \"DB\", database_id = \"x\" }]\n";
+    operator.write("wrangler.toml", &format!("{}{staging}", manifest()));
+    assert_warns(
+        &operator,
+        &[
+            "[env.staging] in wrangler.toml lacks vars and ratelimits, which it does not inherit: write them there too",
+        ],
+    );
+    operator.write("wrangler.toml", &format!("{}\n[env.staging.vars]\n", manifest()));
+    assert_wrong(
+        &operator,
+        &[
+            "[env.staging] in wrangler.toml lacks d1_databases and ratelimits, which it does not inherit: write them there too",
+        ],
+    );
+    let (status, wrong) = lines(&operator, &["--env", "production"], "wrong");
+    assert_eq!((status, &*wrong[0]), (1, "wrangler.toml has no [env.production]"));
+}
+
+#[test]
+fn migrations_are_compared() {
+    let operator = healthy();
+    operator.write("migrations/0003_next.sql", "");
+    assert_wrong(
+        &operator,
+        &["migrations are not applied (0003_next.sql): run 'npx wrangler d1 migrations apply DB --local'"],
+    );
+    shell(&operator, "rm migrations/0003_next.sql");
+    operator.database().execute("INSERT INTO d1_migrations (name) VALUES ('0009_far.sql')", []).unwrap();
+    assert_warns(
+        &operator,
+        &[
+            "the database has migrations that are not in migrations/ (0009_far.sql): another version of Latchkey made it; use that or a later one",
+        ],
+    );
+    operator.database().execute("DROP TABLE d1_migrations", []).unwrap();
+    let (status, wrong) = lines(&operator, &[], "wrong");
+    assert_eq!((status, wrong.len()), (1, 1));
+    assert!(wrong[0].starts_with("migrations are not applied (0001_"), "{wrong:?}");
+    shell(&operator, "rm -r .wrangler");
+    let (_, wrong) = lines(&operator, &[], "wrong");
+    assert!(
+        wrong[0].starts_with("the database can't be reached: there is no local database in"),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn the_deployed_database_must_be_named() {
+    let operator = healthy();
+    let (status, wrong) = lines(&operator, &["--remote"], "wrong");
+    assert_eq!(
+        (status, wrong),
+        (1, vec!["database_id in wrangler.toml is still the placeholder: run 'npx wrangler d1 create latchkey' and put the id there that it prints".to_owned()])
+    );
+    let (_, warnings) = lines(&operator, &["--remote"], "warning");
+    assert!(warnings[0].starts_with("the deployed secrets could not be checked: "), "{warnings:?}");
+}
+
+#[test]
+fn the_deployed_secrets_are_looked_for() {
+    let operator = healthy();
+    let list = |names: &str| {
+        let json = names.split(' ').map(|name| format!(r#"{{"name":"{name}","type":"secret_text"}}"#));
+        let json = json.collect::<Vec<_>>().join(",");
+        shell(
+            &operator,
+            &format!(
+                "printf '#!/bin/sh\necho '\\''[{json}]'\\''' > node_modules/.bin/wrangler; chmod +x node_modules/.bin/wrangler"
+            ),
+        );
+    };
+    list("OTHER");
+    let (_, wrong) = lines(&operator, &["--remote"], "wrong");
+    assert!(wrong.iter().any(|line| line.starts_with("the deployed JWT_SECRET is not set: ")), "{wrong:?}");
+    list("JWT_SECRET JWT_SECRET_PREVIOUS");
+    assert!(lines(&operator, &["--remote"], "ok").1.contains(&"the deployed JWT_SECRET is set".to_owned()));
+    assert!(lines(&operator, &["--remote"], "note").1[0].starts_with("JWT_SECRET_PREVIOUS is set"));
+}

@@ -113,6 +113,10 @@ fn without_a_secret_there_is_no_token() {
     let outcome = operator.run(&["token", "jake"]);
     assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
     assert!(outcome.stderr.contains("JWT_SECRET is not set"), "{}", outcome.stderr);
+    operator.write(".dev.vars", &format!("JWT_SECRET {SECRET}\n"));
+    let outcome = operator.run(&["token", "jake"]);
+    assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+    assert_keeps_secrets(&outcome);
 }
 
 #[test]

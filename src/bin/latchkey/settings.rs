@@ -102,7 +102,10 @@ impl Deployment {
             return Ok(BTreeMap::new());
         }
         let lines = dotenvy::from_path_iter(&file).with_context(|| format!("{file} can't be read"))?;
-        lines.map(|line| line.with_context(|| format!("{file} is not right"))).collect()
+        // The cause would show the line, and with it the secret.
+        lines
+            .map(|line| line.map_err(|_| anyhow!("{file} is not right: each line is to be NAME=\"value\"")))
+            .collect()
     }
 
     /// The whole configuration. With `--remote`, whose secrets can't be read back, JWT_SECRET comes from the environment

@@ -17,7 +17,11 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     }
     let applied = match applied(deployment) {
         Ok(applied) => applied,
-        Err(error) => return findings.wrong(format!("the database can't be reached: {error:#}")),
+        Err(error) => {
+            // Wrangler's words come on many lines.
+            let cause = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+            return findings.wrong(format!("the database can't be reached: {cause}"));
+        }
     };
     findings.ok("the database can be reached");
     let wanted = match files() {

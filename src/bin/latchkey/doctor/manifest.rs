@@ -23,9 +23,8 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         ),
         Some(_) => findings.ok(format!("a D1 database is bound as {BINDING}")),
     }
-    let has_limiter = names(&manifest, "ratelimits", "name").any(|name| name == "LIMITER");
     let limit = deployment.variables().unwrap_or_default().remove("RATE_LIMIT");
-    match (has_limiter, limit.as_deref()) {
+    match (binds_limiter(&manifest), limit.as_deref()) {
         (true, _) => findings.ok("a rate limit is bound as LIMITER"),
         (false, Some("off")) => findings.ok("no rate limit is bound, and RATE_LIMIT is \"off\""),
         (false, _) => findings.wrong(
@@ -57,9 +56,9 @@ fn environments(findings: &mut Findings) {
     }
 }
 
-fn names<'a>(manifest: &'a Table, list: &str, key: &'a str) -> impl Iterator<Item = &'a str> {
-    let entries = manifest.get(list).and_then(Value::as_array).into_iter().flatten();
-    entries.filter_map(move |entry| entry.get(key)?.as_str())
+fn binds_limiter(manifest: &Table) -> bool {
+    let mut limits = manifest.get("ratelimits").and_then(Value::as_array).into_iter().flatten();
+    limits.any(|limit| limit.get("name").and_then(Value::as_str) == Some("LIMITER"))
 }
 
 fn database_id(manifest: &Table) -> Option<&str> {

@@ -45,7 +45,7 @@ fn local(deployment: &Deployment, findings: &mut Findings) {
     }
     let secrets = match deployment.local_secrets() {
         Ok(secrets) => secrets,
-        Err(error) => return findings.wrong(format!("{error}: each of its lines is NAME=\"value\"")),
+        Err(error) => return findings.wrong(format!("{error:#}")),
     };
     // Whether they are long enough is said with the other variables.
     match SECRETS.map(|name| secrets.get(name)) {
