@@ -128,6 +128,19 @@ fn a_user_named_like_the_subcommand_is_found_by_email() {
 }
 
 #[test]
+fn options_may_stand_before_the_subcommand_and_a_user_may_not() {
+    let operator = with_jake();
+    let token = signed(SECRET, 3);
+    let outcome = operator.run(&["token", "--persist-to", ".wrangler/state", "--json", "inspect", &token]);
+    assert_eq!((outcome.status, outcome.stdout.starts_with('{')), (0, true), "{}", outcome.stderr);
+    for first in ["jake", "--raw"] {
+        let outcome = operator.run(&["token", first, "inspect", &token]);
+        assert_eq!((outcome.status, &*outcome.stdout), (1, ""), "{first}");
+        assert_eq!(outcome.stderr, "latchkey: 'token inspect' takes a token, and neither a user nor --raw\n");
+    }
+}
+
+#[test]
 fn a_good_token_is_read_out() {
     let operator = with_jake();
     let token = signed(SECRET, 3);

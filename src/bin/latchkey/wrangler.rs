@@ -30,7 +30,7 @@ pub fn command() -> Result<Command> {
     let mut command = Command::new(Path::new(BIN).join("wrangler"));
     command
         .env("PATH", path_with_node()?)
-        .env("WRANGLER_LOG", "error")
+        .env("WRANGLER_LOG", "log") // less, and the answer is left out too
         .env("WRANGLER_SEND_METRICS", "false")
         .stdin(Stdio::null());
     Ok(command)

@@ -26,9 +26,6 @@ pub struct Options {
     /// The token; - reads it from standard input
     #[arg(value_name = "JWT|-")]
     token: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Serialize)]
@@ -58,7 +55,7 @@ impl From<User> for Subject {
     }
 }
 
-pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<()> {
     let token = token(deployment, &options.token)?;
     let config = deployment.config()?;
     let now = Utc::now().timestamp();
@@ -78,7 +75,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         claims: json(parts.claims),
         user,
     };
-    if options.json {
+    if as_json {
         println!("{}", serde_json::to_string_pretty(&inspected)?);
     } else {
         print(&inspected);

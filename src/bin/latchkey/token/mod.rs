@@ -14,8 +14,10 @@ use crate::users::record::Record;
 /// Prints a user and a fresh token of a new session
 #[derive(clap::Args)]
 #[command(
-    args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
+    subcommand_precedence_over_arg = true,
+    disable_help_subcommand = true,
+    override_usage = "npm run latchkey -- token [OPTIONS] <EMAIL|USERNAME|ID>\n       npm run latchkey -- token inspect [OPTIONS] <JWT|->",
     after_help = "Examples:\n  npm run latchkey -- token jake@jake.jake\n  TOKEN=$(npm run -s latchkey -- token jake --raw)\n  npm run latchkey -- token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by their email or id."
 )]
 pub struct Options {
@@ -25,10 +27,10 @@ pub struct Options {
     #[arg(value_name = "EMAIL|USERNAME|ID", required = true)]
     who: Option<String>,
     /// Print the token and nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     raw: bool,
     /// Print JSON
-    #[arg(long, conflicts_with = "raw")]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -44,8 +46,11 @@ struct Minted {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    if let Some(Command::Inspect(options)) = &options.command {
-        return inspect::run(deployment, options);
+    if let Some(Command::Inspect(inspected)) = &options.command {
+        if options.who.is_some() || options.raw {
+            bail!("'token inspect' takes a token, and neither a user nor --raw");
+        }
+        return inspect::run(deployment, inspected, options.json);
     }
     let who = options.who.as_deref().context("name a user: give an email, a username or an id")?;
     let config = deployment.config()?;
