@@ -23,8 +23,11 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         ),
         Some(_) => findings.ok(format!("a D1 database is bound as {BINDING}")),
     }
-    let limit = deployment.variables().unwrap_or_default().remove("RATE_LIMIT");
-    match (binds_limiter(&manifest), limit.as_deref()) {
+    let mut variables = deployment.variables().unwrap_or_default();
+    if !deployment.remote {
+        variables.extend(deployment.local_secrets().unwrap_or_default());
+    }
+    match (binds_limiter(&manifest), variables.get("RATE_LIMIT").map(String::as_str)) {
         (true, _) => findings.ok("a rate limit is bound as LIMITER"),
         (false, Some("off")) => findings.ok("no rate limit is bound, and RATE_LIMIT is \"off\""),
         (false, _) => findings.wrong(

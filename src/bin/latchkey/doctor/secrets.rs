@@ -103,7 +103,7 @@ fn deployed_names(deployment: &Deployment) -> Result<Vec<String>> {
     let output = command.output().context("wrangler is not installed: run 'npm ci' first")?;
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
-        bail!("wrangler failed; is it logged in ('npx wrangler login')?");
+        bail!("wrangler failed; is it logged in ('npx wrangler login'), and the Worker deployed?");
     }
     let (start, end) = (text.find('[').unwrap_or(0), text.rfind(']').map_or(0, |end| end + 1));
     let listed: Vec<Listed> = serde_json::from_str(text.get(start..end).unwrap_or_default())
