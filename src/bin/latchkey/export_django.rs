@@ -1,13 +1,144 @@
-//! `export-django`
+//! `export-django`: writes the users as a fixture that Django's `loaddata` takes.
 
-use anyhow::{Result, bail};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result, anyhow};
+use chrono::{DateTime, SecondsFormat};
+use clap::ValueEnum;
+use latchkey::password::{Algorithm, Hasher};
+use serde_json::{Value, json};
+
+use crate::database::Database;
 use crate::settings::Deployment;
+use crate::users::record::{COLUMNS, Record};
+
+/// How many users are read at once.
+const PAGE: usize = 5_000;
 
 /// Writes the users as a fixture that Django loads
+///
+/// Django reads hashes of pbkdf2_sha256, not of pbkdf2_sha512 unless it is told how. Users with a hash that it can't
+/// read are named on standard error and get an unusable password: they have to reset it. Bio and image, which the
+/// fixture's model has no fields for, are left out, and so are sessions.
 #[derive(clap::Args)]
-pub struct Options {}
+#[command(after_help = "\
+Django reads pbkdf2_sha512, so that --keep-sha512 keeps all passwords, if PASSWORD_HASHERS has this class too:
+  class PBKDF2SHA512PasswordHasher(PBKDF2PasswordHasher):
+      algorithm = \"pbkdf2_sha512\"
+      digest = hashlib.sha512
 
-pub fn run(_: &Deployment, _: &Options) -> Result<()> {
-    bail!("not there yet")
+Example:
+  npm run latchkey -- export-django --output users.json
+  python manage.py loaddata users.json")]
+pub struct Options {
+    /// Where to write it, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The model of the users
+    #[arg(long, value_enum, default_value_t = Model::Authentication)]
+    model: Model,
+    /// Keep the hashes of pbkdf2_sha512, for a Django that was told how to read them
+    #[arg(long)]
+    keep_sha512: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Model {
+    /// That of the original Conduit application
+    #[value(name = "authentication.user")]
+    Authentication,
+    /// Django's own
+    #[value(name = "auth.user")]
+    Auth,
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let database = deployment.database()?;
+    let Some(path) = &options.output else {
+        return export(&*database, options, io::stdout().lock());
+    };
+    // Readable for its owner only, and never there by half.
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let unwritable = || format!("{} can't be written", path.display());
+    let file = tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?;
+    export(&*database, options, &file)?;
+    file.persist(path).with_context(unwritable)?;
+    Ok(())
+}
+
+fn export(database: &dyn Database, options: &Options, output: impl Write) -> Result<()> {
+    let mut output = BufWriter::new(output);
+    let mut unreadable = 0;
+    let mut separator = "[\n";
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE id > ?1 ORDER BY id LIMIT {PAGE}");
+    let mut last = 0;
+    loop {
+        let page = database.rows(&sql, &[last.into()]).map_err(|error| anyhow!("{error}"))?;
+        let count = page.len();
+        for row in page {
+            let mut user = Record::read(row).map_err(|error| anyhow!("{error}"))?;
+            if !is_readable(&user.password, options.keep_sha512) {
+                eprintln!("user {} ({}) has to reset the password", user.id, user.email);
+                user.password = unusable_password()?;
+                unreadable += 1;
+            }
+            output.write_all(separator.as_bytes())?;
+            serde_json::to_writer(&mut output, &object(&user, options.model)?)?;
+            separator = ",\n";
+            last = user.id;
+        }
+        if count < PAGE {
+            break;
+        }
+    }
+    output.write_all(if last == 0 { b"[]\n" } else { b"\n]\n" })?;
+    output.flush()?;
+    if unreadable > 0 {
+        eprintln!("Django can't read the hashes of the {unreadable} users above: --help says what to do");
+    }
+    Ok(())
+}
+
+fn is_readable(stored: &str, keep_sha512: bool) -> bool {
+    Hasher::of_stored(stored).is_ok_and(|hasher| keep_sha512 || hasher.algorithm == Algorithm::Sha256)
+}
+
+/// As Django's `make_password(None)`.
+fn unusable_password() -> Result<String> {
+    let mut bytes = [0; 40];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    Ok(std::iter::once('!').chain(bytes.iter().map(|byte| char::from(b'a' + byte % 26))).collect())
+}
+
+fn object(user: &Record, model: Model) -> Result<Value> {
+    let mut fields = json!({
+        "username": user.username,
+        "email": user.email,
+        "password": user.password,
+        "is_active": user.is_active,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "last_login": null,
+        "groups": [],
+        "user_permissions": [],
+    });
+    let times = match model {
+        Model::Authentication => {
+            vec![("created_at", time(user.created_at)?), ("updated_at", time(user.updated_at)?)]
+        }
+        Model::Auth => vec![("date_joined", time(user.created_at)?)],
+    };
+    if let Some(fields) = fields.as_object_mut() {
+        fields.extend(times.into_iter().map(|(name, time)| (name.to_owned(), time.into())));
+    }
+    let model = model.to_possible_value().map(|value| value.get_name().to_owned());
+    Ok(json!({ "model": model, "pk": user.id, "fields": fields }))
+}
+
+fn time(seconds: i64) -> Result<String> {
+    DateTime::from_timestamp(seconds, 0)
+        .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+        .ok_or_else(|| anyhow!("a time in the database, {seconds}, is out of any calendar"))
 }

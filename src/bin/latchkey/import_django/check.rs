@@ -1,0 +1,197 @@
+//! What a row has to be so that its user can be kept here, by the rules of the Worker.
+
+use chrono::{DateTime, NaiveDateTime};
+use latchkey::error::Violation;
+use latchkey::password::Hasher;
+use latchkey::validate::{self, Checked, Input};
+use serde_json::{Map, Value};
+
+use super::MAX_ID;
+use super::source::{Object, is_user};
+
+/// A row as far as it could be read. All of it could if there is no problem.
+pub enum Record {
+    User(User),
+    Profile(Profile),
+}
+
+#[derive(Default)]
+pub struct User {
+    pub id: Option<i64>,
+    pub username: Option<String>,
+    pub email: Option<String>,
+    pub password: String,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+    pub profile: Profile,
+    /// Unix seconds.
+    pub created_at: Option<i64>,
+    /// Unix seconds.
+    pub updated_at: Option<i64>,
+}
+
+#[derive(Default)]
+pub struct Profile {
+    pub user: Option<i64>,
+    pub bio: Option<String>,
+    pub image: Option<String>,
+}
+
+impl Record {
+    /// Whose row it is, after its number.
+    pub fn label(&self) -> String {
+        match self {
+            Self::User(User { id: Some(id), .. }) => format!(" (id {id})"),
+            Self::Profile(Profile { user: Some(id), .. }) => format!(" (profile of id {id})"),
+            Self::User(_) => String::new(),
+            Self::Profile(_) => " (a profile)".to_owned(),
+        }
+    }
+}
+
+/// Reads a row, and gives every problem that it has by itself.
+pub fn check(object: Object) -> (Record, Vec<String>) {
+    let mut problems = Vec::new();
+    let mut row = Row { fields: object.fields, problems: &mut problems };
+    let record = if is_user(&object.model) {
+        Record::User(row.user(&object.pk))
+    } else {
+        let id = row.fields.remove("user").unwrap_or_default();
+        let user = row.id(&id, "user");
+        Record::Profile(Profile { user, ..row.profile() })
+    };
+    (record, problems)
+}
+
+struct Row<'a> {
+    fields: Map<String, Value>,
+    problems: &'a mut Vec<String>,
+}
+
+impl Row<'_> {
+    fn user(&mut self, pk: &Value) -> User {
+        let id = self.id(pk, "id");
+        let email = self.field("email", validate::email);
+        let username = self.field("username", validate::username);
+        let password = self.password();
+        let [is_active, is_staff, is_superuser] =
+            [("is_active", true), ("is_staff", false), ("is_superuser", false)]
+                .map(|(name, default)| self.flag(name, default));
+        let profile = self.profile();
+        // Django's own users have only this one time.
+        let joined = self.time("date_joined");
+        let created_at = self.time("created_at").or(joined);
+        let updated_at = self.time("updated_at").or(created_at);
+        if created_at.is_none() && self.problems.is_empty() {
+            self.problems.push("created_at is missing".to_owned());
+        }
+        User { id, username, email, password, is_active, is_staff, is_superuser, profile, created_at, updated_at }
+    }
+
+    fn profile(&mut self) -> Profile {
+        let bio = self.field("bio", validate::bio).flatten();
+        let image = self.field("image", validate::image).flatten();
+        Profile { user: None, bio, image }
+    }
+
+    fn id(&mut self, value: &Value, name: &str) -> Option<i64> {
+        let id = value.as_i64().filter(|id| (1..=MAX_ID).contains(id));
+        if id.is_none() {
+            self.problems.push(format!("{name} is {value}, not a whole number from 1 to {MAX_ID}"));
+        }
+        id
+    }
+
+    fn field<T>(&mut self, name: &str, rule: fn(Input) -> Checked<T>) -> Option<T> {
+        match rule(self.fields.remove(name).into()) {
+            Ok(value) => Some(value),
+            Err(broken) => {
+                self.problems.extend(broken.iter().map(|violation| format!("{name} {}", words(violation))));
+                None
+            }
+        }
+    }
+
+    fn password(&mut self) -> String {
+        let Some(Value::String(stored)) = self.fields.remove("password") else {
+            self.problems.push("password is missing".to_owned());
+            return String::new();
+        };
+        if stored.starts_with('!') {
+            self.problems.push("password is unusable, as Django calls it: nobody can log in with it".to_owned());
+        } else if let Err(reason) = Hasher::of_stored(&stored) {
+            self.problems.push(format!("password can't be verified here: its hash {reason}"));
+        }
+        stored
+    }
+
+    /// SQLite has truth values as 0 and 1.
+    fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.fields.remove(name) {
+            None => default,
+            Some(Value::Bool(flag)) => flag,
+            Some(Value::Number(number)) if number.as_i64().is_some_and(|flag| flag == 0 || flag == 1) => {
+                number.as_i64() == Some(1)
+            }
+            Some(_) => {
+                self.problems.push(format!("{name} is neither true nor false"));
+                default
+            }
+        }
+    }
+
+    fn time(&mut self, name: &str) -> Option<i64> {
+        let value = self.fields.remove(name)?;
+        let time = value.as_str().and_then(unix_seconds);
+        if time.is_none() {
+            self.problems.push(format!("{name} is no time of the form 2026-01-31T12:00:00Z"));
+        }
+        time
+    }
+}
+
+/// A time as fixtures and SQLite have it; in UTC if it names no offset, as Django keeps times.
+fn unix_seconds(text: &str) -> Option<i64> {
+    let text = text.replacen(' ', "T", 1);
+    DateTime::parse_from_rfc3339(&text)
+        .map(|time| time.timestamp())
+        .or_else(|_| {
+            NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc().timestamp())
+        })
+        .ok()
+}
+
+/// What breaks a rule, after the field's name.
+fn words(violation: &Violation) -> String {
+    match violation {
+        Violation::Required | Violation::Null | Violation::Blank => "is missing".to_owned(),
+        Violation::InvalidEmail { .. } => "is no valid address".to_owned(),
+        Violation::NotAString => "is no text".to_owned(),
+        Violation::TooLong(max) => format!("is longer than {max} characters"),
+        Violation::NullCharacter => "has a null character".to_owned(),
+        other => format!("breaks a rule: {other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_every_form_that_django_writes() {
+        for text in [
+            "2026-01-02T03:04:05Z",
+            "2026-01-02T03:04:05.678Z",
+            "2026-01-02T04:04:05.678+01:00",
+            "2026-01-02T03:04:05.678901",
+            "2026-01-02 03:04:05.678901",
+            "2026-01-02 03:04:05",
+        ] {
+            assert_eq!(unix_seconds(text), Some(1_767_323_045), "{text}");
+        }
+        for text in ["", "2026-01-02", "2026-13-02T03:04:05Z", "yesterday"] {
+            assert_eq!(unix_seconds(text), None, "{text}");
+        }
+    }
+}

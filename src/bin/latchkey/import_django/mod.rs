@@ -1,0 +1,118 @@
+//! `import-django`: moves a Django deployment's users in.
+//!
+//! The file is read once, into a [`staging`] database, where all of it is checked before anything is written.
+
+mod check;
+mod progress;
+mod source;
+mod staging;
+mod write;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::settings::Deployment;
+use source::Source;
+use staging::Staging;
+
+/// The greatest id that a token can name: beyond, JSON's readers round.
+const MAX_ID: i64 = (1 << 53) - 1;
+
+/// How far above the greatest id of a JSON file the next one is.
+const GAP: i64 = 1_000_000;
+
+/// Moves a Django deployment's users in
+///
+/// Users keep their id, password, flags and times, so that they stay logged in if JWT_SECRET is Django's SECRET_KEY.
+/// First the whole file is checked: nothing is written while a row has a problem. Running this again imports
+/// only who is missing, so an import that was interrupted is resumed by running it again.
+///
+/// FILE is what `manage.py dumpdata authentication.User` (or auth.User) writes, as json or jsonl, or Django's SQLite
+/// file. If it has profiles.Profile too, bio and image come from there.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Django's last id matters, since the id of a user who is gone is never given to another, whom an old token would then
+name. A SQLite file knows it. With a JSON file, new users get ids from a million above its greatest one, unless
+--next-id says from where; PostgreSQL tells with SELECT last_value + 1 FROM authentication_user_id_seq.
+
+Example:
+  python manage.py dumpdata authentication.User profiles.Profile > users.json
+  npm run latchkey -- import-django users.json --dry-run
+  npm run latchkey -- import-django users.json")]
+pub struct Options {
+    /// The fixture or the SQLite file
+    file: PathBuf,
+    /// Check all rows and the database, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave out the rows that have a problem (of rows that collide, all but the first) and import the others
+    #[arg(long)]
+    skip_problems: bool,
+    /// The least id that a new user may get
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..=MAX_ID))]
+    next_id: Option<i64>,
+}
+
+pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let source = Source::open(&options.file)?;
+    let database = deployment.database()?;
+
+    let mut staging = Staging::new()?;
+    let last_id = stage(&source, &mut staging)?;
+    staging.find_collisions()?;
+    write::read_existing(&*database, &mut staging)?;
+    staging.find_conflicts()?;
+
+    let counts = staging.counts()?;
+    if counts.total == 0 {
+        bail!("{} has no users", options.file.display());
+    }
+    let left_out = counts.total - counts.present - counts.good;
+    if staging.problems > 0 && !options.skip_problems {
+        bail!(
+            "{left_out} of {} have problems, told above: mend them in Django, or leave those out with --skip-problems; nothing was written",
+            users(counts.total)
+        );
+    }
+    // A file for wrangler takes seconds whatever is in it; in the local database a long write holds up the Worker.
+    let batch = if deployment.remote || deployment.through_wrangler { 5_000 } else { 2_000 };
+    let last_id = match (options.next_id, last_id) {
+        (Some(next), _) if next <= counts.max_id => {
+            bail!("--next-id has to be above {}, the greatest id in the file", counts.max_id)
+        }
+        (None, None) => counts.max_id.saturating_add(GAP).min(MAX_ID),
+        (next, known) => next.map(|next| next - 1).max(known).unwrap_or(counts.max_id),
+    };
+
+    let will = if options.dry_run { "would be imported" } else { "imported" };
+    if !options.dry_run {
+        write::write(&*database, &staging, &counts, last_id, batch)?;
+    }
+    let mut summary = vec![format!("{} {will}", users(counts.good))];
+    if counts.present > 0 {
+        summary.push(format!("{} there already", counts.present));
+    }
+    if left_out > 0 {
+        summary.push(format!("{left_out} left out"));
+    }
+    println!("{}", summary.join(", "));
+    Ok(())
+}
+
+/// Reads the file into the staging database, and gives the last id that Django gave away, if the file tells.
+fn stage(source: &Source, staging: &mut Staging) -> Result<Option<i64>> {
+    let progress = source.progress()?;
+    source.read(&progress, &mut |number, object| {
+        let (record, problems) = check::check(object);
+        for problem in &problems {
+            progress.say(&format!("row {number}{}: {problem}", record.label()));
+        }
+        staging.add(number, &record, problems.len())
+    })
+}
+
+/// "1 user", "2 users".
+fn users(count: i64) -> String {
+    format!("{count} user{}", if count == 1 { "" } else { "s" })
+}

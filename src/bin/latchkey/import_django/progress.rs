@@ -1,0 +1,38 @@
+//! How far a long task is, on a terminal.
+
+use std::io::Read;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// Nothing is drawn unless standard error is a terminal.
+    /// `rate` is how its template shows how fast it goes.
+    pub fn new(what: &'static str, rate: &str, len: u64) -> Self {
+        let template = format!("{{msg}} {{wide_bar}} {{percent}}%  {rate}  {{eta}} left");
+        let style =
+            ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self(ProgressBar::new(len).with_style(style).with_message(what))
+    }
+
+    pub fn advance(&self, by: u64) {
+        self.0.inc(by);
+    }
+
+    /// What advances with each byte that is read.
+    pub fn reading<R: Read>(&self, reader: R) -> impl Read {
+        self.0.wrap_read(reader)
+    }
+
+    /// Writes a line to standard error, above the bar.
+    pub fn say(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
