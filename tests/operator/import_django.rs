@@ -1,1 +1,265 @@
 //! `import-django`
+
+use std::fmt::Write as _;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::command::{Operator, Outcome};
+
+/// A hash of the password "jakejake", by Django.
+const HASH: &str = "pbkdf2_sha256$2$salt$V4YBVS0Bu7zKOuDW5eFM7JpnlFrYTDTyCzVnLAEJYbU=";
+
+fn user(id: i64, username: &str, email: &str) -> Value {
+    json!({ "model": "authentication.user", "pk": id, "fields": {
+        "username": username, "email": email, "password": HASH, "is_active": true, "is_staff": false,
+        "is_superuser": false, "last_login": null, "groups": [1], "user_permissions": [],
+        "created_at": "2026-01-02T03:04:05.678Z", "updated_at": "2026-01-02T04:04:06+01:00",
+    }})
+}
+
+fn with(mut object: Value, field: &str, value: Value) -> Value {
+    object["fields"][field] = value;
+    object
+}
+
+fn import(operator: &Operator, objects: &[Value], options: &[&str]) -> Outcome {
+    operator.write("users.json", &Value::from(objects).to_string());
+    operator.run(&[&["import-django", "users.json"], options].concat())
+}
+
+fn next_id(operator: &Operator) -> String {
+    operator.sql("SELECT seq + 1 FROM sqlite_sequence WHERE name = 'users'")
+}
+
+/// All users, in the order of the columns.
+fn table(operator: &Operator) -> String {
+    operator.sql(
+        "SELECT group_concat(concat_ws('|', id, username, email, password, is_active, is_staff, is_superuser, \
+         ifnull(bio, '-'), ifnull(image, '-'), created_at, updated_at, token_version), char(10)) \
+         FROM (SELECT * FROM users ORDER BY id)",
+    )
+}
+
+#[test]
+fn a_user_keeps_everything() {
+    let operator = Operator::new();
+    let objects = [
+        json!({ "model": "contenttypes.contenttype", "pk": 1, "fields": { "app_label": "auth" } }),
+        json!({ "model": "profiles.profile", "pk": 9, "fields": { "user": 7, "bio": "I 'work'\nat 💾", "image": "" } }),
+        with(
+            with(user(7, "o'brien \u{202e}\n\"", "Jake@Example.COM"), "is_active", false.into()),
+            "is_staff",
+            true.into(),
+        ),
+        with(user(3, "anna", "anna@example.com"), "is_superuser", true.into()),
+    ];
+    let outcome = import(&operator, &objects, &[]);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("2 users imported\n", ""));
+    assert_eq!(outcome.status, 0);
+    assert_eq!(
+        table(&operator),
+        format!(
+            "3|anna|anna@example.com|{HASH}|1|0|1|-|-|1767323045|1767323046|0\n\
+             7|o'brien \u{202e}\n\"|Jake@example.com|{HASH}|0|1|0|I 'work'\nat 💾|-|1767323045|1767323046|0"
+        )
+    );
+    assert_eq!(next_id(&operator), "1000008");
+}
+
+#[test]
+fn lines_are_read_and_django_s_own_users_too() {
+    let operator = Operator::new();
+    let mut own = user(1, "anna", "anna@example.com");
+    own["model"] = "auth.user".into();
+    let fields = own["fields"].as_object_mut().unwrap();
+    fields.retain(|name, _| !name.ends_with("_at"));
+    fields.insert("date_joined".to_owned(), "2026-01-02T03:04:05Z".into());
+    fields.insert("first_name".to_owned(), "Anna".into());
+    operator.write("users.jsonl", &format!("{own}\n{}\n", user(2, "bo", "bo@example.com")));
+    let outcome = operator.run(&["import-django", "users.jsonl", "--next-id", "50"]);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("2 users imported\n", ""));
+    assert_eq!(
+        operator.sql("SELECT created_at || ' ' || updated_at FROM users WHERE id = 1"),
+        "1767323045 1767323045"
+    );
+    assert_eq!(next_id(&operator), "50");
+}
+
+#[test]
+fn a_sqlite_file_tells_the_last_id() {
+    let operator = Operator::new();
+    let django = Connection::open(operator.path("db.sqlite3")).unwrap();
+    django
+        .execute_batch(&format!(
+            "CREATE TABLE authentication_user (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, password varchar(128), \
+               last_login datetime, is_superuser bool, username varchar(255), email varchar(254), is_active bool, \
+               is_staff bool, created_at datetime, updated_at datetime);
+             CREATE TABLE profiles_profile (id integer PRIMARY KEY, bio text, image varchar(200), user_id integer);
+             INSERT INTO authentication_user VALUES (4, '{HASH}', NULL, 1, 'anna', 'anna@example.com', 1, 1, \
+               '2026-01-02 03:04:05.678901', '2026-01-02 03:04:06');
+             INSERT INTO profiles_profile VALUES (1, 'Hello', 'https://example.com/a.png', 4);
+             UPDATE sqlite_sequence SET seq = 20;"
+        ))
+        .unwrap();
+    let outcome = operator.run(&["import-django", "db.sqlite3"]);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("1 user imported\n", ""));
+    assert_eq!(
+        table(&operator),
+        format!(
+            "4|anna|anna@example.com|{HASH}|1|1|1|Hello|https://example.com/a.png|1767323045|1767323046|0"
+        )
+    );
+    assert_eq!(next_id(&operator), "21");
+    // The file knows of ids that nobody may get; an option can only add to them.
+    operator.run(&["import-django", "db.sqlite3", "--next-id", "10"]);
+    assert_eq!(next_id(&operator), "21");
+    operator.run(&["import-django", "db.sqlite3", "--next-id", "30"]);
+    assert_eq!(next_id(&operator), "30");
+    operator.run(&["import-django", "db.sqlite3"]);
+    assert_eq!(next_id(&operator), "30");
+}
+
+#[test]
+fn every_problem_is_told_and_nothing_is_written() {
+    let operator = Operator::new();
+    let there = [user(1, "there", "there@example.com"), user(2, "other", "other@example.com")];
+    assert_eq!(import(&operator, &there, &["--next-id", "100"]).status, 0);
+    let before = table(&operator);
+    let long = "x".repeat(256);
+    let mut objects = vec![
+        user(10, "good", "good@example.com"),
+        user(11, "GOOD", "Good@Example.com"),
+        user(10, "twice", "twice@example.com"),
+        user(12, "There", "THERE@example.com"),
+        user(2, "fresh", "fresh@example.com"),
+        user(-1, &long, "no address"),
+        with(user(13, "a\0b", "b@example.com"), "password", "!unusable".into()),
+        with(user(14, "c", "c@example.com"), "password", "argon2$argon2id$v=19$secret".into()),
+        with(with(user(15, "d", "d@example.com"), "created_at", "soon".into()), "is_staff", "yes".into()),
+        json!({ "model": "profiles.profile", "pk": 1, "fields": { "user": 16, "bio": "x".repeat(2_001) } }),
+        user(16, "e", "e@example.com"),
+        json!({ "model": "authentication.user", "fields": {} }),
+    ];
+    let outcome = import(&operator, &objects, &[]);
+    assert_eq!(outcome.status, 1);
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(
+        outcome.stderr,
+        "row 6: id is -1, not a whole number from 1 to 9007199254740991\n\
+         row 6: email is no valid address\n\
+         row 6: username is longer than 255 characters\n\
+         row 7 (id 13): username has a null character\n\
+         row 7 (id 13): password is unusable, as Django calls it: nobody can log in with it\n\
+         row 8 (id 14): password can't be verified here: its hash is of an unknown algorithm\n\
+         row 9 (id 15): is_staff is neither true nor false\n\
+         row 9 (id 15): created_at is no time of the form 2026-01-31T12:00:00Z\n\
+         row 10 (profile of id 16): bio is longer than 2000 characters\n\
+         row 12: id is null, not a whole number from 1 to 9007199254740991\n\
+         row 12: email is missing\n\
+         row 12: username is missing\n\
+         row 12: password is missing\n\
+         row 3 (id 10): id is also that of row 1\n\
+         row 2 (id 11): email is also that of row 1\n\
+         row 2 (id 11): username is also that of row 1\n\
+         row 5 (id 2): id is that of a user in the database with another email or username\n\
+         row 4 (id 12): email is that of the user 1 in the database\n\
+         row 4 (id 12): username is that of the user 1 in the database\n\
+         latchkey: 10 of 11 users have problems, told above: mend them in Django, or leave those out with \
+         --skip-problems; nothing was written\n"
+    );
+    assert_eq!((table(&operator), next_id(&operator)), (before.clone(), "100".to_owned()));
+
+    let dry = import(&operator, &objects, &["--skip-problems", "--dry-run"]);
+    assert_eq!((dry.status, dry.stdout.as_str()), (0, "1 user would be imported, 10 left out\n"));
+    assert_eq!((table(&operator), next_id(&operator)), (before.clone(), "100".to_owned()));
+
+    // Who was there already is no problem.
+    objects.truncate(9);
+    objects.splice(0..0, there);
+    let skipped = import(&operator, &objects, &["--skip-problems"]);
+    assert_eq!(
+        (skipped.status, skipped.stdout.as_str()),
+        (0, "1 user imported, 2 there already, 8 left out\n")
+    );
+    assert_eq!(table(&operator).lines().count(), 3);
+    assert_eq!(operator.sql("SELECT username FROM users WHERE id = 10"), "good");
+}
+
+#[test]
+fn again_changes_nothing_and_imports_who_is_missing() {
+    let operator = Operator::new();
+    let users: Vec<_> =
+        (1..=5).map(|id| user(id, &format!("u{id}"), &format!("u{id}@example.com"))).collect();
+    assert_eq!(import(&operator, &users[..3], &[]).stdout, "3 users imported\n");
+    operator.database().execute("UPDATE users SET password = 'new', bio = 'new' WHERE id = 2", []).unwrap();
+    let before = table(&operator);
+    let again = import(&operator, &users[..3], &[]);
+    assert_eq!((again.status, again.stdout.as_str()), (0, "nothing to import: 3 users are there already\n"));
+    assert_eq!(table(&operator), before);
+    assert_eq!(import(&operator, &users, &[]).stdout, "2 users imported, 3 there already\n");
+    assert!(table(&operator).starts_with(&before));
+}
+
+#[test]
+fn many_users_take_several_batches_and_pages() {
+    let operator = Operator::new();
+    let mut lines = String::new();
+    for id in 1..=12_001 {
+        writeln!(lines, "{}", user(id, &format!("u{id}"), &format!("u{id}@example.com"))).unwrap();
+    }
+    operator.write("users.jsonl", &lines);
+    assert_eq!(operator.run(&["import-django", "users.jsonl"]).stdout, "12001 users imported\n");
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "12001");
+    let again = operator.run(&["import-django", "users.jsonl"]);
+    assert_eq!(again.stdout, "nothing to import: 12001 users are there already\n");
+}
+
+#[test]
+fn a_batch_is_written_as_a_whole_or_not_at_all() {
+    let operator = Operator::new();
+    let database = operator.database();
+    database
+        .execute_batch(
+            "CREATE TRIGGER meddle BEFORE INSERT ON users WHEN new.id = 2002 BEGIN SELECT raise(ABORT, 'stop'); END",
+        )
+        .unwrap();
+    let users: Vec<_> =
+        (1..=2_005).map(|id| user(id, &format!("u{id}"), &format!("u{id}@example.com"))).collect();
+    let failed = import(&operator, &users, &[]);
+    assert_eq!((failed.status, failed.stdout.as_str()), (1, ""));
+    assert_eq!(failed.stderr, "latchkey: stop: run this again to import the rest\n");
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "2000");
+    assert_eq!(next_id(&operator), "1002006"); // what is taken is kept free from the start
+    database.execute_batch("DROP TRIGGER meddle").unwrap();
+    assert_eq!(import(&operator, &users, &[]).stdout, "5 users imported, 2000 there already\n");
+}
+
+#[test]
+fn what_is_no_file_of_users_is_refused() {
+    let operator = Operator::new();
+    Connection::open(operator.path("empty.sqlite3")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    operator.write("broken.json", &format!("[{},\n{{\"model\": 1", user(1, "a", "a@example.com")));
+    operator.write("none.json", "[]");
+    operator.write("text.txt", "hello");
+    for (file, error) in [
+        ("absent.json", "absent.json can't be read: No such file or directory (os error 2)"),
+        ("none.json", "none.json has no users"),
+        ("empty.sqlite3", "the SQLite file has no table of users: neither authentication_user nor auth_user"),
+        (
+            "broken.json",
+            "broken.json is neither a fixture in JSON nor a SQLite file, or is damaged: \
+             invalid type: integer `1`, expected a string at line 2 column 11",
+        ),
+        (
+            "text.txt",
+            "text.txt is neither a fixture in JSON nor a SQLite file, or is damaged: expected value at line 1 column 1",
+        ),
+    ] {
+        let outcome = operator.run(&["import-django", file]);
+        assert_eq!((outcome.status, outcome.stderr), (1, format!("latchkey: {error}\n")));
+    }
+    let low = import(&operator, &[user(7, "a", "a@example.com")], &["--next-id", "7"]);
+    assert_eq!(low.stderr, "latchkey: --next-id has to be above 7, the greatest id in the file\n");
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
+}

@@ -95,7 +95,10 @@ fn export(database: &dyn Database, options: &Options, output: impl Write) -> Res
     output.write_all(if last == 0 { b"[]\n" } else { b"\n]\n" })?;
     output.flush()?;
     if unreadable > 0 {
-        eprintln!("Django can't read the hashes of the {unreadable} users above: --help says what to do");
+        eprintln!(
+            "Django can't read the password hash of {unreadable} user{}, named above: --help says what can be done",
+            if unreadable == 1 { "" } else { "s" }
+        );
     }
     Ok(())
 }

@@ -86,7 +86,18 @@ impl Row<'_> {
         if created_at.is_none() && self.problems.is_empty() {
             self.problems.push("created_at is missing".to_owned());
         }
-        User { id, username, email, password, is_active, is_staff, is_superuser, profile, created_at, updated_at }
+        User {
+            id,
+            username,
+            email,
+            password,
+            is_active,
+            is_staff,
+            is_superuser,
+            profile,
+            created_at,
+            updated_at,
+        }
     }
 
     fn profile(&mut self) -> Profile {
@@ -119,7 +130,8 @@ impl Row<'_> {
             return String::new();
         };
         if stored.starts_with('!') {
-            self.problems.push("password is unusable, as Django calls it: nobody can log in with it".to_owned());
+            self.problems
+                .push("password is unusable, as Django calls it: nobody can log in with it".to_owned());
         } else if let Err(reason) = Hasher::of_stored(&stored) {
             self.problems.push(format!("password can't be verified here: its hash {reason}"));
         }
@@ -157,7 +169,8 @@ fn unix_seconds(text: &str) -> Option<i64> {
     DateTime::parse_from_rfc3339(&text)
         .map(|time| time.timestamp())
         .or_else(|_| {
-            NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc().timestamp())
+            NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f")
+                .map(|time| time.and_utc().timestamp())
         })
         .ok()
 }

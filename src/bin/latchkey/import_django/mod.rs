@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 
 use crate::settings::Deployment;
 use source::Source;
-use staging::Staging;
+use staging::{Counts, Staging};
 
 /// The greatest id that a token can name: beyond, JSON's readers round.
 const MAX_ID: i64 = (1 << 53) - 1;
@@ -29,12 +29,13 @@ const GAP: i64 = 1_000_000;
 /// only who is missing, so an import that was interrupted is resumed by running it again.
 ///
 /// FILE is what `manage.py dumpdata authentication.User` (or auth.User) writes, as json or jsonl, or Django's SQLite
-/// file. If it has profiles.Profile too, bio and image come from there.
+/// file. If it has profiles.Profile too, bio and image come from there. A user whose password can't be verified here,
+/// being unusable or of another algorithm than pbkdf2_sha256 and pbkdf2_sha512, is a problem and not imported.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Django's last id matters, since the id of a user who is gone is never given to another, whom an old token would then
-name. A SQLite file knows it. With a JSON file, new users get ids from a million above its greatest one, unless
---next-id says from where; PostgreSQL tells with SELECT last_value + 1 FROM authentication_user_id_seq.
+The id of a user who is gone is never given to another, whom an old token would then name. So Django's last id matters. \
+A SQLite file knows it. With a JSON file, new users get ids from a million above its greatest one, unless --next-id \
+says from where; PostgreSQL tells with SELECT last_value + 1 FROM authentication_user_id_seq.
 
 Example:
   python manage.py dumpdata authentication.User profiles.Profile > users.json
@@ -68,10 +69,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if counts.total == 0 {
         bail!("{} has no users", options.file.display());
     }
-    let left_out = counts.total - counts.present - counts.good;
     if staging.problems > 0 && !options.skip_problems {
         bail!(
-            "{left_out} of {} have problems, told above: mend them in Django, or leave those out with --skip-problems; nothing was written",
+            "{} of {} have problems, told above: mend them in Django, or leave those out with --skip-problems; nothing was written",
+            counts.left_out(),
             users(counts.total)
         );
     }
@@ -85,19 +86,28 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         (next, known) => next.map(|next| next - 1).max(known).unwrap_or(counts.max_id),
     };
 
-    let will = if options.dry_run { "would be imported" } else { "imported" };
     if !options.dry_run {
         write::write(&*database, &staging, &counts, last_id, batch)?;
     }
-    let mut summary = vec![format!("{} {will}", users(counts.good))];
+    println!("{}", summary(&counts, options.dry_run));
+    Ok(())
+}
+
+fn summary(counts: &Counts, is_dry: bool) -> String {
+    let left_out = counts.left_out();
+    let mut parts = match counts.good {
+        0 if left_out == 0 => {
+            return format!("nothing to import: {} are there already", users(counts.present));
+        }
+        good => vec![format!("{} {}", users(good), if is_dry { "would be imported" } else { "imported" })],
+    };
     if counts.present > 0 {
-        summary.push(format!("{} there already", counts.present));
+        parts.push(format!("{} there already", counts.present));
     }
     if left_out > 0 {
-        summary.push(format!("{left_out} left out"));
+        parts.push(format!("{left_out} left out"));
     }
-    println!("{}", summary.join(", "));
-    Ok(())
+    parts.join(", ")
 }
 
 /// Reads the file into the staging database, and gives the last id that Django gave away, if the file tells.

@@ -11,8 +11,7 @@ impl Progress {
     /// `rate` is how its template shows how fast it goes.
     pub fn new(what: &'static str, rate: &str, len: u64) -> Self {
         let template = format!("{{msg}} {{wide_bar}} {{percent}}%  {rate}  {{eta}} left");
-        let style =
-            ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         Self(ProgressBar::new(len).with_style(style).with_message(what))
     }
 

@@ -37,6 +37,13 @@ pub struct Counts {
     pub max_id: i64,
 }
 
+impl Counts {
+    /// How many have a problem.
+    pub fn left_out(&self) -> i64 {
+        self.total - self.good - self.present
+    }
+}
+
 impl Staging {
     pub fn new() -> Result<Self> {
         let connection = Connection::open("")?; // which is how SQLite is asked for a private file
@@ -101,9 +108,7 @@ impl Staging {
                        WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1) AS first \
                  JOIN incoming AS row ON row.{column} = first.{column} AND row.number > first.number"
             );
-            self.report(&sql, |row| {
-                Ok(format!("{column} is also that of row {}", row.get::<_, i64>(2)?))
-            })?;
+            self.report(&sql, |row| Ok(format!("{column} is also that of row {}", row.get::<_, i64>(2)?)))?;
         }
         Ok(())
     }
@@ -118,7 +123,9 @@ impl Staging {
         let taken = format!(
             "SELECT row.number, row.id FROM incoming AS row JOIN existing AS other USING (id) WHERE NOT ({same})"
         );
-        self.report(&taken, |_| Ok("id is that of a user in the database with another email or username".to_owned()))?;
+        self.report(&taken, |_| {
+            Ok("id is that of a user in the database with another email or username".to_owned())
+        })?;
         for column in ["email", "username"] {
             let sql = format!(
                 "SELECT row.number, row.id, other.id FROM existing AS other JOIN incoming AS row USING ({column}) \

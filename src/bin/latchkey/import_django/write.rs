@@ -26,7 +26,9 @@ pub fn read_existing(database: &dyn Database, staging: &mut Staging) -> Result<(
     let mut last = 0;
     loop {
         let page = database.rows(sql, &[last.into()]).map_err(|error| {
-            anyhow!("the users in the database can't be read ({error}): if it is new, apply the migrations first")
+            anyhow!(
+                "the users in the database can't be read ({error}): if it is new, apply the migrations first"
+            )
         })?;
         let count = page.len();
         for row in page {
