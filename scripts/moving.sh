@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves that users move from Django and back: a real Django, from PyPI, and the real Worker. Takes a minute or two.
+# Proves that users move from Django and back: a real Django, from PyPI, and the real Worker. Takes about two minutes.
 # Exit status 1 at the first thing that is not so.
 set -euo pipefail
 cd "$(dirname "$0")/.."

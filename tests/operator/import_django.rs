@@ -229,10 +229,10 @@ fn a_batch_is_written_as_a_whole_or_not_at_all() {
     let failed = import(&operator, &users, &[]);
     assert_eq!((failed.status, failed.stdout.as_str()), (1, ""));
     assert_eq!(failed.stderr, "latchkey: stop: run this again to import the rest\n");
-    assert_eq!(operator.sql("SELECT count(*) FROM users"), "2000");
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "1998"); // the first batch raises the next id too
     assert_eq!(next_id(&operator), "1002006"); // what is taken is kept free from the start
     database.execute_batch("DROP TRIGGER meddle").unwrap();
-    assert_eq!(import(&operator, &users, &[]).stdout, "5 users imported, 2000 there already\n");
+    assert_eq!(import(&operator, &users, &[]).stdout, "7 users imported, 1998 there already\n");
 }
 
 #[test]

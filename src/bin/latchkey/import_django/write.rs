@@ -1,7 +1,7 @@
 //! What the real database has, and what it gets.
 
 use anyhow::{Result, anyhow};
-use latchkey::db::{DbError, Row, Value};
+use latchkey::db::{DbError, Row};
 
 use super::progress::Progress;
 use super::staging::{Counts, Staging};
@@ -46,7 +46,7 @@ fn existing(mut row: Row) -> Result<(i64, String, String), DbError> {
     Ok((row.integer()?, row.text()?, row.text()?))
 }
 
-/// Imports who is missing, so many at once, each of those batches as a whole or not at all.
+/// Imports who is missing, in batches of so many statements, each of which is run as a whole or not at all.
 ///
 /// The last id comes first, so that whoever registers meanwhile gets a later one.
 pub fn write(
@@ -56,35 +56,27 @@ pub fn write(
     last_id: i64,
     batch_size: usize,
 ) -> Result<()> {
-    let raise = RAISE.map(|sql| Statement { sql, params: vec![last_id.into()] });
-    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'users'";
-    let row = database.row(sql, &[]).map_err(|error| anyhow!("{error}"))?;
-    let seq = row.map(|mut row| row.integer()).transpose().map_err(|error| anyhow!("{error}"))?;
-    if seq.is_none_or(|seq| seq < last_id) {
-        database.run_all(&raise).map_err(|error| anyhow!("{error}"))?;
-    }
-
     let progress = Progress::new("importing", "{per_sec}", counts.good.unsigned_abs());
     let mut batch = Vec::with_capacity(batch_size);
-    staging.each_missing(&mut |values| {
-        batch.push(values);
-        if batch.len() < batch_size { Ok(()) } else { insert(database, &mut batch, &progress) }
+    batch.extend(RAISE.map(|sql| Statement { sql, params: vec![last_id.into()] }));
+    staging.each_missing(&mut |params| {
+        batch.push(Statement { sql: INSERT, params });
+        if batch.len() < batch_size { Ok(()) } else { run(database, &mut batch, &progress) }
     })?;
-    insert(database, &mut batch, &progress)
+    run(database, &mut batch, &progress)
 }
 
-fn insert(database: &dyn Database, batch: &mut Vec<Vec<Value<'static>>>, progress: &Progress) -> Result<()> {
+fn run(database: &dyn Database, batch: &mut Vec<Statement<'_>>, progress: &Progress) -> Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    let count = batch.len() as u64;
-    let statements: Vec<_> = batch.drain(..).map(|params| Statement { sql: INSERT, params }).collect();
-    database.run_all(&statements).map_err(|error| match error {
+    database.run_all(batch).map_err(|error| match error {
         DbError::Unique { column } => {
             anyhow!("somebody registered meanwhile with a {column} that is in the file: run this again, to hear who")
         }
         other => anyhow!("{other}: run this again to import the rest"),
     })?;
-    progress.advance(count);
+    progress.advance(batch.len() as u64);
+    batch.clear();
     Ok(())
 }
