@@ -212,7 +212,7 @@ fn verified_payload(keys: &Keys, token: &str) -> Option<String> {
     if !is_signed {
         return None;
     }
-    decode_text(payload)
+    decode_object(payload)
 }
 
 fn decode_signature(encoded: &str) -> Option<Hs256Signature> {
@@ -244,14 +244,16 @@ pub fn signer(keys: &Keys, token: &str) -> Option<Signer> {
 
 /// Reads a header that asks for HS256 and nothing else.
 fn asked_for_hs256(header: &str) -> Option<Header> {
-    let header: Header = serde_json::from_str(&decode_text(header)?).ok()?;
+    let header: Header = serde_json::from_str(&decode_object(header)?).ok()?;
     let is_jwt = header.typ.as_deref().is_none_or(|typ| typ == "JWT");
     (header.alg == "HS256" && is_jwt && !header.crit).then_some(header)
 }
 
-/// UTF-8 in base64url without padding. `serde_json` skips over what nobody reads, UTF-8 or not.
-fn decode_text(encoded: &str) -> Option<String> {
-    String::from_utf8(Base64UrlUnpadded::decode_vec(encoded).ok()?).ok()
+/// A JSON object in base64url without padding. `serde_json` skips over what nobody reads, UTF-8 or not, and
+/// takes a list for an object.
+fn decode_object(encoded: &str) -> Option<String> {
+    let text = String::from_utf8(Base64UrlUnpadded::decode_vec(encoded).ok()?).ok()?;
+    text.trim_start().starts_with('{').then_some(text)
 }
 
 /// The session of a token from elsewhere, which names none: the token itself stands for it.
@@ -466,7 +468,7 @@ mod tests {
 
     #[test]
     fn payloads_that_are_no_claims_are_refused() {
-        for payload in ["", "null", "[]", "7", "{", r#"{"id":7,"exp":1900000000"#] {
+        for payload in ["", "null", "[]", "[7,1900000000]", "7", "{", r#"{"id":7,"exp":1900000000"#] {
             assert_eq!(read_payload(payload), None, "{payload}");
         }
         let not_utf8 = signed(r#"{"alg":"HS256"}"#, b"{\"id\":7,\"exp\":1900000000,\"x\":\"\xff\"}");
@@ -501,6 +503,7 @@ mod tests {
             r#"{"alg":"HS256","crit":null}"#,
             "{}",
             "[]",
+            r#"["HS256",null,null,false]"#,
             "",
         ] {
             assert_eq!(read_header(header), None, "{header}");

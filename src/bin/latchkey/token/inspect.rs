@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::explain::{Object, Parts, date};
-use super::plain;
 use crate::database::Database;
+use crate::output::shown;
 use crate::settings::Deployment;
 
 /// Prints what a token says, who signed it, and whether it is good now
@@ -133,7 +133,7 @@ fn print(inspected: &Inspected) {
     println!("signed with  {}", inspected.signed_with.unwrap_or("no secret of this deployment"));
     if let Some(user) = &inspected.user {
         let state = if user.is_active { "active" } else { "deactivated" };
-        println!("user         {} {} {}, {state}", user.id, plain(&user.username), plain(&user.email));
+        println!("user         {} {} {}, {state}", user.id, shown(&user.username), shown(&user.email));
     }
     let verdict = if inspected.valid { "yes" } else { "no" };
     println!("good now     {verdict}");
@@ -149,7 +149,7 @@ fn print_part(name: &str, part: Option<&RawValue>) {
         return;
     };
     let Ok(Object(members)) = serde_json::from_str(part.get()) else {
-        println!("{name:<13}{}", plain(part.get()));
+        println!("{name:<13}{}", shown(part.get()));
         return;
     };
     let names = iter::once(name).chain(iter::repeat(""));
@@ -157,6 +157,6 @@ fn print_part(name: &str, part: Option<&RawValue>) {
         let value = value.get();
         let time = ["exp", "iat", "nbf"].contains(&member.as_str()).then(|| value.parse().ok()).flatten();
         let time = time.map(|time| format!("  {}", date(time))).unwrap_or_default();
-        println!("{name:<13}{:<5}{}{time}", plain(&member), plain(value));
+        println!("{name:<13}{:<5}{}{time}", shown(&member), shown(value));
     }
 }

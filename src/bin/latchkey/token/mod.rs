@@ -8,6 +8,7 @@ use chrono::Utc;
 use latchkey::token::{Session, mint};
 use serde::Serialize;
 
+use crate::output::shown;
 use crate::settings::Deployment;
 use crate::users::record::Record;
 
@@ -58,7 +59,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !user.is_active {
         bail!(
             "{} is deactivated, and no token of theirs is good: bring them back with 'users activate {}' first",
-            plain(&user.username),
+            shown(&user.username),
             user.id
         );
     }
@@ -72,8 +73,8 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&Minted { user, token })?);
     } else {
         println!("id        {}", user.id);
-        println!("email     {}", plain(&user.email));
-        println!("username  {}", plain(&user.username));
+        println!("email     {}", shown(&user.email));
+        println!("username  {}", shown(&user.username));
         println!("flags     {}", flags(&user));
         println!("token     {token}");
     }
@@ -84,9 +85,4 @@ fn flags(user: &Record) -> String {
     let flags = [(user.is_active, "active"), (user.is_staff, "staff"), (user.is_superuser, "superuser")];
     let set: Vec<_> = flags.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect();
     set.join(", ")
-}
-
-/// Text without what a terminal might obey: its writer is anyone.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
