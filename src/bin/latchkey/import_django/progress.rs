@@ -1,17 +1,20 @@
 //! How far a long task is, on a terminal.
 
+use std::fmt::Write;
 use std::io::Read;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Nothing is drawn unless standard error is a terminal.
-    /// `rate` is how its template shows how fast it goes.
+    /// Nothing is drawn unless standard error is a terminal. `rate` is how its template shows how fast it goes.
     pub fn new(what: &'static str, rate: &str, len: u64) -> Self {
         let template = format!("{{msg}} {{wide_bar}} {{percent}}%  {rate}  {{eta}} left");
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = style.with_key("users_per_sec", |state: &ProgressState, text: &mut dyn Write| {
+            let _ = write!(text, "{:.0} users/s", state.per_sec()); // if it can't be shown, so be it
+        });
         Self(ProgressBar::new(len).with_style(style).with_message(what))
     }
 

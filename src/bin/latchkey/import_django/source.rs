@@ -55,7 +55,7 @@ impl Source {
             Self::Fixture(path) => Progress::new("reading", "{binary_bytes_per_sec}", path.metadata()?.len()),
             Self::Sqlite(connection) => {
                 let sql = format!("SELECT count(*) FROM \"{}\"", user_table(connection)?);
-                Progress::new("reading", "{per_sec}", connection.query_row(&sql, [], |row| row.get(0))?)
+                Progress::new("reading", "{users_per_sec}", connection.query_row(&sql, [], |row| row.get(0))?)
             }
         })
     }

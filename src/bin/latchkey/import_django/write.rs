@@ -56,7 +56,7 @@ pub fn write(
     last_id: i64,
     batch_size: usize,
 ) -> Result<()> {
-    let progress = Progress::new("importing", "{per_sec}", counts.good.unsigned_abs());
+    let progress = Progress::new("importing", "{users_per_sec}", counts.good.unsigned_abs());
     let mut batch = Vec::with_capacity(batch_size);
     batch.extend(RAISE.map(|sql| Statement { sql, params: vec![last_id.into()] }));
     staging.each_missing(&mut |params| {
