@@ -209,10 +209,12 @@ fn secrets_are_set_and_long_enough() {
             "JWT_SECRET_PREVIOUS is the same as JWT_SECRET: take it out, or let it be what JWT_SECRET was before",
         ],
     );
-    // A line that is not right may hold a secret.
+    // Wrangler skips a line that is not right, and it may hold a secret.
     operator.write(".dev.vars", &format!("JWT_SECRET {SECRET}\n"));
-    let (_, wrong) = lines(&operator, &[], "wrong");
-    assert_eq!(wrong[0], ".dev.vars is not right: each line is to be NAME=\"value\"");
+    assert_wrong(
+        &operator,
+        &["JWT_SECRET is not set: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars"],
+    );
 }
 
 #[test]

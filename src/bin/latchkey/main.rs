@@ -5,6 +5,7 @@
 
 mod createsuperuser;
 mod database;
+mod dev_vars;
 mod doctor;
 mod export_django;
 mod import_django;

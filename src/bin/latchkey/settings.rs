@@ -11,6 +11,7 @@ use latchkey::password::Hasher;
 use toml::{Table, Value};
 
 use crate::database::Database;
+use crate::dev_vars;
 use crate::local::Local;
 use crate::wrangler::Wrangler;
 
@@ -98,14 +99,11 @@ impl Deployment {
     /// The local secrets: those of `.dev.vars`.
     pub fn local_secrets(&self) -> Result<BTreeMap<String, String>> {
         let file = self.secrets_file();
-        if !PathBuf::from(&file).exists() {
-            return Ok(BTreeMap::new());
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok(dev_vars::parse(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(error).with_context(|| format!("{file} can't be read")),
         }
-        let lines = dotenvy::from_path_iter(&file).with_context(|| format!("{file} can't be read"))?;
-        // The cause would show the line, and with it the secret.
-        lines
-            .map(|line| line.map_err(|_| anyhow!("{file} is not right: each line is to be NAME=\"value\"")))
-            .collect()
     }
 
     /// The whole configuration. With `--remote`, whose secrets can't be read back, JWT_SECRET comes from the environment
@@ -121,7 +119,7 @@ impl Deployment {
                 Err(_) => {
                     let mut secret = String::new();
                     io::stdin().read_to_string(&mut secret).context("standard input can't be read")?;
-                    secret.trim().to_owned()
+                    secret.trim_end_matches(['\r', '\n']).to_owned()
                 }
             };
             variables.insert("JWT_SECRET".to_owned(), secret);
