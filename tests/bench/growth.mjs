@@ -33,8 +33,9 @@ const SEED = `INSERT INTO users (username, email, password, created_at, updated_
 
 async function start(size) {
   const d1 = { binding: "DB", database_name: "latchkey", database_id: "growth", migrations_dir: "migrations" };
-  const config = { name: "growth", main: "tests/bench/counted.mjs", compatibility_date: "2026-10-01", vars, d1_databases: [d1] };
-  const harness = createTestHarness({ workers: [{ config }] });
+  const config = { name: "growth", main: "tests/bench/counted.mjs", compatibility_date: "2026-10-01", d1_databases: [d1] };
+  // As secrets, they come before those of a developer's .dev.vars.
+  const harness = createTestHarness({ workers: [{ config, secrets: vars }] });
   const { url } = await harness.listen();
   await harness.getWorker().applyD1Migrations("DB");
   const port = Number(url.port);

@@ -16,8 +16,8 @@ export function request(method, path, { token, body, headers: more = [] } = {}) 
 
 /**
  * Sends `count` requests, the one of each number from `make`, over `connections`, and gives the last answer's
- * body, the requests a second, and percentiles of the waiting times in milliseconds. An answer whose status
- * does not begin with `status` ends it.
+ * body, and how long it took and each request waited, in milliseconds. An answer whose status does not begin with
+ * `status` ends it.
  */
 export function send(port, make, count, connections, status = 2) {
   return new Promise((resolve, reject) => {
@@ -49,10 +49,7 @@ export function send(port, make, count, connections, status = 2) {
         }
         waits.push(performance.now() - since);
         if (waits.length === count) {
-          const rate = (count / (performance.now() - start)) * 1_000;
-          waits.sort((a, b) => a - b);
-          const percentile = (share) => waits[Math.min(count - 1, Math.floor(count * share))];
-          resolve({ body: received.slice(end), rate, p50: percentile(0.5), p99: percentile(0.99) });
+          resolve({ body: received.slice(end), took: performance.now() - start, waits });
         }
         received = "";
         next();
