@@ -213,7 +213,9 @@ fn secrets_are_set_and_long_enough() {
     operator.write(".dev.vars", &format!("JWT_SECRET {SECRET}\n"));
     assert_wrong(
         &operator,
-        &["JWT_SECRET is not set: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars"],
+        &[
+            "JWT_SECRET is not set: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars",
+        ],
     );
 }
 
