@@ -47,7 +47,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Cli { deployment, command } = Cli::parse();
+    let Cli { deployment, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print(); // where nobody reads, nobody has to be told
+            // Whoever names nobody, say, gets 1, as for any other error; help is none.
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
     let outcome = match command {
         Command::Createsuperuser(options) => createsuperuser::run(&deployment, &options),
         Command::Users(command) => users::run(&deployment, &command),
