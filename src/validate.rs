@@ -4,15 +4,43 @@
 use serde_json::Value;
 
 use crate::email;
-use crate::error::Violation;
+use crate::error::{Field, Violation};
 
-const EMAIL_MAX: usize = 254;
-const USERNAME_MAX: usize = 255;
-const PASSWORD_MIN: usize = 8;
-const PASSWORD_MAX: usize = 128;
-const BIO_MAX: usize = 2_000;
-const IMAGE_MAX: usize = 2_048;
-const LOGIN_EMAIL_MAX: usize = 255;
+/// What the text of a field has to be.
+#[derive(Debug)]
+pub struct Rule {
+    /// The field.
+    pub field: Field,
+    /// The fewest characters; where it is 0, `null` and no text are the same value.
+    pub min: usize,
+    /// The most characters.
+    pub max: usize,
+    /// Whether the text will be kept, and not only compared.
+    pub is_kept: bool,
+}
+
+const fn kept(field: Field, min: usize, max: usize) -> Rule {
+    Rule { field, min, max, is_kept: true }
+}
+
+const fn compared(field: Field, max: usize) -> Rule {
+    Rule { field, min: 1, max, is_kept: false }
+}
+
+const EMAIL: Rule = kept(Field::Email, 1, 254);
+const USERNAME: Rule = kept(Field::Username, 1, 255);
+const PASSWORD: Rule = kept(Field::Password, 8, 128);
+const BIO: Rule = kept(Field::Bio, 0, 2_000);
+const IMAGE: Rule = kept(Field::Image, 0, 2_048);
+const LOGIN_EMAIL: Rule = compared(Field::Email, 255);
+const LOGIN_PASSWORD: Rule = compared(Field::Password, PASSWORD.max);
+
+/// The rules of a registration.
+pub const NEW_USER: [&Rule; 3] = [&EMAIL, &USERNAME, &PASSWORD];
+/// The rules of a login.
+pub const CREDENTIALS: [&Rule; 2] = [&LOGIN_EMAIL, &LOGIN_PASSWORD];
+/// The rules of an update, each field of which may be absent.
+pub const PATCH: [&Rule; 5] = [&EMAIL, &USERNAME, &PASSWORD, &BIO, &IMAGE];
 
 /// What a client sent for a field that takes a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,60 +70,105 @@ impl From<Option<Value>> for Input {
 /// A value that may be used, or the rules that it breaks.
 pub type Checked<T> = Result<T, Vec<Violation>>;
 
+impl Rule {
+    /// Whether it has to be the address of a mailbox.
+    pub fn is_address(&self) -> bool {
+        self.is_kept && self.field == Field::Email
+    }
+
+    /// Whether no two users may have the same.
+    pub fn is_unique(&self) -> bool {
+        self.is_kept && matches!(self.field, Field::Email | Field::Username)
+    }
+
+    /// Every violation there can be, in the order in which they are reported.
+    pub fn violations(&self) -> Vec<Violation> {
+        let Self { min, max, .. } = *self;
+        let may = |is_possible: bool, violation| is_possible.then_some(violation);
+        [
+            may(min > 0, Violation::Required),
+            may(min > 0, Violation::Null),
+            may(min > 0, Violation::Blank),
+            Some(self.not_a_string()),
+            may(min > 1, Violation::TooShort(min)),
+            Some(Violation::TooLong(max)),
+            may(self.is_kept, Violation::NullCharacter),
+            may(self.is_address(), Violation::InvalidEmail { is_string: true }),
+            may(self.is_unique(), Violation::Taken),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Checks a field that may have no value.
+    fn nullable(&self, input: Input) -> Checked<Option<String>> {
+        let text = match input {
+            Input::Absent | Input::Null if self.min == 0 => return Ok(None),
+            Input::Text(text) if text.is_empty() && self.min == 0 => return Ok(None),
+            Input::Absent => return Err(vec![Violation::Required]),
+            Input::Null => return Err(vec![Violation::Null]),
+            Input::NotAString => return Err(vec![self.not_a_string()]),
+            Input::Text(text) if text.is_empty() => return Err(vec![Violation::Blank]),
+            Input::Text(text) => text,
+        };
+        let length = text.chars().count();
+        let broken: Vec<_> = [
+            (length < self.min).then_some(Violation::TooShort(self.min)),
+            (length > self.max).then_some(Violation::TooLong(self.max)),
+            (self.is_kept && text.contains('\0')).then_some(Violation::NullCharacter),
+            (self.is_address() && !email::is_valid(&text))
+                .then_some(Violation::InvalidEmail { is_string: true }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if broken.is_empty() { Ok(Some(text)) } else { Err(broken) }
+    }
+
+    /// Checks a field that has to have a value.
+    fn required(&self, input: Input) -> Checked<String> {
+        self.nullable(input).map(Option::unwrap_or_default)
+    }
+
+    fn not_a_string(&self) -> Violation {
+        if self.is_address() { Violation::InvalidEmail { is_string: false } } else { Violation::NotAString }
+    }
+}
+
 /// The email of a user: a valid address, normalized.
 pub fn email(input: Input) -> Checked<String> {
-    let text = required(input).map_err(|violation| match violation {
-        Violation::NotAString => vec![Violation::InvalidEmail { is_string: false }],
-        other => vec![other],
-    })?;
-    let mut broken = at_most(EMAIL_MAX, &text);
-    broken.extend(no_null(&text));
-    if !email::is_valid(&text) {
-        broken.push(Violation::InvalidEmail { is_string: true });
-    }
-    unless(broken, email::normalize(text))
+    EMAIL.required(input).map(email::normalize)
 }
 
 /// The name of a user.
 pub fn username(input: Input) -> Checked<String> {
-    let text = required(input).map_err(|violation| vec![violation])?;
-    let mut broken = at_most(USERNAME_MAX, &text);
-    broken.extend(no_null(&text));
-    unless(broken, text)
+    USERNAME.required(input)
 }
 
 /// A new password.
 pub fn password(input: Input) -> Checked<String> {
-    let text = required(input).map_err(|violation| vec![violation])?;
-    let mut broken = Vec::new();
-    if text.chars().count() < PASSWORD_MIN {
-        broken.push(Violation::TooShort(PASSWORD_MIN));
-    }
-    broken.extend(at_most(PASSWORD_MAX, &text));
-    broken.extend(no_null(&text));
-    unless(broken, text)
+    PASSWORD.required(input)
 }
 
 /// What a user says of themself; `None` for nothing.
 pub fn bio(input: Input) -> Checked<Option<String>> {
-    nullable(BIO_MAX, input)
+    BIO.nullable(input)
 }
 
 /// The address of a user's picture; `None` for none.
 pub fn image(input: Input) -> Checked<Option<String>> {
-    nullable(IMAGE_MAX, input)
+    IMAGE.nullable(input)
 }
 
 /// The email that a login names, brought to the form in which emails are stored.
 pub fn login_email(input: Input) -> Checked<String> {
-    let text = required(input).map_err(|violation| vec![violation])?;
-    unless(at_most(LOGIN_EMAIL_MAX, &text), email::normalize(text))
+    LOGIN_EMAIL.required(input).map(email::normalize)
 }
 
 /// The password that a login tries.
 pub fn login_password(input: Input) -> Checked<String> {
-    let text = required(input).map_err(|violation| vec![violation])?;
-    unless(at_most(PASSWORD_MAX, &text), text)
+    LOGIN_PASSWORD.required(input)
 }
 
 /// Of a patch: an absent field passes, another keeps its `rule`.
@@ -104,39 +177,4 @@ pub fn optional<T>(input: Input, rule: fn(Input) -> Checked<T>) -> Checked<Optio
         Input::Absent => Ok(None),
         present => rule(present).map(Some),
     }
-}
-
-fn required(input: Input) -> Result<String, Violation> {
-    match input {
-        Input::Absent => Err(Violation::Required),
-        Input::Null => Err(Violation::Null),
-        Input::NotAString => Err(Violation::NotAString),
-        Input::Text(text) if text.is_empty() => Err(Violation::Blank),
-        Input::Text(text) => Ok(text),
-    }
-}
-
-fn nullable(max: usize, input: Input) -> Checked<Option<String>> {
-    match input {
-        Input::Absent | Input::Null => Ok(None),
-        Input::NotAString => Err(vec![Violation::NotAString]),
-        Input::Text(text) if text.is_empty() => Ok(None),
-        Input::Text(text) => {
-            let mut broken = at_most(max, &text);
-            broken.extend(no_null(&text));
-            unless(broken, Some(text))
-        }
-    }
-}
-
-fn at_most(max: usize, text: &str) -> Vec<Violation> {
-    if text.chars().count() > max { vec![Violation::TooLong(max)] } else { Vec::new() }
-}
-
-fn no_null(text: &str) -> Option<Violation> {
-    text.contains('\0').then_some(Violation::NullCharacter)
-}
-
-fn unless<T>(broken: Vec<Violation>, value: T) -> Checked<T> {
-    if broken.is_empty() { Ok(value) } else { Err(broken) }
 }
