@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use crate::api::{current_user, deactivate_user, login, logout, register, update_user};
+use crate::api::{current_user, deactivate_user, login, logout, reference, register, update_user};
 use crate::bookmark;
 use crate::client;
 use crate::config::{Config, ConfigError};
@@ -98,6 +98,7 @@ async fn serve(
         Route::CurrentUser => Box::pin(current_user::handle(config, platform, request)),
         Route::UpdateUser => Box::pin(update_user::handle(config, platform, request)),
         Route::DeactivateUser => Box::pin(deactivate_user::handle(config, platform, request)),
+        Route::Reference => return Ok(reference::handle(config, request).into()),
         Route::Options(methods) => return Ok(Response::empty(204).with("Allow", methods).into()),
     };
     Ok(response.await?.into())

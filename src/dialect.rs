@@ -37,6 +37,14 @@ impl Dialect {
         }
         response
     }
+
+    /// What is wrong with a field, in the words of the dialect.
+    pub fn message(self, field: Field, violation: &Violation) -> String {
+        match self {
+            Self::Django => django_message(field, violation),
+            Self::RealWorld => realworld_message(field, violation),
+        }
+    }
 }
 
 type Rendered = Result<Response, serde_json::Error>;
@@ -106,8 +114,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// What is wrong with a field, in the words of the dialect `django`.
-pub fn django_message(field: Field, violation: &Violation) -> String {
+fn django_message(field: Field, violation: &Violation) -> String {
     match violation {
         Violation::Required => "This field is required.".to_owned(),
         Violation::Null => "This field may not be null.".to_owned(),

@@ -5,7 +5,10 @@
 export function head({ method, url, headers }) {
   const named = (name) => headers.get(name) ?? "";
   const lines = `${Date.now()}\n${method}\n${url}\n${named("authorization")}\n${named("origin")}\n${named("x-d1-bookmark")}\n${named("cf-ray")}`;
-  return method === "GET" ? lines : `${lines}\n${named("content-type")}\n${named("cf-connecting-ip")}`;
+  if (method === "GET" && !url.includes("/api/openapi.json")) {
+    return lines; // the reading of a user, which is most of all requests, asks for no more
+  }
+  return `${lines}\n${named("content-type")}\n${named("cf-connecting-ip")}\n${named("if-none-match")}`;
 }
 
 /** The body, empty if there is none; nothing as soon as it is known to be over `limit` bytes. */

@@ -171,10 +171,11 @@ enum Line {
     ContentType,
     /// The client's address.
     Client,
+    IfNoneMatch,
 }
 
 impl Line {
-    const COUNT: usize = 9;
+    const COUNT: usize = 10;
 
     fn of_header(name: &str) -> Option<Self> {
         Some(match name {
@@ -184,6 +185,7 @@ impl Line {
             "cf-ray" => Self::Ray,
             "content-type" => Self::ContentType,
             "cf-connecting-ip" => Self::Client,
+            "if-none-match" => Self::IfNoneMatch,
             _ => return None,
         })
     }

@@ -47,8 +47,8 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response without a body. No answer of this API may be kept by a cache, or be taken for something
-    /// else than what it says it is.
+    /// A response without a body. No answer about a user may be kept by a cache, and none be taken for
+    /// something else than what it says it is.
     pub fn empty(status: u16) -> Self {
         let headers =
             vec![("Cache-Control", "no-store".into()), ("X-Content-Type-Options", "nosniff".into())];
@@ -57,9 +57,21 @@ impl Response {
 
     /// A response with a JSON body.
     pub fn json<T: Serialize>(status: u16, body: &T) -> Result<Self, serde_json::Error> {
+        serde_json::to_string(body).map(|body| Self::of_json(status, body))
+    }
+
+    /// A response whose body is this text, which is JSON.
+    pub fn of_json(status: u16, body: String) -> Self {
         let mut response = Self::empty(status);
-        response.body = Some(serde_json::to_string(body)?);
-        Ok(response.with("Content-Type", "application/json; charset=utf-8"))
+        response.body = Some(body);
+        response.with("Content-Type", "application/json; charset=utf-8")
+    }
+
+    /// Lets caches keep it, if they ask each time whether it still has this entity tag (RFC 9110 §8.8.3).
+    #[must_use]
+    pub fn revalidated(mut self, etag: String) -> Self {
+        self.headers.retain(|(name, _)| *name != "Cache-Control");
+        self.with("Cache-Control", "no-cache").with("ETag", etag)
     }
 
     /// Adds a header.

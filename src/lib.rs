@@ -19,7 +19,8 @@
 //! 4. [`token`], [`password`] and [`secret`] put together what the cryptography crates offer;
 //!    [`throttle`] counts failed logins, by the network that [`client`] names.
 //!
-//! On a schedule, [`purge`] deletes what nobody needs any more.
+//! [`openapi`] describes all of this, from the same routes, rules and errors, for `/api/openapi.json`. The pages of
+//! `pages/` are static assets: none of them reaches this crate. On a schedule, [`purge`] deletes what nobody needs any more.
 
 // A panic in wasm takes down every request in flight on its isolate (clippy.toml lets tests panic).
 #![deny(
@@ -46,6 +47,7 @@ pub mod email;
 pub mod error;
 pub mod exchange;
 pub mod http;
+pub mod openapi;
 pub mod password;
 pub mod platform;
 pub mod purge;

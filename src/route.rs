@@ -17,6 +17,8 @@ pub enum Route {
     UpdateUser,
     /// `DELETE /api/user`
     DeactivateUser,
+    /// `GET` or `HEAD /api/openapi.json`
+    Reference,
     /// `OPTIONS` on a path that takes these methods
     Options(&'static str),
 }
@@ -58,6 +60,13 @@ impl Route {
                     _ => None,
                 },
             ),
+            "/api/openapi.json" => (
+                "GET, HEAD, OPTIONS",
+                match method {
+                    "GET" | "HEAD" => Some(Self::Reference),
+                    _ => None,
+                },
+            ),
             _ => return Err(Error::NotFound),
         };
         match route {
@@ -93,6 +102,11 @@ mod tests {
                         "DELETE" => Some(Route::DeactivateUser),
                         _ => None,
                     },
+                ),
+                (
+                    "/api/openapi.json",
+                    "GET, HEAD, OPTIONS",
+                    matches!(method, "GET" | "HEAD").then_some(Route::Reference),
                 ),
             ] {
                 let expected = match route {

@@ -13,7 +13,7 @@ const UNDER_WAY: i64 = 3_600;
 
 /// Which sessions end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
+pub enum Scope {
     /// That of the token: every token with its `sid`.
     Local,
     /// Every other one of the user.
@@ -21,6 +21,10 @@ enum Scope {
     /// Every one of the user.
     All,
 }
+
+/// The scopes and their names.
+pub const SCOPES: [(&str, Scope); 3] =
+    [("local", Scope::Local), ("others", Scope::Others), ("all", Scope::All)];
 
 /// Answers the request. On success this is one statement.
 ///
@@ -56,16 +60,12 @@ impl Scope {
     /// Reads the parameter `scope`; of several the last counts.
     fn parse(query: &str) -> Result<Self, FieldErrors> {
         let scope = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "scope").last();
-        match scope.as_ref().map(|(_, value)| &**value) {
-            None | Some("local") => Ok(Self::Local),
-            Some("others") => Ok(Self::Others),
-            Some("all") => Ok(Self::All),
-            Some(other) => {
-                let mut errors = FieldErrors::default();
-                errors.add(Field::Scope, Violation::NotAChoice(other.to_owned()));
-                Err(errors)
-            }
-        }
+        let Some((_, scope)) = scope else { return Ok(Self::Local) };
+        SCOPES.iter().find(|(name, _)| *name == scope).map(|(_, scope)| *scope).ok_or_else(|| {
+            let mut errors = FieldErrors::default();
+            errors.add(Field::Scope, Violation::NotAChoice(scope.into_owned()));
+            errors
+        })
     }
 }
 

@@ -5,6 +5,7 @@ pub mod current_user;
 pub mod deactivate_user;
 pub mod login;
 pub mod logout;
+pub mod reference;
 pub mod register;
 pub mod update_user;
 

@@ -8,6 +8,8 @@
 mod fuzz;
 #[path = "../native/host.rs"]
 mod host;
+#[path = "../native/reference.rs"]
+mod reference;
 #[path = "../native/sqlite.rs"]
 mod sqlite;
 #[path = "../suite/mod.rs"]

@@ -9,6 +9,7 @@ use latchkey::db::{Db, DbError, Row, Value};
 use latchkey::http::{BodyError, Request};
 use latchkey::platform::{Event, Platform};
 
+use crate::reference::Reference;
 use crate::sqlite::Sqlite;
 use crate::suite::{Answer, Api, Call, Vars};
 
@@ -70,6 +71,7 @@ impl Native {
             headers: headers.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect(),
             body: response.body.unwrap_or_default(),
         };
+        Reference::of(&self.config).describes(call, &answer);
         (answer, upgrade)
     }
 }

@@ -8,6 +8,7 @@ mod clock;
 mod concurrency;
 mod fuzz;
 mod host;
+mod reference;
 mod replica;
 mod sqlite;
 

@@ -158,6 +158,7 @@ macro_rules! all {
                 only_json_is_taken
                 a_method_that_a_path_lacks_is_refused
                 head_is_get_without_a_body
+                the_reference_is_sent_once
                 a_preflight_is_answered
                 only_allowed_origins_may_read
                 every_origin_may_read_where_all_are_allowed

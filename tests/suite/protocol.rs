@@ -149,6 +149,7 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
         ("/api/users/login/", &["GET", "HEAD", "PUT", "PATCH", "DELETE"], "POST, OPTIONS"),
         ("/api/users/logout", &["GET", "HEAD", "PUT", "PATCH", "DELETE"], "POST, OPTIONS"),
         ("/api/user", &["POST", "REPORT"], "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        ("/api/openapi.json", &["POST", "PUT", "PATCH", "DELETE"], "GET, HEAD, OPTIONS"),
     ] {
         for method in methods {
             let answer = api.send(&Call::new(method, path));
@@ -160,7 +161,7 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
             assert_eq!(answer.header("allow"), Some(allow));
         }
     }
-    for path in ["/", "/api", "/api/users//", "/api/user/x", "/api/users/logout/x", "/api/%75ser"] {
+    for path in ["/users", "/api", "/api/users//", "/api/user/x", "/api/users/logout/x", "/api/%75ser"] {
         api.send(&Call::get(path)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
     }
     api.send(&Call::get("/api/user/?next=/x"))
@@ -199,6 +200,35 @@ fn preflight(path: &str, origin: &str) -> Call {
         .header("Access-Control-Request-Headers", "authorization,content-type")
 }
 
+pub fn the_reference_is_sent_once(start: Start) {
+    let mut documents = Vec::new();
+    for vars in [django(), realworld()] {
+        let api = start(vars);
+        let get = Call::get("/api/openapi.json");
+        let answer = api.send(&get);
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer.body.starts_with(r#"{"openapi":"3.1.0","info":{"title":"Latchkey","#),
+            "{}",
+            answer.body
+        );
+        let etag = answer.header("etag").unwrap().to_owned();
+        for tags in [&*etag, "*", &format!("\"x\", W/{etag}")] {
+            for method in ["GET", "HEAD"] {
+                let again = api.send(&Call::new(method, "/api/openapi.json/").header("If-None-Match", tags));
+                again.is(304, "");
+                assert_eq!(again.header("etag"), Some(&*etag));
+            }
+        }
+        assert_eq!(api.send(&get.header("If-None-Match", "\"x\"")).body, answer.body);
+        let head = api.send(&Call::new("HEAD", "/api/openapi.json"));
+        head.is(200, "");
+        assert_eq!(head.header("etag"), Some(&*etag));
+        documents.push(answer.body);
+    }
+    assert_ne!(documents[0], documents[1]);
+}
+
 pub fn a_preflight_is_answered(start: Start) {
     let api = start(django());
     for (path, methods) in [
@@ -206,6 +236,7 @@ pub fn a_preflight_is_answered(start: Start) {
         ("/api/users/login/", "POST, OPTIONS"),
         ("/api/users/logout", "POST, OPTIONS"),
         ("/api/user", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        ("/api/openapi.json", "GET, HEAD, OPTIONS"),
     ] {
         let answer = api.send(&preflight(path, "https://app.example.com"));
         answer.is(204, "");
@@ -291,7 +322,7 @@ pub fn a_wrong_configuration_answers_nothing_else(start: Start) {
     for call in [
         Call::get("/api/user"),
         Call::new("OPTIONS", "/api/user"),
-        Call::get("/"),
+        Call::get("/nothing"),
         Call::post("/api/users", "{}"),
     ] {
         let answer = api.send(&call.header("Origin", "https://app.example.com"));

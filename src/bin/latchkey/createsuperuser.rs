@@ -2,7 +2,7 @@
 
 use anyhow::{Error, Result, anyhow, bail};
 use latchkey::db::DbError;
-use latchkey::dialect::django_message;
+use latchkey::dialect::Dialect;
 use latchkey::error::{Field, Violation};
 use latchkey::store;
 use latchkey::validate::{self, Checked, Input};
@@ -101,7 +101,7 @@ fn taken(database: &dyn Database, email: Option<&str>, username: Option<&str>) -
 }
 
 fn refusal(taken: Field) -> Error {
-    anyhow!("no superuser was made: {}", django_message(taken, &Violation::Taken))
+    anyhow!("no superuser was made: {}", Dialect::Django.message(taken, &Violation::Taken))
 }
 
 fn insert(database: &dyn Database, email: &str, username: &str, hash: &str) -> Result<i64> {

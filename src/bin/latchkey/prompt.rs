@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use latchkey::dialect::django_message;
+use latchkey::dialect::Dialect;
 use latchkey::error::{Field, Violation};
 use latchkey::password::Hasher;
 use latchkey::validate::{self, Checked, Input};
@@ -75,7 +75,7 @@ pub fn given<T>(field: Field, checked: Checked<T>) -> Result<T> {
 }
 
 fn messages(field: Field, violations: &[Violation]) -> Vec<String> {
-    violations.iter().map(|violation| django_message(field, violation)).collect()
+    violations.iter().map(|violation| Dialect::Django.message(field, violation)).collect()
 }
 
 fn tell(messages: &[String]) {

@@ -1,0 +1,323 @@
+//! The reference of the API against the API. Every answer of every native test has to be as the document says; and
+//! all that the document says has to be an answer that was given.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use latchkey::app;
+use latchkey::config::{Config, ConfigError};
+use latchkey::dialect::Dialect;
+use latchkey::openapi;
+use latchkey::route::Route;
+use serde_json::{Value, json};
+
+use crate::host::Native;
+use crate::suite::{self, Answer, Api as _, Call, Vars, django, realworld};
+
+/// A path, a method in lower case and a status.
+type Key = (String, String, String);
+
+pub struct Reference {
+    document: Value,
+    schemas: BTreeMap<Key, jsonschema::Validator>,
+}
+
+thread_local! {
+    static DJANGO: Rc<Reference> = Rc::new(Reference::new(Dialect::Django));
+    static REALWORLD: Rc<Reference> = Rc::new(Reference::new(Dialect::RealWorld));
+}
+
+/// Headers that any answer may have: of HTTP, of CORS, and that of D1.
+const GENERAL: [&str; 7] = [
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "cache-control",
+    "content-type",
+    "vary",
+    "x-content-type-options",
+    "x-d1-bookmark",
+];
+
+impl Reference {
+    /// That of an API with this configuration.
+    pub fn of(config: &Result<Config, ConfigError>) -> Rc<Self> {
+        match config.as_ref().map(|config| config.dialect) {
+            Ok(Dialect::RealWorld) => REALWORLD.with(Rc::clone),
+            Ok(Dialect::Django) | Err(_) => DJANGO.with(Rc::clone),
+        }
+    }
+
+    fn new(dialect: Dialect) -> Self {
+        let document: Value = serde_json::from_str(&openapi::document(dialect)).unwrap();
+        let mut schemas = BTreeMap::new();
+        for (key, response) in responses(&document) {
+            if let Some(media) = response["content"].get("application/json") {
+                let mut schema = media["schema"].clone();
+                schema["components"] = document["components"].clone(); // which it refers to
+                schemas.insert(key, jsonschema::draft202012::new(&schema).unwrap());
+            }
+        }
+        Self { document, schemas }
+    }
+
+    /// Asserts that the answer is one that the document describes.
+    pub fn describes(&self, call: &Call, answer: &Answer) {
+        let context = || format!("{call:?}\n{answer:?}");
+        let path = call.path.split('?').next().unwrap_or_default();
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let method = call.method.to_lowercase();
+        let Some(item) = self.document["paths"].get(path) else {
+            return self.is_as_elsewhere("NotFound", 404, call, answer);
+        };
+        if item.get(&method).is_none() || call.method != method.to_uppercase() {
+            return self.is_as_elsewhere("MethodNotAllowed", 405, call, answer);
+        }
+        let status = answer.status.to_string();
+        let response = &item[&method]["responses"][&status];
+        assert!(response.is_object(), "{}", context());
+        match self.schemas.get(&(path.to_owned(), method, status)) {
+            Some(schema) => {
+                let body = serde_json::from_str(&answer.body).unwrap();
+                let errors: Vec<_> = schema.iter_errors(&body).map(|error| error.to_string()).collect();
+                assert!(errors.is_empty(), "{errors:?}\n{}", context());
+            }
+            None => assert_eq!(answer.body, "", "{}", context()),
+        }
+        let described = headers(response);
+        for (name, header) in &described {
+            let header = match header["$ref"].as_str() {
+                Some(pointer) => self.document.pointer(&pointer[1..]).unwrap(),
+                None => header,
+            };
+            let is_there = answer.headers.contains_key(name);
+            assert!(is_there || header["required"] != true, "{name}: {}", context());
+        }
+        for name in answer.headers.keys().filter(|name| !GENERAL.contains(&name.as_str())) {
+            assert!(described.contains_key(name), "{name}: {}", context());
+        }
+    }
+
+    /// Asserts that the answer is that to a path or a method which the API lacks.
+    fn is_as_elsewhere(&self, name: &str, status: u16, call: &Call, answer: &Answer) {
+        if answer.status == 500 {
+            return; // of a configuration that is wrong
+        }
+        assert_eq!(answer.status, status, "{call:?}\n{answer:?}");
+        let example =
+            &self.document["components"]["responses"][name]["content"]["application/json"]["example"];
+        if call.method != "HEAD" {
+            let method = json!(call.method).to_string();
+            let body = example.to_string().replace("TRACE", &method[1..method.len() - 1]);
+            assert_eq!(serde_json::from_str::<Value>(&answer.body).unwrap().to_string(), body, "{call:?}");
+        }
+    }
+}
+
+fn responses(document: &Value) -> Vec<(Key, &Value)> {
+    let mut responses = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                responses.push(((path.clone(), method.clone(), status.clone()), response));
+            }
+        }
+    }
+    responses
+}
+
+fn headers(response: &Value) -> BTreeMap<String, &Value> {
+    let headers = response["headers"].as_object().into_iter().flatten();
+    headers.map(|(name, header)| (name.to_lowercase(), header)).collect()
+}
+
+#[test]
+fn every_route_is_described_and_no_other() {
+    let mut routes = BTreeSet::new();
+    for dialect in [Dialect::Django, Dialect::RealWorld] {
+        let reference = Reference::new(dialect);
+        for (path, item) in reference.document["paths"].as_object().unwrap() {
+            for method in ["get", "head", "post", "put", "patch", "delete", "options", "trace"] {
+                let route = Route::find(&method.to_uppercase(), path);
+                assert_eq!(item.get(method).is_some(), route.is_ok(), "{method} {path}");
+                if let Ok(route) = route {
+                    routes.insert(match route {
+                        Route::Register => 0,
+                        Route::Login => 1,
+                        Route::Logout => 2,
+                        Route::CurrentUser => 3,
+                        Route::UpdateUser => 4,
+                        Route::DeactivateUser => 5,
+                        Route::Reference => 6,
+                        Route::Options(_) => 7,
+                    });
+                }
+            }
+        }
+    }
+    assert_eq!(routes.len(), 8);
+}
+
+#[test]
+fn every_recorded_answer_is_described() {
+    let recorded = [
+        (Dialect::Django, include_str!("../fixtures/cases.jsonl")),
+        (Dialect::RealWorld, include_str!("../fixtures/realworld.jsonl")),
+    ];
+    for (dialect, table) in recorded {
+        let reference = Reference::new(dialect);
+        for line in table.lines() {
+            let case: Value = serde_json::from_str(line).unwrap();
+            let (path, method) = (case["path"].as_str().unwrap(), case["method"].as_str().unwrap());
+            let path = path.strip_suffix('/').unwrap_or(path).to_owned();
+            let key = (path, method.to_lowercase(), case["status"].to_string());
+            let body = case["answer"].to_string().replace("<any>", "a.b.c");
+            match reference.schemas.get(&key) {
+                Some(schema) => assert!(schema.is_valid(&serde_json::from_str(&body).unwrap()), "{line}"),
+                None => assert!(case["answer"].is_null() || ["404", "405"].contains(&&*key.2), "{line}"),
+            }
+        }
+    }
+}
+
+/// The documented examples and statuses, each given by a request of this test: byte for byte, but for tokens.
+#[test]
+fn every_status_and_example_is_a_real_answer() {
+    for vars in [django(), realworld()] {
+        let reference = Reference::of(&Native::new(vars.clone()).config);
+        let mut provoked = 0;
+        for ((path, method, status), response) in responses(&reference.document) {
+            let operation = &reference.document["paths"][&path][&method];
+            let described = if method == "head" {
+                &reference.document["paths"][&path]["get"]["responses"][&status]
+            } else {
+                response
+            };
+            let media = &described["content"]["application/json"];
+            let call = Call::new(&method.to_uppercase(), &path);
+            let examples = match media["examples"].as_object() {
+                Some(examples) => examples
+                    .keys()
+                    .map(|name| {
+                        (Some(name.as_str()), &reference.document["components"]["examples"][name]["value"])
+                    })
+                    .collect(),
+                None => vec![(None, &media["example"])],
+            };
+            for (name, example) in examples {
+                let answer = match name {
+                    Some(name) => refusal(&vars, call.clone(), name),
+                    None => success(&vars, call.clone(), operation, &status),
+                };
+                let context = || format!("{method} {path} {status} {name:?}\n{answer:?}");
+                assert_eq!(answer.status.to_string(), status, "{}", context());
+                if method != "head" && !example.is_null() {
+                    let mut example = example.clone();
+                    if let Some(token) = example.pointer_mut("/user/token") {
+                        assert_eq!(claims(token), claims(&json!(answer.token())), "{}", context());
+                        *token = json!(answer.token());
+                    }
+                    assert_eq!(
+                        serde_json::from_str::<Value>(&answer.body).unwrap(),
+                        example,
+                        "{}",
+                        context()
+                    );
+                }
+                provoked += 1;
+            }
+        }
+        assert!(provoked > 80, "{provoked}");
+    }
+}
+
+/// The names of a token's claims.
+fn claims(token: &Value) -> Vec<String> {
+    use base64ct::{Base64UrlUnpadded, Encoding as _};
+    let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&Base64UrlUnpadded::decode_vec(payload).unwrap()).unwrap();
+    claims.as_object().unwrap().keys().cloned().collect()
+}
+
+const JAKE: &str = r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#;
+
+/// The answer to the request that an operation has for an example.
+fn success(vars: &Vars, mut call: Call, operation: &Value, status: &str) -> Answer {
+    let api = Native::new(vars.clone());
+    if operation["operationId"] != "register" {
+        let token = api.send(&Call::post("/api/users", JAKE)).token();
+        if operation["security"].is_array() {
+            call = call.token(&token);
+        }
+    }
+    if let Some(body) = operation["requestBody"]["content"]["application/json"].get("example") {
+        call = call.json(&body.to_string());
+    }
+    if status == "304" {
+        call = call.header("If-None-Match", "*");
+    }
+    api.send(&call)
+}
+
+/// The answer to a request that goes wrong in the way that an example is named for.
+fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
+    let mut vars = vars.clone();
+    match name {
+        "Throttled" => drop(vars.insert("RATE_LIMIT", "on")),
+        "Misconfigured" => drop(vars.remove("JWT_SECRET")),
+        _ => {}
+    }
+    let api = Native::new(vars);
+    if name == "Misconfigured" {
+        return api.send(&call);
+    }
+    if name == "Throttled" {
+        api.platform.rate_limit.set(0);
+        return api.send(&call);
+    }
+    if name == "Fault" {
+        let response = app::fault(&api.config, &api.platform, &call, "x".to_owned());
+        return Answer {
+            status: response.status,
+            headers: BTreeMap::new(),
+            body: response.body.unwrap_or_default(),
+        };
+    }
+    let token = api.send(&Call::post("/api/users", JAKE)).token();
+    match name {
+        "MissingToken" => return api.send(&call),
+        "InvalidToken" => return api.send(&call.token("x")),
+        "TokenOfNobody" => return api.send(&call.token(&suite::token(&api, 1_000_000))),
+        "TokenOfDeactivated" => {
+            api.sql("UPDATE users SET is_active = 0");
+            return api.send(&call.token(&token));
+        }
+        _ => {}
+    }
+    let call =
+        if call.path == "/api/user" || call.path.ends_with("logout") { call.token(&token) } else { call };
+    let taken = r#"{"user":{"username":"jake","email":"jake@example.com"}}"#;
+    let broken = r#"{"user":{"email":null,"username":null,"password":null,"bio":true,"image":[]}}"#;
+    let login = |password: &str| suite::login("jake@example.com", password);
+    let call = match name {
+        "BodyTooLarge" => call.json(&"x".repeat(65_537)),
+        "UnsupportedMediaType" => call.header("Content-Type", "text/plain").body("{}"),
+        "MalformedJson" => call.json("{"),
+        "NoData" => call.json(r#"{"user":null}"#),
+        "NotAnObject" => call.json("[]"),
+        "NewUserErrors" | "CredentialsErrors" => call.json("{}"),
+        "UserPatchErrors" => call.json(broken),
+        "NewUserTaken" => call.json(JAKE),
+        "UserPatchTaken" => {
+            let other = suite::register(&api, "other");
+            Call::new(&call.method, &call.path).token(&other).json(taken)
+        }
+        "ScopeErrors" => Call { path: format!("{}?scope=everywhere", call.path), ..call },
+        "WrongCredentials" => login("another horse"),
+        "Deactivated" => {
+            api.sql("UPDATE users SET is_active = 0");
+            login("correct horse")
+        }
+        _ => panic!("the document has an error that this test does not know: {name}"),
+    };
+    api.send(&call)
+}
