@@ -14,6 +14,7 @@ cargo rustc --release --lib --crate-type cdylib --target $target
 rm -rf build
 scripts/bind.sh target/$target/release/latchkey.wasm build
 esbuild src/entry.js --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
+scripts/pages.sh
 
 kib=$(($(cat build/index.js build/*.wasm | gzip -9 | wc -c) / 1024))
 echo "latchkey: the Worker has $kib KiB gzipped, of $max_kib allowed" >&2

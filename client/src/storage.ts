@@ -1,0 +1,28 @@
+/** Where the token is kept between calls, and between visits if the app wants that. */
+export interface TokenStorage {
+  get(): string | null | Promise<string | null>;
+  /** Keeps a token; with `null`, forgets it. */
+  set(token: string | null): void | Promise<void>;
+}
+
+/** Keeps the token until the page is left. No other script can read it. */
+export function memoryStorage(): TokenStorage {
+  let kept: string | null = null;
+  return {
+    get: () => kept,
+    set: (token) => {
+      kept = token;
+    },
+  };
+}
+
+/**
+ * Keeps the token in `sessionStorage` (until the tab is closed) or `localStorage` (for all tabs, until logout).
+ * Any script of the page can read it there.
+ */
+export function webStorage(storage: Storage, key = "latchkey.token"): TokenStorage {
+  return {
+    get: () => storage.getItem(key),
+    set: (token) => (token === null ? storage.removeItem(key) : storage.setItem(key, token)),
+  };
+}
