@@ -1,22 +1,16 @@
-// Serves the built Worker in workerd, on D1, for the tests: one server for each set of variables.
+// Serves the built Worker for the tests in Rust: one server for each set of variables.
 // Reads a command a line, as JSON, from standard input, and answers each with a line. Ends with its input.
 
 import { createInterface } from "node:readline";
-import { createTestHarness } from "wrangler";
+import { start } from "./harness.mjs";
 
 const servers = [];
 
 const commands = {
-  /** Starts a server with an empty, migrated database: of the Worker as it ships, or of another `main` around it. */
+  /** Starts a server. */
   async start({ main, vars }) {
-    const d1 = { binding: "DB", database_name: "latchkey", database_id: "test", migrations_dir: "migrations" };
-    const wrapped = { config: { name: "test", main, compatibility_date: "2026-10-01", d1_databases: [d1] } };
-    const shipped = { configPath: "wrangler.toml", prebuiltWorkerDir: "target/worker" };
-    // As secrets, they come before those of a developer's .dev.vars.
-    const server = createTestHarness({ workers: [{ ...(main ? wrapped : shipped), secrets: vars }] });
-    const { url } = await server.listen();
-    await server.getWorker().applyD1Migrations("DB");
-    return { server: servers.push(server) - 1, port: Number(url.port) };
+    const { server, origin } = await start(vars, main);
+    return { server: servers.push(server) - 1, port: Number(new URL(origin).port) };
   },
 
   /** Runs a statement and gives its rows. */

@@ -1,0 +1,48 @@
+// Checks the reference of the running Worker, in each dialect: whether it is a valid OpenAPI document, and whether the
+// API keeps to it whatever schemathesis sends. Arguments: the folder of these commands.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { start } from "../worker/harness.mjs";
+
+const bin = resolve(process.argv[2]);
+const here = import.meta.dirname;
+const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
+const vars = {
+  JWT_SECRET: "a secret of the tests, 32 bytes or more",
+  PASSWORD_HASHER: "pbkdf2_sha256$1", // strength is not the point
+  RATE_LIMIT: "off",
+  LOGIN_FAILURES_PER_ADDRESS: "0",
+  LOGIN_FAILURES_PER_ACCOUNT: "0",
+};
+
+function run(command, ...parameters) {
+  const env = { ...process.env, PYTHONPATH: here, SCHEMATHESIS_HOOKS: "user" };
+  const { status, error } = spawnSync(join(bin, command), parameters, { stdio: "inherit", cwd: folder, env });
+  if (error || status !== 0) {
+    throw error ?? new Error(`${command} found what is not so`);
+  }
+}
+
+try {
+  for (const dialect of ["django", "realworld"]) {
+    const { server, origin } = await start({ ...vars, API_DIALECT: dialect });
+    try {
+      const address = `${origin}/api/openapi.json`;
+      const file = join(folder, `${dialect}.json`);
+      writeFileSync(file, await (await fetch(address)).text());
+      console.log(`\nThe dialect ${dialect}`);
+      run("openapi-spec-validator", file);
+      const config = ["--config-file", join(here, "schemathesis.toml")];
+      // One worker: with more of them, each run sends something else.
+      const how = ["--seed", "1", "--max-examples", "50", "--workers", "1", "--no-color"];
+      run("schemathesis", ...config, "run", address, ...how);
+    } finally {
+      await server.close();
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
