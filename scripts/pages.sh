@@ -10,7 +10,9 @@ openapi-typescript build/openapi.json --output client/src/openapi.ts > build/ope
   { cat build/openapi.log >&2; exit 1; }
 rm -rf client/dist
 tsc --project client
+tsc --project src/pages
 
 mkdir -p build/assets
-cp src/pages/*.html src/pages/_headers build/assets/
-esbuild src/pages/*.ts src/pages/*.css --bundle --minify --format=esm --target=es2022 --outdir=build/assets --log-level=warning
+cp src/pages/*.html src/pages/*.svg src/pages/_headers build/assets/
+esbuild src/pages/account.ts src/pages/account.css src/pages/docs.ts --bundle --minify --format=esm --target=es2022 \
+  --outdir=build/assets --log-level=warning
