@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: unit tests, the API over SQLite, and the API as the built Worker in workerd.
+# Runs every test: unit tests, the API over SQLite, the API as the built Worker in workerd, and what uses it there: the
+# client, and the pages in a browser. Those in the browser are skipped where there is none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,3 +10,8 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 cargo test
 wrangler deploy --dry-run --outdir target/worker # builds it, and bundles it as for an upload
 cargo test --test worker
+
+scripts/chromium.sh
+tsc --project tests/client
+export CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG=error # fetched from outside otherwise, and said at each start
+node --test --test-reporter=spec 'tests/client/*.test.mjs' 'tests/browser/*.test.mjs'

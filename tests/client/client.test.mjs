@@ -1,0 +1,259 @@
+// The client, as it is published, on the built Worker.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, describe, test } from "node:test";
+import { ApiError, ConnectionError, Latchkey, decodeToken, webStorage } from "latchkey-client";
+import { start } from "../worker/harness.mjs";
+
+const password = "correct horse";
+const jake = (name) => ({ username: name, email: `${name}@example.com`, password });
+
+/** The error that a promise is rejected with. */
+const refused = (promise) => promise.then(() => assert.fail("it was not refused"), (error) => error);
+
+/** A client whose answers come when the test lets them; the API has been asked by then. */
+function held(origin, options = {}) {
+  const waiting = [];
+  const latchkey = new Latchkey(origin, {
+    ...options,
+    fetch: async (url, init) => {
+      const answer = await fetch(url, init);
+      const text = await answer.text();
+      if (latchkey.isHeld) {
+        await new Promise((resolve) => waiting.push(resolve));
+      }
+      return new Response(text || null, answer);
+    },
+  });
+  const arrived = async (count) => {
+    while (waiting.length < count) {
+      await new Promise(setImmediate);
+    }
+  };
+  return { latchkey, waiting, arrived };
+}
+
+for (const dialect of ["django", "realworld"]) {
+  describe(`the client, where errors are those of ${dialect}`, () => {
+    const isDjango = dialect === "django";
+    let worker;
+    let origin;
+
+    before(async () => {
+      worker = await start({
+        JWT_SECRET: "a secret of the tests, 32 bytes or more",
+        PASSWORD_HASHER: "pbkdf2_sha256$1", // strength is not the point
+        RATE_LIMIT: "off",
+        LOGIN_FAILURES_PER_ADDRESS: "2",
+        API_DIALECT: dialect,
+      });
+      origin = worker.origin;
+    });
+    after(() => worker.server.close());
+
+    test("a user registers, reads, updates, logs out and in, and deactivates the account", async () => {
+      const latchkey = new Latchkey(`${origin}/`);
+      assert.equal(await latchkey.token(), null);
+      const { token, ...user } = await latchkey.register(jake("jake"));
+      assert.deepEqual(user, { email: "jake@example.com", username: "jake", bio: null, image: null });
+      assert.equal(await latchkey.token(), token);
+      const { id, exp, iat, sid } = decodeToken(token);
+      assert.deepEqual([typeof id, exp - iat, typeof sid], ["number", 60 * 86_400, "string"]);
+
+      assert.equal((await latchkey.me()).username, "jake");
+      const changed = await latchkey.update({ bio: "I keep the keys.", image: null });
+      assert.deepEqual([changed.bio, changed.image], ["I keep the keys.", null]);
+      assert.equal(await latchkey.token(), changed.token);
+
+      await latchkey.logout();
+      assert.equal(await latchkey.token(), null);
+      await latchkey.login({ email: "jake@example.com", password });
+      assert.equal((await latchkey.me()).bio, "I keep the keys.");
+      await latchkey.deactivate();
+      assert.equal(await latchkey.token(), null);
+      const error = await refused(latchkey.login({ email: "jake@example.com", password }));
+      assert.deepEqual([error.status, error.fields], [isDjango ? 400 : 403, {}]);
+      assert.equal(error.message, isDjango ? "This user has been deactivated." : "account is deactivated.");
+    });
+
+    test("errors tell which field is wrong", async () => {
+      const latchkey = new Latchkey(origin);
+      await latchkey.register(jake("fields"));
+      const invalid = await refused(latchkey.register({ username: "", email: "x", password }));
+      assert.ok(invalid instanceof ApiError && invalid instanceof Error);
+      assert.deepEqual(
+        [invalid.name, invalid.status, invalid.fields, invalid.message, invalid.retryAfter],
+        isDjango
+          ? [
+              "ApiError",
+              400,
+              { email: ["Enter a valid email address."], username: ["This field may not be blank."] },
+              "email: Enter a valid email address. username: This field may not be blank.",
+              undefined,
+            ]
+          : [
+              "ApiError",
+              422,
+              { email: ["is invalid"], username: ["can't be blank"] },
+              "email is invalid. username can't be blank.",
+              undefined,
+            ],
+      );
+      const taken = await refused(latchkey.register(jake("fields")));
+      assert.deepEqual(Object.keys(taken.fields), ["email", "username"]);
+      const scope = await refused(latchkey.logout("everywhere"));
+      assert.deepEqual(Object.keys(scope.fields), ["scope"]);
+      const anonymous = await refused(new Latchkey(origin).me());
+      assert.deepEqual(
+        [anonymous.status, anonymous.message, anonymous.fields],
+        [401, isDjango ? "Authentication credentials were not provided." : "token is missing.", {}],
+      );
+    });
+
+    test("a login that fails keeps the session, and says how long to wait", async () => {
+      const latchkey = new Latchkey(origin);
+      const { token } = await latchkey.register(jake("waits"));
+      const login = () => refused(latchkey.login({ email: "waits@example.com", password: "wrong" }));
+      const errors = [await login(), await login(), await login()];
+      const wrong = isDjango ? 400 : 401;
+      assert.deepEqual(errors.map(({ status }) => status), [wrong, wrong, 429]);
+      const minutes = errors.map(({ retryAfter }) => retryAfter && Math.ceil(retryAfter / 60));
+      assert.deepEqual(minutes, [undefined, undefined, 15]);
+      assert.equal(await latchkey.token(), token);
+    });
+
+    test("sessions end here, elsewhere, and everywhere", async () => {
+      const [here, there] = [new Latchkey(origin), new Latchkey(origin)];
+      await here.register(jake("sessions"));
+      await there.login({ email: "sessions@example.com", password });
+      await here.logout("others");
+      assert.notEqual(await here.token(), null);
+      assert.equal((await refused(there.me())).status, 401);
+      assert.equal(await there.token(), null); // it is of no more use
+
+      await there.login({ email: "sessions@example.com", password });
+      await there.logout("all");
+      assert.equal(await there.token(), null);
+      assert.equal((await refused(here.logout("all"))).status, 401); // since that was not done
+      await there.login({ email: "sessions@example.com", password });
+      await here.logout(); // to log out of what has ended is no error
+      assert.equal(await here.token(), null);
+    });
+
+    test("the app chooses where the token is kept", async () => {
+      const kept = new Map();
+      const storage = {
+        getItem: (key) => kept.get(key) ?? null,
+        setItem: (key, value) => kept.set(key, value),
+        removeItem: (key) => kept.delete(key),
+      };
+      const { token } = await new Latchkey(origin, { storage: webStorage(storage) }).register(jake("kept"));
+      assert.deepEqual([...kept], [["latchkey.token", token]]);
+      const again = new Latchkey(origin, { storage: webStorage(storage) });
+      assert.equal((await again.me()).username, "kept");
+      await again.forget();
+      assert.deepEqual([...kept], []);
+
+      let later = null;
+      const slow = { get: async () => later, set: async (token) => void (later = token) };
+      await new Latchkey(origin, { storage: slow }).login({ email: "kept@example.com", password });
+      assert.equal((await new Latchkey(origin, { storage: slow }).me()).username, "kept");
+    });
+
+    test("an answer that comes late brings no session back", async () => {
+      let kept = null; // as for two tabs of a browser
+      const storage = { get: () => kept, set: (token) => void (kept = token) };
+      const { latchkey, waiting, arrived } = held(origin, { storage });
+      const tab = new Latchkey(origin, { storage });
+      await tab.register(jake("late"));
+
+      latchkey.isHeld = true;
+      const late = latchkey.me();
+      await arrived(1);
+      await tab.logout();
+      waiting[0]();
+      await late;
+      assert.equal(await tab.token(), null);
+
+      await tab.login({ email: "late@example.com", password });
+      const later = latchkey.me();
+      await arrived(2);
+      const { token } = await tab.register(jake("later"));
+      waiting[1]();
+      assert.equal((await later).username, "late");
+      assert.equal(await tab.token(), token);
+    });
+
+    test("the token of an older state does not replace one of a newer", async () => {
+      const { latchkey, waiting, arrived } = held(origin);
+      await latchkey.register(jake("order"));
+      latchkey.isHeld = true;
+      const me = latchkey.me();
+      await arrived(1);
+      latchkey.isHeld = false;
+      const { token } = await latchkey.update({ password: "battery staple" }); // which ends the tokens before
+      waiting[0]();
+      await me;
+      assert.equal(await latchkey.token(), token);
+      assert.equal((await latchkey.me()).username, "order");
+    });
+
+    test("the newest bookmark goes with every request", async () => {
+      const [sent, received] = [[], []];
+      const latchkey = new Latchkey(origin, {
+        fetch: async (url, init) => {
+          sent.push(init.headers.get("X-D1-Bookmark"));
+          const answer = await fetch(url, init);
+          received.push(answer.headers.get("X-D1-Bookmark"));
+          return answer;
+        },
+      });
+      await latchkey.register(jake("bookmark"));
+      await latchkey.update({ bio: "x" });
+      await latchkey.me();
+      assert.equal(sent[0], null);
+      assert.deepEqual(sent.slice(1), received.slice(0, 2));
+      assert.ok(received[0] < received[1]);
+    });
+
+    test("a call can be given up", async () => {
+      const latchkey = new Latchkey(origin);
+      const { token } = await latchkey.register(jake("aborts"));
+      const reason = new Error("the user went away");
+      assert.equal(await refused(latchkey.me({ signal: AbortSignal.abort(reason) })), reason);
+      const controller = new AbortController();
+      const waits = new Latchkey(origin, {
+        fetch: (url, init) => {
+          const answer = fetch(url, init);
+          controller.abort(reason);
+          return answer;
+        },
+      });
+      assert.equal(await refused(waits.me({ signal: controller.signal })), reason);
+      assert.equal(await latchkey.token(), token);
+    });
+  });
+}
+
+test("what is no API is told apart from one that refuses", async (t) => {
+  const server = createServer((_, response) => response.end("<!doctype html>"));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address();
+  const page = await refused(new Latchkey(`http://127.0.0.1:${port}`).me());
+  assert.ok(page instanceof ApiError);
+  assert.equal(page.message, "This is no answer of the API, and has the status 200: is the address right?");
+
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  const gone = await refused(new Latchkey(`http://127.0.0.1:${port}`).login({ email: "x", password: "x" }));
+  assert.ok(gone instanceof ConnectionError);
+  assert.deepEqual([gone.name, gone.message, gone.cause.name], ["ConnectionError", "The API could not be reached.", "TypeError"]);
+});
+
+test("what is no token is none", () => {
+  for (const text of ["", "x", "a.b.c", "a.!.c", `a.${btoa("null")}.c`, `a.${btoa("1")}.c`, `a.${btoa("{")}.c`]) {
+    assert.equal(decodeToken(text), undefined, text);
+  }
+});

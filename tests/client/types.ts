@@ -1,0 +1,28 @@
+// What the client's types let a program do, and what they do not: checked by tsc, and never run.
+
+import { ApiError, Latchkey, type FieldErrors, type FieldName, type Scope, type User } from "latchkey-client";
+
+export async function program(latchkey: Latchkey): Promise<User> {
+  await latchkey.register({ username: "jake", email: "jake@example.com", password: "correct horse" });
+  await latchkey.update({ bio: null, image: "https://example.com/jake.png" });
+  const scopes: Scope[] = ["local", "others", "all"];
+  await latchkey.logout(scopes[0], { signal: AbortSignal.timeout(1_000) });
+
+  // @ts-expect-error: a user needs a password
+  await latchkey.register({ username: "jake", email: "jake@example.com" });
+  // @ts-expect-error: the API would take a number as its text; a program hardly means that
+  await latchkey.update({ username: 5 });
+  // @ts-expect-error: no name is no name
+  await latchkey.update({ username: null });
+  // @ts-expect-error: there is no such scope
+  await latchkey.logout("everywhere");
+  return latchkey.me();
+}
+
+export function messages(error: unknown): string[] {
+  const fields: FieldErrors = error instanceof ApiError ? error.fields : {};
+  const names: FieldName[] = ["email", "username", "password", "bio", "image", "scope"];
+  // @ts-expect-error: there is no such field
+  void fields.name;
+  return names.flatMap((name) => fields[name] ?? []);
+}
