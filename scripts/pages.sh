@@ -6,13 +6,13 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
 node scripts/openapi.mjs > build/openapi.json
-openapi-typescript build/openapi.json --output client/src/openapi.ts > build/openapi.log ||
-  { cat build/openapi.log >&2; exit 1; }
+openapi-typescript build/openapi.json --output build/openapi.ts > build/openapi.log || { cat build/openapi.log >&2; exit 1; }
+# Only if it is another: `wrangler dev` builds again when a file of the client changes.
+cmp -s build/openapi.ts client/src/openapi.ts || cp build/openapi.ts client/src/openapi.ts
 rm -rf client/dist
 tsc --project client
-tsc --project src/pages
+tsc --project src/pages # only checks: esbuild does not
 
 mkdir -p build/assets
-cp src/pages/*.html src/pages/*.svg src/pages/_headers build/assets/
-esbuild src/pages/account.ts src/pages/account.css src/pages/docs.ts --bundle --minify --format=esm --target=es2022 \
-  --outdir=build/assets --log-level=warning
+cp src/pages/*.html src/pages/_headers build/assets/
+esbuild src/pages/*.ts src/pages/*.css --bundle --minify --format=esm --target=es2022 --outdir=build/assets --log-level=warning

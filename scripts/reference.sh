@@ -8,7 +8,7 @@ validator=0.9.0
 schemathesis=4.32.5
 
 scripts/setup.sh
-export PATH="$PWD/node_modules/.bin:$PATH" CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG=error
+export PATH="$PWD/node_modules/.bin:$PATH"
 wrangler deploy --dry-run --outdir target/worker >&2
 bin=.tools/reference/bin
 installed="schemathesis $schemathesis, openapi-spec-validator $validator"

@@ -13,5 +13,4 @@ cargo test --test worker
 
 scripts/chromium.sh
 tsc --project tests/client
-export CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG=error # fetched from outside otherwise, and said at each start
 node --test --test-reporter=spec 'tests/client/*.test.mjs' 'tests/browser/*.test.mjs'

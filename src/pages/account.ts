@@ -1,145 +1,119 @@
-// The account page: who is not logged in can log in or sign up, who is can change the account, and end its sessions.
+/** The account page: its views, and how one leads to another. */
 
-import { Latchkey, webStorage, type Scope, type User, type UserPatch } from "latchkey-client";
-import { byId, setText } from "./dom.js";
-import { explain, onSubmit, withProgress, type Typed } from "./form.js";
-import { showToken } from "./token.js";
+import { ApiError, Latchkey, webStorage, type Credentials, type NewUser, type Scope, type User } from "latchkey-client";
+import { fieldsOf, onSubmit, valuesOf } from "./account/form.js";
+import { showToken } from "./account/token.js";
+import { find, show } from "./account/view.js";
 
-// Until the tab is closed, so that the page can be loaded again. No other script runs here (see _headers).
-const latchkey = new Latchkey("", { storage: webStorage(sessionStorage) });
+const client = new Latchkey("", { storage: webStorage(sessionStorage) });
 
-/** The user who is logged in, as the API answered last. */
-let user: User | undefined;
+const LOGGED_OUT = {
+  local: "You are logged out.",
+  others: "Your other devices are logged out.",
+  all: "You are logged out everywhere.",
+};
 
-/** Shows what a visitor sees. Why they are one is told as an alert, if they did not ask for it. */
-function showVisitor(alert = ""): void {
-  const wasUser = user !== undefined;
-  user = undefined;
-  showToken(null);
-  byId("user").hidden = true;
-  byId("visitor").hidden = false;
-  showNotice(alert);
-  if (wasUser) {
-    byId("login-title").focus();
-  }
-}
-
-async function showUser(shown: User): Promise<void> {
-  const wasVisitor = !byId("visitor").hidden;
-  user = shown;
-  byId("visitor").hidden = true;
-  byId("user").hidden = false;
-  showNotice("");
-  setText("name", shown.username);
-  for (const input of byId("profile").querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")) {
-    input.value = shown[input.name as keyof User] ?? "";
-  }
-  byId("password").querySelector<HTMLInputElement>("[name=email]")!.defaultValue = shown.email; // for password managers
-  showToken(await latchkey.token());
-  if (wasVisitor) {
-    byId("profile-title").focus();
-  }
-}
-
-function showNotice(text: string): void {
-  byId("notice").hidden = text === "";
-  setText("notice", text);
-}
-
-/** What only a user can do: if their session turns out to have ended, they are a visitor again. */
-function onUserSubmit(id: string, act: (typed: Typed, button: HTMLButtonElement) => Promise<void>): void {
-  onSubmit(id, async (typed, button) => {
+/** The page was loaded with a token. */
+function resume(): void {
+  show("resume");
+  const button = document.querySelector<HTMLButtonElement>("#view button")!;
+  const form = button.form!;
+  onSubmitOfUser(form, async () => {
     try {
-      await act(typed, button);
+      openAccount(await client.me());
     } catch (error) {
-      if ((await latchkey.token()) !== null) {
+      button.hidden = false;
+      throw error;
+    }
+  });
+  form.requestSubmit(button);
+}
+
+function openLogIn({ notice = "", email = "" } = {}): void {
+  show("log-in", notice);
+  find<HTMLInputElement>("log-in-email").value = email;
+  const form = find<HTMLInputElement>("log-in-email").form!;
+  onSubmit(form, async () => openAccount(await client.login(valuesOf<Credentials>(form))));
+  find("to-sign-up").addEventListener("click", () => openSignUp(valuesOf<Credentials>(form)));
+}
+
+function openSignUp({ email }: { email: string }): void {
+  show("sign-up");
+  find<HTMLInputElement>("sign-up-email").value = email;
+  const form = find<HTMLInputElement>("sign-up-email").form!;
+  onSubmit(form, async () => openAccount(await client.register(valuesOf<NewUser>(form))));
+  find("to-log-in").addEventListener("click", () => openLogIn({ email: valuesOf<NewUser>(form).email }));
+}
+
+function openAccount(user: User): void {
+  show("account");
+  showUser(user);
+
+  const profile = find<HTMLFormElement>("profile");
+  onSubmitOfUser(profile, async () => {
+    const changed = fieldsOf(profile).filter((field) => field.value !== field.defaultValue);
+    if (changed.length === 0) {
+      return "Nothing has changed.";
+    }
+    showUser(await client.update(Object.fromEntries(changed.map((field) => [field.name, field.value]))));
+    return "Profile saved.";
+  });
+
+  const password = find<HTMLFormElement>("password");
+  onSubmitOfUser(password, async () => {
+    const { token } = await client.update(valuesOf(password));
+    showToken(token);
+    password.reset();
+    return "Password changed. Your other devices are logged out.";
+  });
+
+  onSubmitOfUser(find<HTMLFormElement>("sessions"), async (button) => {
+    const scope = button.value as Scope;
+    await client.logout(scope);
+    if (scope === "others") {
+      return LOGGED_OUT.others;
+    }
+    openLogIn({ notice: LOGGED_OUT[scope] });
+  });
+
+  const confirm = find<HTMLDialogElement>("confirm");
+  find("ask-to-deactivate").addEventListener("click", () => confirm.showModal());
+  find("keep").addEventListener("click", () => confirm.close());
+  onSubmitOfUser(find<HTMLFormElement>("deactivate"), async () => {
+    await client.deactivate();
+    openLogIn({ notice: "Your account is deactivated." });
+  });
+}
+
+function showUser(user: User): void {
+  find("initial").textContent = [...user.username][0]!;
+  find("who").textContent = user.username;
+  find("address").textContent = user.email;
+  find<HTMLInputElement>("password-owner").value = user.email;
+  for (const field of fieldsOf(find<HTMLFormElement>("profile"))) {
+    field.value = user[field.name as keyof User] ?? "";
+    field.defaultValue = field.value; // which the browser may have brought into its own form, with other line ends
+  }
+  showToken(user.token);
+}
+
+/** As `onSubmit`, for who is logged in: the session may have ended elsewhere. */
+function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>[1]): void {
+  onSubmit(form, async (button) => {
+    try {
+      return await send(button);
+    } catch (error) {
+      const hasEnded = error instanceof ApiError && (await client.token()) === null;
+      if (!hasEnded) {
         throw error;
       }
-      byId<HTMLDialogElement>("confirm").close();
-      showVisitor("Your session has ended. Log in to go on.");
+      openLogIn({ notice: "Your session has ended. Please log in again." });
     }
   });
 }
 
-/** The fields of the profile that are not as they were. */
-function changes(typed: Typed): UserPatch {
-  const changed = Object.entries(typed).filter(([name, text]) => text !== (user?.[name as keyof User] ?? ""));
-  return Object.fromEntries(changed);
+if ((await client.token()) === null) {
+  openLogIn();
+} else {
+  resume();
 }
-
-function reset(...ids: string[]): void {
-  for (const id of ids) {
-    byId<HTMLFormElement>(id).reset();
-  }
-}
-
-onSubmit("login", async ({ email = "", password = "" }) => {
-  await showUser(await latchkey.login({ email, password }));
-  reset("login", "register");
-});
-
-onSubmit("register", async ({ username = "", email = "", password = "" }) => {
-  await showUser(await latchkey.register({ username, email, password }));
-  reset("login", "register");
-  setText("status", "Welcome! You are signed up, and logged in.");
-});
-
-onUserSubmit("profile", async (typed) => {
-  const patch = changes(typed);
-  if (Object.keys(patch).length === 0) {
-    setText("status", "There was nothing to save.");
-    return;
-  }
-  await showUser(await latchkey.update(patch));
-  setText("status", "Your profile is saved.");
-});
-
-onUserSubmit("password", async ({ password = "" }) => {
-  await showUser(await latchkey.update({ password }));
-  reset("password");
-  setText("status", "Your password is changed. You are logged out everywhere else.");
-});
-
-onUserSubmit("refresh", async () => {
-  await showUser(await latchkey.me());
-  setText("status", "Here is a fresh token.");
-});
-
-onUserSubmit("sessions", async (_, { value }) => {
-  await latchkey.logout(value as Scope);
-  if (value === "others") {
-    setText("status", "You are logged out on your other devices.");
-  } else {
-    showVisitor();
-    setText("status", value === "all" ? "You are logged out everywhere." : "You are logged out.");
-  }
-});
-
-onUserSubmit("deactivate", async () => {
-  await latchkey.deactivate();
-  byId<HTMLDialogElement>("confirm").close();
-  showVisitor();
-  setText("status", "Your account is deactivated.");
-});
-
-byId("ask").addEventListener("click", () => byId<HTMLDialogElement>("confirm").showModal());
-byId("cancel").addEventListener("click", () => byId<HTMLDialogElement>("confirm").close());
-
-/** Goes on with the session of the tab, if there is one. */
-async function begin(): Promise<void> {
-  if ((await latchkey.token()) === null) {
-    showVisitor();
-    return;
-  }
-  try {
-    await showUser(await withProgress(() => latchkey.me()));
-  } catch (error) {
-    if ((await latchkey.token()) === null) {
-      showVisitor("Your session has ended. Log in to go on.");
-    } else {
-      showNotice(`${explain(error)} Load this page again.`);
-    }
-  }
-}
-
-void begin();

@@ -1,242 +1,360 @@
-// The account page in a real browser, on the built Worker.
+// The account page, in both dialects, against the built Worker.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { launch, skip } from "./browser.mjs";
-import { register, serve } from "./worker.mjs";
+import { before, test } from "node:test";
+import { button, field, fieldError, focused, logIn, newUser, PASSWORD, says, signUp, view, warns } from "./account.mjs";
+import { describeInBrowser } from "./browser.mjs";
 
-const WORDS = {
+const TEXTS = {
   django: {
-    required: "This field is required.",
-    blank: "This field may not be blank.",
-    email: "Enter a valid email address.",
-    short: "Ensure this field has at least 8 characters.",
-    taken: "user with this email already exists.",
-    wrong: "A user with this email and password was not found.",
+    blankUsername: "This field may not be blank.",
+    invalidEmail: "Enter a valid email address.",
+    shortPassword: "Ensure this field has at least 8 characters.",
+    takenEmail: "User with this email already exists.",
+    wrongPassword: "A user with this email and password was not found.",
     deactivated: "This user has been deactivated.",
   },
   realworld: {
-    blank: "can't be blank",
-    email: "is invalid",
-    short: "is too short (minimum is 8 characters)",
-    taken: "has already been taken",
-    wrong: "credentials invalid.",
-    deactivated: "account is deactivated.",
+    blankUsername: "Username can't be blank.",
+    invalidEmail: "Email is invalid.",
+    shortPassword: "Password is too short (minimum is 8 characters).",
+    takenEmail: "Email has already been taken.",
+    wrongPassword: "Credentials invalid.",
+    deactivated: "Account is deactivated.",
   },
 };
 
-for (const dialect of ["django", "realworld"]) {
-  describe(`the account page, where errors are those of ${dialect}`, { skip }, () => {
-    const words = WORDS[dialect];
-    let browser;
-    let worker;
-
+for (const [dialect, texts] of Object.entries(TEXTS)) {
+  describeInBrowser(`the account page, in the dialect ${dialect}`, ({ open, startWorker }) => {
+    let url;
     before(async () => {
-      [browser, worker] = await Promise.all([launch(), serve({ API_DIALECT: dialect })]);
+      ({ url } = await startWorker({ API_DIALECT: dialect, LOGIN_FAILURES_PER_ADDRESS: "3" }));
     });
-    after(() => Promise.all([browser?.close(), worker?.server.close()]));
 
-    /** The page in a tab of its own; what goes wrong in it fails the test. */
-    async function open(t) {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
-      const problems = [];
-      page.on("pageerror", (error) => problems.push(error.message));
-      page.on("console", (message) => {
-        // The browser tells of each answer that is no success, and of each that does not come.
-        if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
-          problems.push(message.text());
-        }
-      });
-      t.after(async () => {
-        await context.close();
-        assert.deepEqual(problems, []);
-      });
-      await page.goto(worker.origin);
-      return page;
-    }
+    test("signing up: errors are at their fields, what was typed stays", async () => {
+      const page = await open(url);
+      const { username, email } = newUser();
+      await button(page, "Create an account").click();
+      await focused(page, page.getByRole("heading", { name: "Create an account" }));
+      await field(page, "Email").fill("jake@");
+      await field(page, "Password").fill("short");
+      await button(page, "Sign up").click();
 
-    const form = (page, id) => page.locator(`form#${id}`);
-    const text = (locator, expected) => locator.filter({ hasText: expected }).waitFor();
-    const status = (page, expected) => text(page.getByRole("status"), expected);
-    const alert = (page, expected) => text(page.getByRole("alert"), expected);
-    const heading = (page, name) => page.getByRole("heading", { name, exact: true }).waitFor();
-    const focused = (page) => page.evaluate(() => document.activeElement.id);
+      await fieldError(page, "Username", texts.blankUsername);
+      await fieldError(page, "Email", texts.invalidEmail);
+      await fieldError(page, "Password", texts.shortPassword);
+      await focused(page, field(page, "Username"));
+      assert.equal(await field(page, "Email").inputValue(), "jake@");
+      assert.equal(await field(page, "Password").inputValue(), "short");
+      assert.equal(await page.getByRole("alert").textContent(), "");
 
-    async function send(page, id, fields, name) {
-      for (const [field, value] of Object.entries(fields)) {
-        await form(page, id).locator(`[name=${field}]`).fill(value);
-      }
-      await form(page, id).getByRole("button", { name, exact: true }).click();
-    }
+      await field(page, "Username").fill(username);
+      await field(page, "Password").fill(PASSWORD);
+      await button(page, "Sign up").click();
+      await focused(page, field(page, "Email"));
+      assert.equal(await page.locator("[aria-invalid=true]").count(), 1);
 
-    const login = (page, name, password = "correct horse") =>
-      send(page, "login", { email: `${name}@example.com`, password }, "Log in");
+      await field(page, "Email").fill(email);
+      await button(page, "Sign up").click();
+      await focused(page, page.getByRole("heading", { name: "Your account" }));
+      assert.equal(await page.title(), "Your account · Latchkey");
+      await page.getByText(`Logged in as ${username} (${email})`).waitFor();
+    });
 
-    /** Asserts that a field is told to be wrong, with this text, to who sees and to who hears. */
-    async function isWrong(field, expected) {
-      await text(field.page().locator(`#${await field.getAttribute("id")}-error`), expected);
-      assert.equal(await field.getAttribute("aria-invalid"), "true");
-      const ids = (await field.getAttribute("aria-describedby")).split(" ");
-      assert.ok(ids.includes(`${await field.getAttribute("id")}-error`));
-    }
-
-    test("a user signs up, changes the profile, logs out and in, and deactivates the account", async (t) => {
-      const page = await open(t);
-      await heading(page, "Log in");
-
-      await send(page, "register", { username: "jake", email: "jake", password: "short" }, "Sign up");
-      const email = form(page, "register").locator("[name=email]");
-      const password = form(page, "register").locator("[name=password]");
-      await isWrong(email, words.email);
-      await isWrong(password, words.short);
-      assert.equal(await focused(page), "register-email");
-      assert.equal(await email.inputValue(), "jake");
-      assert.equal(await password.inputValue(), "short");
-      assert.equal(await form(page, "register").locator("[name=username]").getAttribute("aria-invalid"), null);
-
-      await send(page, "register", { email: "jake@example.com", password: "correct horse" }, "Sign up");
-      await status(page, "You are signed up");
-      await heading(page, "Profile of jake");
-      assert.equal(await focused(page), "profile-title");
-      assert.match(await page.locator("#token-exp").textContent(), /^in 60 days, /);
-      assert.match(await page.locator("#token-iat").textContent(), /^(now|\d+ seconds? ago), /);
-
+    test("a reload keeps the session, and another tab has none", async () => {
+      const page = await open(url);
+      const user = newUser();
+      await signUp(page, user);
       await page.reload();
-      await heading(page, "Profile of jake");
+      await page.getByText(`Logged in as ${user.username}`).waitFor();
 
-      await send(page, "profile", { username: "jacob", bio: "I keep the keys." }, "Save");
-      await status(page, "Your profile is saved.");
-      await heading(page, "Profile of jacob");
-      await send(page, "profile", {}, "Save");
-      await status(page, "There was nothing to save.");
-      await page.reload();
-      assert.equal(await form(page, "profile").locator("[name=bio]").inputValue(), "I keep the keys.");
-      await send(page, "profile", { bio: "" }, "Save");
-      await status(page, "Your profile is saved.");
-
-      await register(worker.origin, "other");
-      await send(page, "profile", { email: "other@example.com", bio: "Still here." }, "Save");
-      await isWrong(form(page, "profile").locator("[name=email]"), words.taken);
-      assert.equal(await form(page, "profile").locator("[name=bio]").inputValue(), "Still here.");
-
-      await send(page, "password", { password: "" }, "Change password");
-      await isWrong(form(page, "password").locator("[name=password]"), words.blank);
-      await send(page, "password", { password: "battery staple" }, "Change password");
-      await status(page, "Your password is changed.");
-
-      await send(page, "sessions", {}, "Here");
-      await status(page, "You are logged out.");
-      await heading(page, "Log in");
-      assert.equal(await focused(page), "login-title");
-
-      await login(page, "jake");
-      await text(form(page, "login").getByRole("alert"), words.wrong);
-      assert.equal(await form(page, "login").locator("[name=email]").inputValue(), "jake@example.com");
-      await login(page, "jake", "battery staple");
-      await heading(page, "Profile of jacob");
-
-      await page.getByRole("button", { name: "Deactivate my account" }).click();
-      const dialog = page.getByRole("dialog", { name: "Deactivate your account?" });
-      await dialog.getByRole("button", { name: "Cancel" }).click();
-      await dialog.waitFor({ state: "hidden" });
-      assert.equal(await focused(page), "ask");
-      await page.getByRole("button", { name: "Deactivate my account" }).click();
-      await dialog.getByRole("button", { name: "Deactivate" }).click();
-      await status(page, "Your account is deactivated.");
-      await login(page, "jake", "battery staple");
-      await text(form(page, "login").getByRole("alert"), words.deactivated);
+      const tab = await page.context().newPage();
+      await tab.goto(url);
+      await view(tab, "Log in");
     });
 
-    test("sessions end on other devices, and everywhere", async (t) => {
-      await register(worker.origin, "devices");
-      const [here, there] = [await open(t), await open(t)];
-      for (const page of [here, there]) {
-        await login(page, "devices");
-        await heading(page, "Profile of devices");
+    test("logging in: first wrong, then right", async () => {
+      const page = await open(url);
+      const user = newUser();
+      await signUp(page, user);
+      await button(page, "Log out here").click();
+      await says(page, "You are logged out.");
+      await focused(page, page.getByRole("heading", { name: "Log in" }));
+      assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+
+      await logIn(page, { ...user, password: "wrong horse" });
+      await warns(page, texts.wrongPassword);
+      assert.equal(await field(page, "Email").inputValue(), user.email);
+      assert.equal(await field(page, "Password").inputValue(), "wrong horse");
+
+      await logIn(page, user);
+      await view(page, "Your account");
+    });
+
+    test("after failed logins, says how long to wait", async () => {
+      const page = await open(url);
+      for (let failures = 0; failures < 3; failures += 1) {
+        const answer = page.waitForResponse("**/api/users/login");
+        await logIn(page, { email: `nobody@${dialect}.example`, password: "guess" });
+        await answer;
+        await warns(page, texts.wrongPassword);
       }
-      await send(here, "sessions", {}, "On other devices");
-      await status(here, "You are logged out on your other devices.");
-      await send(there, "profile", { bio: "x" }, "Save");
-      await alert(there, "Your session has ended. Log in to go on.");
-      await heading(there, "Log in");
-
-      await login(there, "devices");
-      await heading(there, "Profile of devices");
-      await send(there, "sessions", {}, "Everywhere");
-      await status(there, "You are logged out everywhere.");
-      await here.reload();
-      await alert(here, "Your session has ended. Log in to go on.");
+      await button(page, "Log in").click();
+      await warns(page, "Too many attempts. Please try again in 15 minutes.");
     });
 
-    test("a slow answer shows progress, and is asked for once", async (t) => {
-      await register(worker.origin, "slow");
-      const page = await open(t);
-      let count = 0;
-      const { promise: released, resolve: release } = Promise.withResolvers();
-      await page.route("**/api/users/login", async (route) => {
-        count += 1;
-        await released;
-        await route.continue();
-      });
-      await login(page, "slow");
-      await status(page, "Waiting for the answer");
-      assert.equal(await form(page, "login").getAttribute("aria-busy"), "true");
-      const button = form(page, "login").getByRole("button");
-      assert.equal(await button.getAttribute("aria-disabled"), "true");
-      await button.press("Enter");
-      release();
-      await heading(page, "Profile of slow");
-      assert.equal(count, 1);
-      assert.equal(await form(page, "login").getAttribute("aria-busy"), null);
-      assert.equal(await page.getByRole("status").textContent(), "");
-    });
+    test("saving the profile: sends what has changed", async () => {
+      const page = await open(url);
+      const other = newUser();
+      await signUp(await open(url), other);
+      const user = newUser();
+      await signUp(page, user);
+      const save = async () => {
+        const request = page.waitForRequest("**/api/user");
+        await button(page, "Save profile").click();
+        return (await request).postDataJSON();
+      };
 
-    test("a lost connection is told, and nothing is lost with it", async (t) => {
-      await register(worker.origin, "offline");
-      const page = await open(t);
-      await page.context().setOffline(true);
-      await login(page, "offline");
-      await text(form(page, "login").getByRole("alert"), "The connection was lost. What you typed is still here: try again.");
-      assert.equal(await form(page, "login").locator("[name=password]").inputValue(), "correct horse");
-      await page.context().setOffline(false);
-      await form(page, "login").getByRole("button").click();
-      await heading(page, "Profile of offline");
+      await button(page, "Save profile").click();
+      await says(page, "Nothing has changed.");
 
-      await page.route("**/api/user", (route) => route.abort());
+      await page.getByLabel("Bio").fill("I keep\nthe keys.");
+      assert.deepEqual(await save(), { user: { bio: "I keep\nthe keys." } });
+      await says(page, "Profile saved.");
+
+      const username = `${user.username}-the-second`;
+      await field(page, "Username").fill(username);
+      await page.getByLabel("Image address").fill("https://images.example.com/jake.jpg");
+      assert.deepEqual(await save(), { user: { username, image: "https://images.example.com/jake.jpg" } });
+      await page.getByText(`Logged in as ${username}`).waitFor();
+
+      await field(page, "Email").fill(other.email.toUpperCase());
+      assert.deepEqual(await save(), { user: { email: other.email.toUpperCase() } });
+      await fieldError(page, "Email", texts.takenEmail);
+      await focused(page, field(page, "Email"));
+      assert.equal(await field(page, "Email").inputValue(), other.email.toUpperCase());
+
+      await field(page, "Email").fill(user.email);
+      await page.getByLabel("Bio").fill("");
+      assert.deepEqual(await save(), { user: { bio: "" } });
+      await says(page, "Profile saved.");
       await page.reload();
-      await alert(page, "The connection was lost.");
-      await page.unroute("**/api/user");
+      await view(page, "Your account");
+      assert.equal(await page.getByLabel("Bio").inputValue(), "");
+      assert.equal(await field(page, "Username").inputValue(), username);
+    });
+
+    test("changing the password ends the other sessions", async () => {
+      const [page, elsewhere] = [await open(url), await open(url)];
+      const user = newUser();
+      await signUp(page, user);
+      await logIn(elsewhere, user);
+      await view(elsewhere, "Your account");
+
+      await field(page, "New password").fill("short");
+      await button(page, "Change password").click();
+      await fieldError(page, "New password", texts.shortPassword.replace("Password", "New password"));
+      await field(page, "New password").fill("battery staple");
+      await button(page, "Change password").click();
+      await says(page, "Password changed. Your other devices are logged out.");
+      assert.equal(await field(page, "New password").inputValue(), "");
+
+      await elsewhere.getByLabel("Bio").fill("too late");
+      await button(elsewhere, "Save profile").click();
+      await says(elsewhere, "Your session has ended. Please log in again.");
+      await logIn(elsewhere, user);
+      await warns(elsewhere, texts.wrongPassword);
+      await logIn(elsewhere, { ...user, password: "battery staple" });
+      await view(elsewhere, "Your account");
       await page.reload();
-      await heading(page, "Profile of offline");
+      await view(page, "Your account");
     });
 
-    test("who tries too often is told how long to wait", async (t) => {
-      const page = await open(t);
-      for (let count = 0; count < 10; count += 1) {
-        await fetch(`${worker.origin}/api/users/login`, {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ user: { email: "throttled@example.com", password: "wrong" } }),
-        });
-      }
-      await login(page, "throttled");
-      await text(form(page, "login").getByRole("alert"), "That was tried too often. Try again in 15 minutes.");
+    test("logging out the other devices, and everywhere", async () => {
+      const [page, elsewhere] = [await open(url), await open(url)];
+      const user = newUser();
+      await signUp(page, user);
+      await logIn(elsewhere, user);
+      await view(elsewhere, "Your account");
+
+      await button(page, "Log out other devices").click();
+      await says(page, "Your other devices are logged out.");
+      await elsewhere.reload();
+      await says(elsewhere, "Your session has ended. Please log in again.");
+
+      await logIn(elsewhere, user);
+      await view(elsewhere, "Your account");
+      await button(page, "Log out everywhere").click();
+      await says(page, "You are logged out everywhere.");
+      await view(page, "Log in");
+      await button(elsewhere, "Log out other devices").click();
+      await says(elsewhere, "Your session has ended. Please log in again.");
     });
 
-    test("the keyboard is enough", async (t) => {
-      await register(worker.origin, "keys");
-      const page = await open(t);
-      await heading(page, "Log in");
-      for (let count = 0; count < 3; count += 1) {
-        await page.keyboard.press("Tab"); // past the links, to the email
-      }
-      await page.keyboard.type("keys@example.com");
-      await page.keyboard.press("Tab");
-      await page.keyboard.type("correct horse");
-      await page.keyboard.press("Enter");
-      await heading(page, "Profile of keys");
+    test("deactivating asks first", async () => {
+      const page = await open(url);
+      const user = newUser();
+      await signUp(page, user);
+      const ask = button(page, "Deactivate account…");
+
+      await ask.click();
+      await focused(page, button(page, "Keep my account"));
+      await button(page, "Keep my account").click();
+      await focused(page, ask);
+      await ask.click();
+      await page.keyboard.press("Escape");
+      await focused(page, ask);
+
+      await ask.click();
+      await button(page.getByRole("dialog", { name: "Deactivate your account?" }), "Deactivate").click();
+      await says(page, "Your account is deactivated.");
+      await focused(page, page.getByRole("heading", { name: "Log in" }));
+      await logIn(page, user);
+      await warns(page, texts.deactivated);
     });
   });
 }
+
+describeInBrowser("the account page", ({ open, startWorker }) => {
+  let url;
+  before(async () => {
+    ({ url } = await startWorker());
+  });
+
+  test("a slow answer shows progress, and nothing is sent twice", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    let requests = 0;
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    await page.route("**/api/user", async (route) => {
+      requests += 1;
+      await released;
+      await route.continue();
+    });
+
+    await page.getByLabel("Bio").fill("Slow.");
+    const save = button(page, "Save profile");
+    await save.focus();
+    await page.keyboard.press("Enter");
+    await says(page, "Saving…");
+    await page.locator("[aria-busy=true][aria-disabled=true]").and(save).waitFor();
+    await focused(page, save);
+    await page.keyboard.press("Enter");
+    await save.click({ force: true }); // Playwright would wait until it is enabled.
+    await field(page, "Username").press("Enter");
+    assert.equal(requests, 1);
+
+    release();
+    await says(page, "Profile saved.");
+    await page.locator("[aria-busy=false][aria-disabled=false]").and(save).waitFor();
+    assert.equal(requests, 1);
+  });
+
+  test("a lost connection says so, and another try works", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    await page.route("**/api/**", (route) => route.abort());
+    await page.getByLabel("Bio").fill("I keep the keys.");
+    await button(page, "Save profile").click();
+    const text = "The server could not be reached. Check your connection, then press “Save profile” again.";
+    await warns(page, text);
+    assert.equal(await page.getByLabel("Bio").inputValue(), "I keep the keys.");
+
+    await page.unroute("**/api/**");
+    await button(page, "Save profile").click();
+    await says(page, "Profile saved.");
+    assert.equal(await page.getByRole("alert").filter({ hasText: text }).count(), 0);
+  });
+
+  test("a page that is loaded without a connection keeps the session", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    await page.route("**/api/**", (route) => route.abort());
+    await page.reload();
+    await warns(page, "press “Try again” again");
+    await page.unroute("**/api/**");
+    await button(page, "Try again").click();
+    await page.getByText(`Logged in as ${user.username}`).waitFor();
+  });
+
+  test("an error that no field of the form shows is shown whole", async () => {
+    const page = await open(url);
+    await page.route("**/api/users/login", (route) =>
+      route.fulfill({ status: 400, json: { errors: { email: ["Odd."], username: ["Odder."] } } }));
+    await logIn(page, newUser());
+    await warns(page, "Email: Odd. username: Odder.");
+    await fieldError(page, "Email", "Odd.");
+  });
+
+  test("the token that is shown is the last one given, and its age is kept current", async () => {
+    const page = await open(url);
+    await page.clock.install();
+    await signUp(page, newUser());
+    const answer = page.waitForResponse("**/api/user");
+    await page.getByLabel("Bio").fill("I keep the keys.");
+    await button(page, "Save profile").click();
+    const { token } = (await (await answer).json()).user;
+    await says(page, "Profile saved.");
+
+    await page.getByText("Raw token").click();
+    await page.getByText(token, { exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => sessionStorage.getItem("latchkey.token")), token);
+    const { id, sid, exp } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+    const claims = page.locator("dl");
+    await claims.getByText(String(id), { exact: true }).waitFor();
+    await claims.getByText(sid, { exact: true }).waitFor();
+    const time = new Date(exp * 1000).toISOString();
+    assert.equal(await claims.locator("time").nth(1).getAttribute("datetime"), time);
+
+    await page.clock.runFor("03:10");
+    await page.getByText("Issued 3 minutes ago, expires in 60 days.").waitFor();
+  });
+
+  test("a keyboard is enough", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    const press = async (keys, locator) => {
+      for (let presses = 0; presses < 30; presses += 1) {
+        await page.keyboard.press(keys);
+        if (await locator.evaluate((element) => element === document.activeElement)) {
+          return;
+        }
+      }
+      assert.fail(`${keys} does not lead to ${locator}`);
+    };
+
+    await press("Tab", button(page, "Log out here"));
+    await page.keyboard.press("Space");
+    await view(page, "Log in");
+    await press("Tab", field(page, "Email"));
+    await page.keyboard.type(user.email);
+    await press("Tab", field(page, "Password"));
+    await page.keyboard.type(user.password);
+    await press("Tab", button(page, "Show password"));
+    await page.keyboard.press("Space");
+    assert.equal(await field(page, "Password").getAttribute("type"), "text");
+    await press("Shift+Tab", field(page, "Password"));
+    await page.keyboard.press("Enter");
+    await focused(page, page.getByRole("heading", { name: "Your account" }));
+  });
+
+  test("what was typed as email goes along to the other form", async () => {
+    const page = await open(url);
+    await field(page, "Email").fill("jake@example.com");
+    await button(page, "Create an account").click();
+    assert.equal(await field(page, "Email").inputValue(), "jake@example.com");
+    await button(page, "Log in").click();
+    assert.equal(await field(page, "Email").inputValue(), "jake@example.com");
+  });
+
+  test("without JavaScript, says that it needs it", async () => {
+    const page = await open(url, { javaScriptEnabled: false });
+    assert.match(await page.locator("main").innerText(), /This page needs JavaScript/);
+    assert.equal(await page.locator("form").count(), 0);
+  });
+});

@@ -1,36 +1,95 @@
-// A headless Chromium: that of the variable CHROMIUM, or one in PATH, such as Debian's package `chromium`.
+// Chromium, for the tests.
 
+import assert from "node:assert/strict";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { after, afterEach, before, describe, test } from "node:test";
 import { chromium } from "playwright-core";
+import { startWorker } from "../worker/harness.mjs";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-const paths = process.env.CHROMIUM
-  ? [process.env.CHROMIUM]
-  : process.env.PATH.split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
+function findChromium() {
+  const folders = process.env.PATH.split(delimiter);
+  const paths = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return [process.env.CHROMIUM, ...paths].find((path) => path && isExecutable(path));
+}
 
-const executablePath = paths.find((path) => {
+function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
     return false;
   }
-});
-
-const missing = "no Chromium was found: install it (Debian: apt-get install chromium), or say where it is in CHROMIUM";
-
-if (!executablePath && process.env.CI) {
-  throw new Error(missing);
 }
 
-/** For `test`: why tests in the browser are skipped, or `false`. */
-export const skip = executablePath ? false : missing;
-
-/** Starts the browser. It asks its maker's servers for nothing. */
 export function launch() {
-  const quiet = ["background-networking", "component-update", "sync", "quic", "gpu"].map((what) => `--disable-${what}`);
-  const asRoot = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath, args: [...quiet, "--no-first-run", ...asRoot] });
+  const args = ["gpu", "quic", "background-networking", "component-update", "sync"].map((name) => `--disable-${name}`);
+  args.push("--no-first-run");
+  if (process.getuid?.() === 0) {
+    args.push("--no-sandbox"); // which root can't have
+  }
+  return chromium.launch({ executablePath: findChromium(), args });
+}
+
+/**
+ * Describes what a browser does. `define` is given `open`, which opens a page with a session of its own, and
+ * `startWorker`. A test fails if a page of it complained in its console, about its content security policy too; where
+ * a test `expectsBlocked` requests, not about those.
+ */
+export function describeInBrowser(name, define) {
+  const missing = findChromium() ? undefined : `no ${NAMES.join(", ")} in PATH: install one, or set CHROMIUM to its path`;
+  if (missing && process.env.CI) {
+    test(name, () => assert.fail(missing));
+    return;
+  }
+  describe(name, { skip: missing }, () => {
+    let browser;
+    const servers = [];
+    const contexts = [];
+    const complaints = [];
+
+    before(async () => {
+      browser = await launch();
+    });
+    after(async () => {
+      await browser?.close();
+      await Promise.all(servers.map((server) => server.close()));
+    });
+    afterEach(async () => {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+      assert.deepEqual(complaints.splice(0), []);
+    });
+
+    define({
+      async open(url, { expectsBlocked = false, ...options } = {}) {
+        const context = await browser.newContext(options);
+        contexts.push(context);
+        const page = await context.newPage();
+        page.on("pageerror", (error) => complaints.push(String(error)));
+        page.on("console", (message) => {
+          const isExpected = isOfApi(message) || (expectsBlocked && message.text().includes("blocked by CORS policy"));
+          if (["error", "warning"].includes(message.type()) && !isExpected) {
+            complaints.push(message.text());
+          }
+        });
+        await page.goto(url);
+        return page;
+      },
+
+      async startWorker(vars) {
+        const { server, url } = await startWorker({ vars: { ...VARS, ...vars } });
+        servers.push(server);
+        return { url: url.origin, worker: server.getWorker() };
+      },
+    });
+  });
+}
+
+const VARS = { JWT_SECRET: "a secret of the tests in a browser", PASSWORD_HASHER: "pbkdf2_sha256$1", RATE_LIMIT: "off" };
+
+/** The browser tells of every refusal of the API, which the tests are about. */
+function isOfApi(message) {
+  return message.text().startsWith("Failed to load resource") && message.location().url.includes("/api/");
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { ApiError, ConnectionError, Latchkey, decodeToken, webStorage } from "latchkey-client";
-import { start } from "../worker/harness.mjs";
+import { startWorker } from "../worker/harness.mjs";
 
 const password = "correct horse";
 const jake = (name) => ({ username: name, email: `${name}@example.com`, password });
@@ -41,14 +41,15 @@ for (const dialect of ["django", "realworld"]) {
     let origin;
 
     before(async () => {
-      worker = await start({
+      const vars = {
         JWT_SECRET: "a secret of the tests, 32 bytes or more",
         PASSWORD_HASHER: "pbkdf2_sha256$1", // strength is not the point
         RATE_LIMIT: "off",
         LOGIN_FAILURES_PER_ADDRESS: "2",
         API_DIALECT: dialect,
-      });
-      origin = worker.origin;
+      };
+      worker = await startWorker({ vars });
+      origin = worker.url.origin;
     });
     after(() => worker.server.close());
 

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { start } from "../worker/harness.mjs";
+import { startWorker } from "../worker/harness.mjs";
 
 const bin = resolve(process.argv[2]);
 const here = import.meta.dirname;
@@ -28,9 +28,9 @@ function run(command, ...parameters) {
 
 try {
   for (const dialect of ["django", "realworld"]) {
-    const { server, origin } = await start({ ...vars, API_DIALECT: dialect });
+    const { server, url } = await startWorker({ vars: { ...vars, API_DIALECT: dialect } });
     try {
-      const address = `${origin}/api/openapi.json`;
+      const address = `${url.origin}/api/openapi.json`;
       const file = join(folder, `${dialect}.json`);
       writeFileSync(file, await (await fetch(address)).text());
       console.log(`\nThe dialect ${dialect}`);

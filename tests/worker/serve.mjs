@@ -1,16 +1,16 @@
-// Serves the built Worker for the tests in Rust: one server for each set of variables.
+// Serves the built Worker in workerd, on D1, for the tests: one server for each set of variables.
 // Reads a command a line, as JSON, from standard input, and answers each with a line. Ends with its input.
 
 import { createInterface } from "node:readline";
-import { start } from "./harness.mjs";
+import { startWorker } from "./harness.mjs";
 
 const servers = [];
 
 const commands = {
-  /** Starts a server. */
-  async start({ main, vars }) {
-    const { server, origin } = await start(vars, main);
-    return { server: servers.push(server) - 1, port: Number(new URL(origin).port) };
+  /** Starts a server with an empty, migrated database: of the Worker as it ships, or of another `main` around it. */
+  async start(options) {
+    const { server, url } = await startWorker(options);
+    return { server: servers.push(server) - 1, port: Number(url.port) };
   },
 
   /** Runs a statement and gives its rows. */

@@ -23,9 +23,6 @@ static NODE: LazyLock<Mutex<Node>> = LazyLock::new(|| {
     let mut process = Command::new("node_modules/.bin/node")
         .arg("tests/worker/serve.mjs")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        // Fetched from outside otherwise, and the answers don't depend on it.
-        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
-        .env("WRANGLER_LOG", "error")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,0 +1,44 @@
+// What a user does on the account page.
+
+export const PASSWORD = "correct horse";
+
+let users = 0;
+
+/** A user whom nobody has registered yet. */
+export function newUser() {
+  users += 1;
+  return { username: `jake${users}`, email: `jake${users}@example.com`, password: PASSWORD };
+}
+
+export const field = (page, label) => page.getByLabel(label, { exact: true });
+export const button = (page, name) => page.getByRole("button", { name, exact: true });
+
+/** Waits for a view, which has the focus on its heading if another was there before. */
+export const view = (page, heading) => page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
+export const says = (page, text) => page.getByRole("status").filter({ hasText: text }).waitFor();
+export const warns = (page, text) => page.getByRole("alert").filter({ hasText: text }).waitFor();
+
+export async function signUp(page, { username, email, password }) {
+  await button(page, "Create an account").click();
+  await field(page, "Username").fill(username);
+  await field(page, "Email").fill(email);
+  await field(page, "Password").fill(password);
+  await button(page, "Sign up").click();
+  await view(page, "Your account");
+}
+
+export async function logIn(page, { email, password }) {
+  await field(page, "Email").fill(email);
+  await field(page, "Password").fill(password);
+  await button(page, "Log in").click();
+}
+
+/** Waits for an error of a field, that the field knows of. */
+export async function fieldError(page, label, text) {
+  const input = field(page, label);
+  await page.locator("[aria-invalid=true]").and(input).waitFor();
+  const [id] = (await input.getAttribute("aria-describedby")).split(" ");
+  await page.locator(`#${id}`).getByText(text, { exact: true }).waitFor();
+}
+
+export const focused = (page, locator) => page.locator(":focus").and(locator).waitFor();

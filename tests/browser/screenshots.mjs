@@ -1,0 +1,37 @@
+// Draws the account page for the documentation, with made-up data, so that it comes out the same each time.
+
+import { startWorker } from "../worker/harness.mjs";
+import { launch } from "./browser.mjs";
+
+const NOW = Date.UTC(2026, 0, 15, 9, 30) / 1000;
+const CLAIMS = { id: 42, iat: NOW - 180, exp: NOW + 60 * 86_400 - 180, ver: 0, sid: "Zr8mC1v0Qk2dYt5xHn7wLA" };
+const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const USER = {
+  email: "jake@example.com",
+  username: "jake",
+  bio: "I keep the keys.",
+  image: "https://images.example.com/jake.jpg",
+  token: [encoded({ typ: "JWT", alg: "HS256" }), encoded(CLAIMS), "signature"].join("."),
+};
+const PICTURES = {
+  "account-light": { colorScheme: "light", width: 1080, height: 1300 },
+  "account-dark": { colorScheme: "dark", width: 1080, height: 1300 },
+  "account-narrow": { colorScheme: "light", width: 360, height: 760 },
+};
+
+const { server, url } = await startWorker({ vars: {} });
+const browser = await launch();
+try {
+  for (const [name, { colorScheme, ...viewport }] of Object.entries(PICTURES)) {
+    const page = await browser.newPage({ colorScheme, viewport, timezoneId: "UTC" });
+    await page.clock.setFixedTime(NOW * 1000);
+    await page.addInitScript((token) => sessionStorage.setItem("latchkey.token", token), USER.token);
+    await page.route("**/api/user", (route) => route.fulfill({ json: { user: USER } }));
+    await page.goto(url.href);
+    await page.getByText("Issued 3 minutes ago").waitFor();
+    await page.screenshot({ path: `docs/${name}.png` });
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
