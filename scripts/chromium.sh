@@ -4,7 +4,7 @@
 set -euo pipefail
 
 [ -z "${CHROMIUM:-}" ] || exit 0
-for name in chromium chromium-browser google-chrome google-chrome-stable; do
+for name in chromium chromium-browser google-chrome; do
   if command -v "$name" >/dev/null; then exit 0; fi
 done
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then exit 0; fi

@@ -14,5 +14,5 @@ tsc --project client
 tsc --project src/pages # only checks: esbuild does not
 
 mkdir -p build/assets
-cp src/pages/*.html src/pages/_headers build/assets/
+cp src/pages/*.html src/pages/*.svg src/pages/_headers build/assets/
 esbuild src/pages/*.ts src/pages/*.css --bundle --minify --format=esm --target=es2022 --outdir=build/assets --log-level=warning

@@ -69,8 +69,8 @@ export class Latchkey {
     try {
       await this.#send("POST", `/api/users/logout?scope=${scope}`, { token, ...options });
     } catch (error) {
-      const hasEnded = scope === "local" && error instanceof ApiError && error.status === 401;
-      if (!hasEnded) {
+      const hasEnded = error instanceof ApiError && isOfToken(error.status);
+      if (scope !== "local" || !hasEnded) {
         throw error;
       }
     }
@@ -133,11 +133,12 @@ export class Latchkey {
     if (response.ok) {
       return { status: response.status, user: (body as { user?: User } | undefined)?.user, isNewest };
     }
-    if (token !== null && (response.status === 401 || response.status === 403)) {
+    if (token !== null && isOfToken(response.status)) {
       await this.#session.refuse(token);
     }
-    const retryAfter = response.headers.get("Retry-After");
-    throw new ApiError(response.status, body, retryAfter === null ? undefined : Number(retryAfter));
+    // The API gives seconds; a proxy may give a date.
+    const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
+    throw new ApiError(response.status, body, Number.isNaN(retryAfter) ? undefined : retryAfter);
   }
 
   async #fetchText(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
@@ -150,6 +151,11 @@ export class Latchkey {
       throw new ConnectionError(error);
     }
   }
+}
+
+/** Whether the token was refused: no good, or of a deactivated user. */
+function isOfToken(status: number): boolean {
+  return status === 401 || status === 403;
 }
 
 /** Not every server that answers with a 200 is the API: one of a single-page app does so for any path. */

@@ -1,12 +1,12 @@
 //! What can go wrong at each endpoint: an example of every error, with the schema of all of its kind.
 
+use super::input::Input;
 use super::json::Json;
 use super::schema::{self, Varying, Violations};
 use crate::dialect::Dialect;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::Response;
 use crate::route::Route;
-use crate::validate::{self, Rule};
 
 /// An error that an endpoint can answer with.
 pub struct Failure {
@@ -20,29 +20,6 @@ pub struct Failure {
     pub about: &'static str,
     /// The answer.
     pub response: Response,
-}
-
-/// What is sent to an endpoint for `user`.
-pub struct Input {
-    /// The name of its schema.
-    pub name: &'static str,
-    /// The rules of its fields.
-    pub rules: &'static [&'static Rule],
-    /// Whether all of the fields may be absent.
-    pub is_patch: bool,
-}
-
-/// What an endpoint takes for `user`.
-pub fn input(route: Route) -> Option<Input> {
-    let (name, rules, is_patch): (_, &'static [_], _) = match route {
-        Route::Register => ("NewUser", &validate::NEW_USER, false),
-        Route::Login => ("Credentials", &validate::CREDENTIALS, false),
-        Route::UpdateUser => ("UserPatch", &validate::PATCH, true),
-        Route::Logout | Route::CurrentUser | Route::DeactivateUser | Route::Reference | Route::Options(_) => {
-            return None;
-        }
-    };
-    Some(Input { name, rules, is_patch })
 }
 
 /// Whether an endpoint asks for a token.
@@ -68,7 +45,7 @@ pub fn failures(dialect: Dialect, route: Route) -> Vec<Failure> {
     if needs_token(route) {
         all.add_unauthenticated();
     }
-    if let Some(input) = input(route) {
+    if let Some(input) = Input::of(route) {
         all.add_of_fields(&input);
         all.add_of_body();
     }

@@ -3,13 +3,14 @@
 //! <https://spec.openapis.org/oas/v3.1.1.html>
 
 mod failure;
+mod input;
 mod json;
 mod schema;
 
-use std::collections::BTreeMap;
-
-use self::failure::{Failure, failures, input, needs_token};
+use self::failure::{Failure, failures, needs_token};
+use self::input::Input;
 use self::json::Json;
+use crate::api::body::MAX_BYTES;
 use crate::api::logout::SCOPES;
 use crate::bookmark;
 use crate::dialect::Dialect;
@@ -19,9 +20,8 @@ use crate::user::User;
 
 /// A method of a path, and words for it.
 struct Operation {
+    /// In lower case, as the document has it.
     method: &'static str,
-    /// The method as the document has it.
-    key: &'static str,
     path: &'static str,
     id: &'static str,
     tag: &'static str,
@@ -30,13 +30,12 @@ struct Operation {
 
 const fn operation(
     method: &'static str,
-    key: &'static str,
     path: &'static str,
     id: &'static str,
     tag: &'static str,
     summary: &'static str,
 ) -> Operation {
-    Operation { method, key, path, id, tag, summary }
+    Operation { method, path, id, tag, summary }
 }
 
 const ACCOUNT: &str = "Account";
@@ -46,21 +45,21 @@ const PREFLIGHT: &str = "Preflights";
 
 #[rustfmt::skip]
 const OPERATIONS: [Operation; 15] = [
-    operation("POST", "post", "/api/users", "register", ACCOUNT, "Register a user, and log them in"),
-    operation("OPTIONS", "options", "/api/users", "preflightUsers", PREFLIGHT, "What a page of another origin may send"),
-    operation("POST", "post", "/api/users/login", "login", SESSION, "Log a user in"),
-    operation("OPTIONS", "options", "/api/users/login", "preflightLogin", PREFLIGHT, "What a page of another origin may send"),
-    operation("POST", "post", "/api/users/logout", "logout", SESSION, "End sessions of the user"),
-    operation("OPTIONS", "options", "/api/users/logout", "preflightLogout", PREFLIGHT, "What a page of another origin may send"),
-    operation("GET", "get", "/api/user", "currentUser", ACCOUNT, "Read the user of the token"),
-    operation("HEAD", "head", "/api/user", "currentUserHead", ACCOUNT, "As GET, without a body"),
-    operation("PATCH", "patch", "/api/user", "updateUser", ACCOUNT, "Change the fields that are sent. A new password ends the user's other sessions"),
-    operation("PUT", "put", "/api/user", "replaceUser", ACCOUNT, "As PATCH"),
-    operation("DELETE", "delete", "/api/user", "deactivateUser", ACCOUNT, "Deactivate the account, and end its sessions. Its data stays"),
-    operation("OPTIONS", "options", "/api/user", "preflightUser", PREFLIGHT, "What a page of another origin may send"),
-    operation("GET", "get", "/api/openapi.json", "reference", REFERENCE, "This document"),
-    operation("HEAD", "head", "/api/openapi.json", "referenceHead", REFERENCE, "As GET, without a body"),
-    operation("OPTIONS", "options", "/api/openapi.json", "preflightReference", PREFLIGHT, "What a page of another origin may send"),
+    operation("post", "/api/users", "register", ACCOUNT, "Register a user, and log them in"),
+    operation("options", "/api/users", "preflightUsers", PREFLIGHT, "What a page of another origin may send"),
+    operation("post", "/api/users/login", "login", SESSION, "Log a user in"),
+    operation("options", "/api/users/login", "preflightLogin", PREFLIGHT, "What a page of another origin may send"),
+    operation("post", "/api/users/logout", "logout", SESSION, "End sessions of the user"),
+    operation("options", "/api/users/logout", "preflightLogout", PREFLIGHT, "What a page of another origin may send"),
+    operation("get", "/api/user", "currentUser", ACCOUNT, "Read the user of the token"),
+    operation("head", "/api/user", "currentUserHead", ACCOUNT, "As GET, without a body"),
+    operation("patch", "/api/user", "updateUser", ACCOUNT, "Change the fields that are sent. A new password ends the user's other sessions"),
+    operation("put", "/api/user", "replaceUser", ACCOUNT, "As PATCH"),
+    operation("delete", "/api/user", "deactivateUser", ACCOUNT, "Deactivate the account, and end its sessions. Its data stays"),
+    operation("options", "/api/user", "preflightUser", PREFLIGHT, "What a page of another origin may send"),
+    operation("get", "/api/openapi.json", "reference", REFERENCE, "This document"),
+    operation("head", "/api/openapi.json", "referenceHead", REFERENCE, "As GET, without a body"),
+    operation("options", "/api/openapi.json", "preflightReference", PREFLIGHT, "What a page of another origin may send"),
 ];
 
 /// The document of an API in this dialect.
@@ -68,8 +67,9 @@ pub fn document(dialect: Dialect) -> String {
     let mut parts = Components::default();
     let mut paths: Vec<(&str, Vec<(&str, Json)>)> = Vec::new();
     for operation in &OPERATIONS {
-        let Ok(route) = Route::find(operation.method, operation.path) else { continue };
-        let described = (operation.key, parts.operation(operation, route, dialect));
+        let method = operation.method.to_ascii_uppercase();
+        let Ok(route) = Route::find(&method, operation.path) else { continue };
+        let described = (operation.method, parts.operation(operation, route, dialect));
         match paths.last_mut() {
             Some((path, operations)) if *path == operation.path => operations.push(described),
             _ => paths.push((operation.path, vec![described])),
@@ -93,15 +93,16 @@ const DESCRIPTION: &str = "Accounts at the edge: users register, log in, and rea
 
 A token goes into `Authorization: Token <jwt>`, or `Bearer`. Every answer with a user carries a fresh one, so a session goes on for as long as it is used.
 
-Texts lose the white space at their ends before anything else, and lengths count Unicode code points after that. A number is taken as its text. Fields that are not listed are ignored. A body has at most 65536 bytes. A path may end in one extra `/`; another path, and another method of a path, are answered as `components/responses` has it.
+Texts lose the white space at their ends before anything else, and lengths count Unicode code points after that. A number is taken as its text. Fields that are not listed are ignored. A path may end in one extra `/`; another path, and another method of a path, are answered as `components/responses` has it.
 
 Pages of other origins may call this API if its operator lists them in `ALLOWED_ORIGINS`.";
 
 fn info() -> Json {
+    let limit = format!("\n\nA body has at most {MAX_BYTES} bytes.");
     Json::object(vec![
         ("title", Json::text("Latchkey")),
         ("version", Json::text(env!("CARGO_PKG_VERSION"))),
-        ("description", Json::text(DESCRIPTION)),
+        ("description", Json::text(&[DESCRIPTION, &limit].concat())),
         ("license", Json::raw(r#"{"name":"MIT","identifier":"MIT"}"#)),
     ])
 }
@@ -109,8 +110,24 @@ fn info() -> Json {
 /// What operations refer to, by name.
 #[derive(Default)]
 struct Components {
-    schemas: BTreeMap<String, Json>,
-    examples: BTreeMap<String, Json>,
+    schemas: Named,
+    examples: Named,
+}
+
+/// Parts and their names, in the order in which they are first used.
+#[derive(Default)]
+struct Named(Vec<(String, Json)>);
+
+impl Named {
+    fn add(&mut self, name: &str, part: Json) {
+        if self.0.iter().all(|(other, _)| other != name) {
+            self.0.push((name.to_owned(), part));
+        }
+    }
+
+    fn json(&self) -> Json {
+        Json::object(self.0.iter().map(|(name, part)| (name.as_str(), part.clone())).collect())
+    }
 }
 
 impl Components {
@@ -131,15 +148,15 @@ impl Components {
         }
         let mut responses = successes(route);
         responses.extend(self.refusals(dialect, route));
-        let has_body = operation.method != "HEAD";
+        let has_body = operation.method != "head";
         let responses = responses.iter().map(|(status, response)| (status.as_str(), response.json(has_body)));
         entries.push(("responses", Json::object(responses.collect())));
         Json::object(entries)
     }
 
     fn request_body(&mut self, route: Route) -> Option<Json> {
-        let input = input(route)?;
-        self.schemas.insert(input.name.to_owned(), schema::input(input.rules, input.is_patch));
+        let input = Input::of(route)?;
+        self.schemas.add(input.name, input.schema());
         let user = Json::object(vec![("user", to("schemas", input.name))]);
         let mut schema = vec![("type", Json::text("object")), ("properties", user)];
         if !input.is_patch {
@@ -153,23 +170,24 @@ impl Components {
     }
 
     fn refusals(&mut self, dialect: Dialect, route: Route) -> Vec<(String, Described)> {
-        let mut by_status: BTreeMap<u16, Vec<Failure>> = BTreeMap::new();
+        let mut by_status: Vec<(u16, Vec<Failure>)> = Vec::new();
         for failure in failures(dialect, route) {
             let body = Json::raw(failure.response.body.as_deref().unwrap_or_default());
             let example = Json::object(vec![("summary", Json::text(failure.about)), ("value", body)]);
-            self.examples.insert(failure.name.clone(), example);
-            self.schemas.insert(failure.schema_name.clone(), failure.schema.clone());
-            by_status.entry(failure.response.status).or_default().push(failure);
+            self.examples.add(&failure.name, example);
+            self.schemas.add(&failure.schema_name, failure.schema.clone());
+            let status = failure.response.status;
+            match by_status.iter_mut().find(|(other, _)| *other == status) {
+                Some((_, failures)) => failures.push(failure),
+                None => by_status.push((status, vec![failure])),
+            }
         }
         by_status.into_iter().map(|(status, failures)| (status.to_string(), refusal(&failures))).collect()
     }
 
     fn into_json(mut self, dialect: Dialect) -> Json {
-        self.schemas.insert("User".to_owned(), Json::raw(USER));
-        self.schemas.insert("UserAnswer".to_owned(), schema::closed(vec![("user", to("schemas", "User"))]));
-        let of = |named: &BTreeMap<String, Json>| {
-            Json::object(named.iter().map(|(name, json)| (name.as_str(), json.clone())).collect())
-        };
+        self.schemas.add("User", Json::raw(USER));
+        self.schemas.add("UserAnswer", schema::closed(vec![("user", to("schemas", "User"))]));
         let elsewhere = |about, error: &Error| {
             let body = dialect.render(error).body.unwrap_or_default();
             let media = Some(Json::object(vec![("example", Json::raw(&body))]));
@@ -181,8 +199,8 @@ impl Components {
             ("MethodNotAllowed", elsewhere("Another method of a path; `Allow` lists its own", &other_method)),
         ];
         Json::object(vec![
-            ("schemas", of(&self.schemas)),
-            ("examples", of(&self.examples)),
+            ("schemas", self.schemas.json()),
+            ("examples", self.examples.json()),
             ("responses", Json::object(responses)),
             ("headers", Json::object(HEADERS.map(header).to_vec())),
             ("securitySchemes", Json::raw(SECURITY)),

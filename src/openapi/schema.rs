@@ -1,11 +1,10 @@
-//! Schemas (JSON Schema 2020-12): of what a field takes, and of what an answer's body can be.
+//! Schemas of what an answer's body can be (JSON Schema 2020-12).
 
 use serde_json::Value;
 
 use super::json::Json;
 use crate::dialect::Dialect;
 use crate::error::{Field, Violation};
-use crate::validate::Rule;
 
 /// Fields, and violations of each.
 pub type Violations = Vec<(Field, Vec<Violation>)>;
@@ -18,45 +17,6 @@ pub struct Varying {
     /// A regular expression.
     pub pattern: &'static str,
 }
-
-/// What is sent for `user`.
-pub fn input(rules: &[&Rule], is_patch: bool) -> Json {
-    let fields = rules.iter().map(|rule| (rule.field.name(), field_input(rule))).collect();
-    let mut entries = vec![("type", Json::text("object")), ("properties", Json::object(fields))];
-    if !is_patch {
-        let names: Vec<_> = rules.iter().map(|rule| rule.field.name()).collect();
-        entries.push(("required", Json::texts(&names)));
-    }
-    Json::object(entries)
-}
-
-fn field_input(rule: &Rule) -> Json {
-    let (types, format, about) = match rule.field {
-        Field::Email => (r#""string""#, "email", "An address as Django's EmailValidator has it. "),
-        Field::Password => (r#"["string","number"]"#, "password", ""),
-        Field::Bio => (NULLABLE, "", "What the user says of themself. An empty text is stored as `null`"),
-        Field::Image => (NULLABLE, "", "The address of a picture. An empty text is stored as `null`"),
-        Field::Username | Field::Scope => (r#"["string","number"]"#, "", ""),
-    };
-    let about = [about, if rule.is_unique() { UNIQUE } else { "" }].concat();
-    let mut entries = vec![("type", Json::raw(types)), ("maxLength", Json::number(rule.max))];
-    if rule.min > 0 {
-        entries.push(("minLength", Json::number(rule.min)));
-    }
-    if rule.is_kept {
-        entries.push(("pattern", Json::text(r"^[^\u0000]*$")));
-    }
-    for (key, text) in [("format", format), ("description", &about)] {
-        if !text.is_empty() {
-            entries.push((key, Json::text(text)));
-        }
-    }
-    Json::object(entries)
-}
-
-const NULLABLE: &str = r#"["string","number","null"]"#;
-
-const UNIQUE: &str = "No two users have the same, in whatever case its ASCII letters are";
 
 /// `{"errors": {field: [message, …]}}` with some of these fields, and these violations of them.
 pub fn field_errors(dialect: Dialect, violations: &Violations, varying: Option<Varying>) -> Json {

@@ -1,17 +1,36 @@
 /** The account page: its views, and how one leads to another. */
 
-import { ApiError, Latchkey, webStorage, type Credentials, type NewUser, type Scope, type User } from "latchkey-client";
+import {
+  ApiError,
+  Latchkey,
+  memoryStorage,
+  webStorage,
+  type Credentials,
+  type NewUser,
+  type Scope,
+  type TokenStorage,
+  type User,
+} from "latchkey-client";
 import { fieldsOf, onSubmit, valuesOf } from "./account/form.js";
 import { showToken } from "./account/token.js";
 import { find, show } from "./account/view.js";
 
-const client = new Latchkey("", { storage: webStorage(sessionStorage) });
+const client = new Latchkey("", { storage: tokenStorage() });
 
 const LOGGED_OUT = {
   local: "You are logged out.",
   others: "Your other devices are logged out.",
   all: "You are logged out everywhere.",
 };
+
+/** A reload keeps who is logged in, unless the browser lets the page keep nothing. */
+function tokenStorage(): TokenStorage {
+  try {
+    return webStorage(sessionStorage);
+  } catch {
+    return memoryStorage();
+  }
+}
 
 /** The page was loaded with a token. */
 function resume(): void {

@@ -45,7 +45,13 @@ describeInBrowser("the account page for all", ({ open, startWorker }) => {
         await check("account, with the token and a status");
         await button(page, "Deactivate account…").click();
         await check("account, with the dialog");
-        await page.keyboard.press("Escape");
+
+        await page.route("**/api/user", (route) => route.abort());
+        await page.reload();
+        await warns(page, "could not be reached");
+        await check("the start, without a connection");
+        await page.unroute("**/api/user");
+        await button(page, "Continue").click();
         await button(page, "Log out here").click();
         await page.getByText("You are logged out.").waitFor();
         await check("log in, with a notice");

@@ -13,7 +13,7 @@ export function newUser() {
 export const field = (page, label) => page.getByLabel(label, { exact: true });
 export const button = (page, name) => page.getByRole("button", { name, exact: true });
 
-/** Waits for a view, which has the focus on its heading if another was there before. */
+/** These three wait for a view, and for what is announced. */
 export const view = (page, heading) => page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
 export const says = (page, text) => page.getByRole("status").filter({ hasText: text }).waitFor();
 export const warns = (page, text) => page.getByRole("alert").filter({ hasText: text }).waitFor();

@@ -259,7 +259,7 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     await page.route("**/api/**", (route) => route.abort());
     await page.getByLabel("Bio").fill("I keep the keys.");
     await button(page, "Save profile").click();
-    const text = "The server could not be reached. Check your connection, then press “Save profile” again.";
+    const text = "The server could not be reached. Check your connection, then press “Save profile” to try again.";
     await warns(page, text);
     assert.equal(await page.getByLabel("Bio").inputValue(), "I keep the keys.");
 
@@ -275,9 +275,9 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     await signUp(page, user);
     await page.route("**/api/**", (route) => route.abort());
     await page.reload();
-    await warns(page, "press “Try again” again");
+    await warns(page, "press “Continue” to try again.");
     await page.unroute("**/api/**");
-    await button(page, "Try again").click();
+    await button(page, "Continue").click();
     await page.getByText(`Logged in as ${user.username}`).waitFor();
   });
 
@@ -350,6 +350,18 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     assert.equal(await field(page, "Email").inputValue(), "jake@example.com");
     await button(page, "Log in").click();
     assert.equal(await field(page, "Email").inputValue(), "jake@example.com");
+  });
+
+  test("a browser that lets the page keep nothing can log in all the same", async () => {
+    const page = await open(url);
+    await page.addInitScript(() => {
+      const get = () => {
+        throw new DOMException("", "SecurityError");
+      };
+      Object.defineProperty(globalThis, "sessionStorage", { get });
+    });
+    await page.reload();
+    await signUp(page, newUser());
   });
 
   test("without JavaScript, says that it needs it", async () => {

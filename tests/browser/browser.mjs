@@ -8,6 +8,12 @@ import { chromium } from "playwright-core";
 import { startWorker } from "../worker/harness.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+const MISSING = `no ${NAMES.join(", ")} in PATH: install one, or set CHROMIUM to its path`;
+const VARS = {
+  JWT_SECRET: "a secret for the tests in a browser",
+  PASSWORD_HASHER: "pbkdf2_sha256$1",
+  RATE_LIMIT: "off",
+};
 
 function findChromium() {
   const folders = process.env.PATH.split(delimiter);
@@ -39,7 +45,7 @@ export function launch() {
  * a test `expectsBlocked` requests, not about those.
  */
 export function describeInBrowser(name, define) {
-  const missing = findChromium() ? undefined : `no ${NAMES.join(", ")} in PATH: install one, or set CHROMIUM to its path`;
+  const missing = findChromium() ? undefined : MISSING;
   if (missing && process.env.CI) {
     test(name, () => assert.fail(missing));
     return;
@@ -86,8 +92,6 @@ export function describeInBrowser(name, define) {
     });
   });
 }
-
-const VARS = { JWT_SECRET: "a secret of the tests in a browser", PASSWORD_HASHER: "pbkdf2_sha256$1", RATE_LIMIT: "off" };
 
 /** The browser tells of every refusal of the API, which the tests are about. */
 function isOfApi(message) {

@@ -140,6 +140,11 @@ for (const dialect of ["django", "realworld"]) {
       await there.login({ email: "sessions@example.com", password });
       await here.logout(); // to log out of what has ended is no error
       assert.equal(await here.token(), null);
+
+      await here.login({ email: "sessions@example.com", password });
+      await there.deactivate();
+      await here.logout();
+      assert.equal(await here.token(), null);
     });
 
     test("the app chooses where the token is kept", async () => {

@@ -59,7 +59,7 @@ function setBusy(form: HTMLFormElement, button: HTMLButtonElement, isBusy: boole
 /** Shows what is wrong at the fields, and gives the text for the form as a whole: empty if they say it all. */
 function showError(form: HTMLFormElement, button: HTMLButtonElement, error: unknown): string {
   if (error instanceof ConnectionError) {
-    return `The server could not be reached. Check your connection, then press “${button.textContent}” again.`;
+    return `The server could not be reached. Check your connection, then press “${button.textContent}” to try again.`;
   }
   if (!(error instanceof ApiError)) {
     throw error;
