@@ -17,8 +17,8 @@ if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
 fi
 # The `node` package has a binary for most machines; elsewhere the machine's own must do.
 node=$(PATH="$PWD/node_modules/.bin:$PATH" node --version)
-[ "$(printf 'v22.12.0\n%s\n' "$node" | sort -V | head -n 1)" = v22.12.0 ] ||
-  fail "wrangler wants Node 22.12 or later, and this is $node: install a newer one, then try again"
+[ "$(printf 'v22.15.0\n%s\n' "$node" | sort -V | head -n 1)" = v22.15.0 ] ||
+  fail "the build wants Node 22.15 or later, and this is $node: install a newer one, then try again"
 
 # The command has to be of the version of its crate.
 version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)

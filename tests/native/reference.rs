@@ -157,6 +157,25 @@ fn every_route_is_described_and_no_other() {
     assert_eq!(routes.len(), 8);
 }
 
+/// The client's types are made of one of them.
+#[test]
+fn dialects_differ_only_in_errors() {
+    let [django, realworld] =
+        [Dialect::Django, Dialect::RealWorld].map(|dialect| Reference::new(dialect).document);
+    for name in ["User", "UserAnswer", "NewUser", "Credentials", "UserPatch"] {
+        let schema = |document: &Value| document["components"]["schemas"][name].clone();
+        assert!(schema(&django).is_object());
+        assert_eq!(schema(&django), schema(&realworld), "{name}");
+    }
+    for name in ["NewUserErrors", "CredentialsErrors", "UserPatchErrors", "ScopeErrors"] {
+        let fields = |document: &Value| {
+            let properties = &document["components"]["schemas"][name]["properties"]["errors"]["properties"];
+            properties.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(fields(&django), fields(&realworld), "{name}");
+    }
+}
+
 #[test]
 fn every_recorded_answer_is_described() {
     let recorded = [
