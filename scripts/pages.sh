@@ -15,4 +15,5 @@ tsc --project src/pages # only checks: esbuild does not
 
 mkdir -p build/assets
 cp src/pages/*.html src/pages/*.svg src/pages/_headers build/assets/
-esbuild src/pages/*.ts src/pages/*.css --bundle --minify --format=esm --target=es2022 --outdir=build/assets --log-level=warning
+esbuild src/pages/account.ts src/pages/docs.ts src/pages/style.css --bundle --minify --format=esm --target=es2022 \
+  --outdir=build/assets --log-level=warning

@@ -13,4 +13,4 @@ cargo test --test worker
 
 scripts/chromium.sh
 tsc --project tests/client
-node --test --test-reporter=spec 'tests/client/*.test.mjs' 'tests/browser/*.test.mjs'
+node --test --test-reporter=spec --test-timeout=180000 'tests/client/*.test.mjs' 'tests/browser/*.test.mjs'

@@ -1,4 +1,4 @@
-import { ApiError, ConnectionError } from "./errors.js";
+import { ApiError, ConnectionError, readError } from "./errors.js";
 import { Session } from "./session.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import type { Credentials, NewUser, Scope, User, UserPatch } from "./types.js";
@@ -22,9 +22,7 @@ interface Request extends CallOptions {
 
 interface Answer {
   status: number;
-  user: User | undefined;
-  /** Whether no answer of a newer state of the database came before. */
-  isNewest: boolean;
+  body: unknown;
 }
 
 /**
@@ -69,7 +67,8 @@ export class Latchkey {
     try {
       await this.#send("POST", `/api/users/logout?scope=${scope}`, { token, ...options });
     } catch (error) {
-      const hasEnded = error instanceof ApiError && isOfToken(error.status);
+      // A token that was refused is forgotten by now: then there is nothing to end.
+      const hasEnded = error instanceof ApiError && (token === null || (await this.#session.token()) !== token);
       if (scope !== "local" || !hasEnded) {
         throw error;
       }
@@ -104,11 +103,8 @@ export class Latchkey {
 
   async #current(method: string, patch: UserPatch | undefined, options: CallOptions): Promise<User> {
     const token = await this.#session.token();
-    const answer = await this.#send(method, "/api/user", { token, user: patch, ...options });
-    const user = userOf(answer);
-    if (answer.isNewest) {
-      await this.#session.goOn(token, user.token);
-    }
+    const user = userOf(await this.#send(method, "/api/user", { token, user: patch, ...options }));
+    await this.#session.goOn(token, user.token);
     return user;
   }
 
@@ -128,17 +124,19 @@ export class Latchkey {
       init.body = JSON.stringify({ user });
     }
     const { response, text } = await this.#fetchText(`${this.#base}${path}`, init);
-    const isNewest = this.#session.advance(response.headers.get("X-D1-Bookmark"));
+    this.#session.advance(response.headers.get("X-D1-Bookmark"));
     const body = parse(text);
     if (response.ok) {
-      return { status: response.status, user: (body as { user?: User } | undefined)?.user, isNewest };
+      return { status: response.status, body };
     }
-    if (token !== null && isOfToken(response.status)) {
+    const told = readError(body);
+    const isOfToken = told !== undefined && (response.status === 401 || response.status === 403);
+    if (token !== null && isOfToken) {
       await this.#session.refuse(token);
     }
     // The API gives seconds; a proxy may give a date.
     const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
-    throw new ApiError(response.status, body, Number.isNaN(retryAfter) ? undefined : retryAfter);
+    throw new ApiError(response.status, told, Number.isNaN(retryAfter) ? undefined : retryAfter);
   }
 
   async #fetchText(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
@@ -153,14 +151,10 @@ export class Latchkey {
   }
 }
 
-/** Whether the token was refused: no good, or of a deactivated user. */
-function isOfToken(status: number): boolean {
-  return status === 401 || status === 403;
-}
-
 /** Not every server that answers with a 200 is the API: one of a single-page app does so for any path. */
-function userOf({ status, user }: Answer): User {
-  if (user?.token === undefined) {
+function userOf({ status, body }: Answer): User {
+  const { user } = Object(body) as { user?: User };
+  if (typeof user?.token !== "string") {
     throw new ApiError(status, undefined);
   }
   return user;

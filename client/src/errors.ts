@@ -22,11 +22,11 @@ export class ApiError extends Error {
   /** How many seconds to wait before another try, if the API asks for that. */
   readonly retryAfter: number | undefined;
 
-  constructor(status: number, body: unknown, retryAfter?: number) {
-    const { message, fields } = read(body);
-    super(message ?? `This is no answer of the API, and has the status ${status}: is the address right?`);
+  /** @param told What the body tells, if it is one of the API. */
+  constructor(status: number, told: Told | undefined, retryAfter?: number) {
+    super(told?.message ?? `This is no answer of the API, and has the status ${status}: is the address right?`);
     this.status = status;
-    this.fields = fields;
+    this.fields = told?.fields ?? {};
     this.retryAfter = retryAfter;
   }
 }
@@ -40,18 +40,34 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Reads an error of either dialect: `{"errors": {name: [text]}}`, or `{"user": {"detail": text}}`. */
-function read(body: unknown): { message: string | undefined; fields: FieldErrors } {
-  const { errors, user } = (body ?? {}) as { errors?: Record<string, string[]>; user?: { detail?: string } };
+/** What an error of the API tells. */
+export interface Told {
+  message: string;
+  fields: FieldErrors;
+}
+
+/**
+ * Reads an error of either dialect: `{"errors": {name: [text]}}`, or `{"user": {"detail": text}}`. `undefined` for what is
+ * neither, since not all that answers is the API: a proxy may, in JSON too.
+ */
+export function readError(body: unknown): Told | undefined {
+  const { errors, user } = Object(body) as { errors?: unknown; user?: { detail?: unknown } };
+  if (typeof user?.detail === "string") {
+    return { message: user.detail, fields: {} };
+  }
+  const entries = Object.entries(Object(errors) as Record<string, unknown>);
+  const messages: string[] = [];
   const fields: FieldErrors = {};
-  const messages = user?.detail === undefined ? [] : [user.detail];
-  for (const [name, texts] of Object.entries(errors ?? {})) {
+  for (const [name, texts] of entries) {
+    if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
+      return undefined;
+    }
     if (Object.hasOwn(FIELDS, name)) {
       fields[name as FieldName] = texts;
     }
     messages.push(...texts.map((text) => sentence(name, text)));
   }
-  return { message: messages.length === 0 ? undefined : messages.join(" "), fields };
+  return messages.length === 0 ? undefined : { message: messages.join(" "), fields };
 }
 
 /** Texts of the dialect `django` are sentences, those of `realworld` go on from the name. */

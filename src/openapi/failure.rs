@@ -17,7 +17,7 @@ pub struct Failure {
     /// The schema.
     pub schema: Json,
     /// When it comes to this.
-    pub about: &'static str,
+    pub about: String,
     /// The answer.
     pub response: Response,
 }
@@ -30,7 +30,7 @@ pub fn needs_token(route: Route) -> bool {
     }
 }
 
-/// Every error that an endpoint can answer with; of those whose answers are equal, the first.
+/// Every error that an endpoint can answer with; those whose answers are equal are one.
 pub fn failures(dialect: Dialect, route: Route) -> Vec<Failure> {
     let mut all = Failures { dialect, list: Vec::new() };
     if matches!(route, Route::Register | Route::Login) {
@@ -86,10 +86,13 @@ impl Failures {
     }
 
     fn push(&mut self, name: &str, schema_name: &str, schema: Json, about: &'static str, response: Response) {
-        if self.list.iter().all(|other| other.response.body != response.body) {
-            let (name, schema_name) = (name.to_owned(), schema_name.to_owned());
-            self.list.push(Failure { name, schema_name, schema, about, response });
+        if let Some(same) = self.list.iter_mut().find(|other| other.response.body == response.body) {
+            same.about.push_str("; ");
+            same.about.push_str(about);
+            return;
         }
+        let (name, schema_name) = (name.to_owned(), schema_name.to_owned());
+        self.list.push(Failure { name, schema_name, schema, about: about.to_owned(), response });
     }
 
     fn add_unauthenticated(&mut self) {

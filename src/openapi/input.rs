@@ -31,7 +31,8 @@ impl Input {
         Some(Self { name, rules, is_patch })
     }
 
-    /// Its schema. What is not so is refused; what is may still be, since a schema can't say all.
+    /// Its schema. What is not so is refused, but for texts that are too long only with the white space at their ends;
+    /// what is so may still be refused, since a schema can't say all.
     pub fn schema(&self) -> Json {
         let fields = self.rules.iter().map(|rule| (rule.field.name(), field_schema(rule))).collect();
         let mut entries = vec![("type", Json::text("object")), ("properties", Json::object(fields))];
@@ -45,11 +46,13 @@ impl Input {
 
 fn field_schema(rule: &Rule) -> Json {
     let (types, format, about) = match rule.field {
-        Field::Email => (r#""string""#, "email", "An address as Django's EmailValidator has it. "),
+        Field::Email if rule.is_address() => {
+            (r#""string""#, "idn-email", "An address as Django's EmailValidator has it. ")
+        }
         Field::Password => (r#"["string","number"]"#, "password", ""),
         Field::Bio => (NULLABLE, "", "What the user says of themself. An empty text is stored as `null`"),
         Field::Image => (NULLABLE, "", "The address of a picture. An empty text is stored as `null`"),
-        Field::Username | Field::Scope => (r#"["string","number"]"#, "", ""),
+        Field::Email | Field::Username | Field::Scope => (r#"["string","number"]"#, "", ""),
     };
     let about = [about, if rule.is_unique() { UNIQUE } else { "" }].concat();
     let mut entries = vec![("type", Json::raw(types)), ("maxLength", Json::number(rule.max))];

@@ -95,7 +95,7 @@ A token goes into `Authorization: Token <jwt>`, or `Bearer`. Every answer with a
 
 Texts lose the white space at their ends before anything else, and lengths count Unicode code points after that. A number is taken as its text. Fields that are not listed are ignored. A path may end in one extra `/`; another path, and another method of a path, are answered as `components/responses` has it.
 
-Pages of other origins may call this API if its operator lists them in `ALLOWED_ORIGINS`.";
+Pages of other origins may call this API if its operator lists them in `ALLOWED_ORIGINS`: then every answer has the headers `Access-Control-Allow-Origin` and `Access-Control-Expose-Headers`.";
 
 fn info() -> Json {
     let limit = format!("\n\nA body has at most {MAX_BYTES} bytes.");
@@ -173,7 +173,7 @@ impl Components {
         let mut by_status: Vec<(u16, Vec<Failure>)> = Vec::new();
         for failure in failures(dialect, route) {
             let body = Json::raw(failure.response.body.as_deref().unwrap_or_default());
-            let example = Json::object(vec![("summary", Json::text(failure.about)), ("value", body)]);
+            let example = Json::object(vec![("summary", Json::text(&failure.about)), ("value", body)]);
             self.examples.add(&failure.name, example);
             self.schemas.add(&failure.schema_name, failure.schema.clone());
             let status = failure.response.status;
@@ -182,21 +182,23 @@ impl Components {
                 None => by_status.push((status, vec![failure])),
             }
         }
-        by_status.into_iter().map(|(status, failures)| (status.to_string(), refusal(&failures))).collect()
+        let uses_database = !matches!(route, Route::Options(_) | Route::Reference);
+        let refusals = by_status.into_iter();
+        refusals.map(|(status, failures)| (status.to_string(), refusal(&failures, uses_database))).collect()
     }
 
     fn into_json(mut self, dialect: Dialect) -> Json {
         self.schemas.add("User", Json::raw(USER));
         self.schemas.add("UserAnswer", schema::closed(vec![("user", to("schemas", "User"))]));
-        let elsewhere = |about, error: &Error| {
+        let elsewhere = |about, headers: &[&'static str], error: &Error| {
             let body = dialect.render(error).body.unwrap_or_default();
             let media = Some(Json::object(vec![("example", Json::raw(&body))]));
-            Described::new(about, &[], media).json(true)
+            Described::new(about, headers, media).json(true)
         };
         let other_method = Error::MethodNotAllowed { method: "TRACE".to_owned(), allow: "" };
         let responses = vec![
-            ("NotFound", elsewhere("Another path", &Error::NotFound)),
-            ("MethodNotAllowed", elsewhere("Another method of a path; `Allow` lists its own", &other_method)),
+            ("NotFound", elsewhere("Another path", &[], &Error::NotFound)),
+            ("MethodNotAllowed", elsewhere("Another method of a path", &["Allow"], &other_method)),
         ];
         Json::object(vec![
             ("schemas", self.schemas.json()),
@@ -268,12 +270,16 @@ fn successes(route: Route) -> Vec<(String, Described)> {
 }
 
 /// The response of one status.
-fn refusal(failures: &[Failure]) -> Described {
-    let about = failures.iter().map(|failure| failure.about).collect::<Vec<_>>().join("; ");
+fn refusal(failures: &[Failure], uses_database: bool) -> Described {
+    let about = failures.iter().map(|failure| failure.about.as_str()).collect::<Vec<_>>().join("; ");
     let sent = |name: &str| {
         failures.iter().any(|failure| failure.response.headers.iter().any(|(other, _)| *other == name))
     };
-    let headers = ["WWW-Authenticate", "Retry-After"].into_iter().filter(|name| sent(name)).collect();
+    let mut headers: Vec<_> =
+        ["WWW-Authenticate", "Retry-After"].into_iter().filter(|name| sent(name)).collect();
+    if uses_database {
+        headers.push(bookmark::HEADER);
+    }
     let mut schemas: Vec<_> = failures.iter().map(|failure| to("schemas", &failure.schema_name)).collect();
     schemas.dedup();
     let schema = match schemas.as_slice() {
@@ -285,13 +291,13 @@ fn refusal(failures: &[Failure]) -> Described {
     Described { about, headers, media: Some(media) }
 }
 
-const USER: &str = r#"{"type":"object","required":["email","username","bio","image","token"],"properties":{"email":{"type":"string","format":"email"},"username":{"type":"string"},"bio":{"type":["string","null"]},"image":{"type":["string","null"]},"token":{"type":"string","description":"A fresh token of the session","pattern":"^[\\w-]+\\.[\\w-]+\\.[\\w-]+$"}},"additionalProperties":false}"#;
+const USER: &str = r#"{"type":"object","required":["email","username","bio","image","token"],"properties":{"email":{"type":"string"},"username":{"type":"string"},"bio":{"type":["string","null"]},"image":{"type":["string","null"]},"token":{"type":"string","description":"A fresh token of the session","pattern":"^[\\w-]+\\.[\\w-]+\\.[\\w-]+$"}},"additionalProperties":false}"#;
 
 const SECURITY: &str = r#"{"token":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"A JSON Web Token of this API (HS256), in `Authorization: Bearer <jwt>` or `Authorization: Token <jwt>`"}}"#;
 
 /// Headers of responses: whether each is always there, and what it says.
 #[rustfmt::skip]
-const HEADERS: [(&str, bool, &str); 9] = [
+const HEADERS: [(&str, bool, &str); 10] = [
     (bookmark::HEADER, false, "The state of the database that the answer came from. Sent back with the next request, it makes sure that this is answered from a state at least as new"),
     ("WWW-Authenticate", true, "How to authenticate: `Token`"),
     ("Retry-After", true, "How many seconds to wait"),
@@ -300,6 +306,7 @@ const HEADERS: [(&str, bool, &str); 9] = [
     ("Access-Control-Allow-Origin", false, "The page's origin, or `*`, if it is allowed; if not, this and the others are absent"),
     ("Access-Control-Allow-Methods", false, "The methods that a page may use"),
     ("Access-Control-Allow-Headers", false, "The headers that a page may send"),
+    ("Access-Control-Expose-Headers", false, "The headers that a page may read"),
     ("Access-Control-Max-Age", false, "How many seconds the browser may remember this"),
 ];
 
@@ -309,11 +316,12 @@ fn header((name, is_required, about): (&'static str, bool, &str)) -> (&'static s
     (name, Json::object(vec![("description", Json::text(about)), ("required", required), ("schema", schema)]))
 }
 
-const PREFLIGHT_HEADERS: [&str; 5] = [
+const PREFLIGHT_HEADERS: [&str; 6] = [
     "Allow",
     "Access-Control-Allow-Origin",
     "Access-Control-Allow-Methods",
     "Access-Control-Allow-Headers",
+    "Access-Control-Expose-Headers",
     "Access-Control-Max-Age",
 ];
 

@@ -26,6 +26,8 @@ const LOGGED_OUT = {
 /** A reload keeps who is logged in, unless the browser lets the page keep nothing. */
 function tokenStorage(): TokenStorage {
   try {
+    sessionStorage.setItem("latchkey.probe", "");
+    sessionStorage.removeItem("latchkey.probe");
     return webStorage(sessionStorage);
   } catch {
     return memoryStorage();
@@ -74,14 +76,19 @@ function openAccount(user: User): void {
     if (changed.length === 0) {
       return "Nothing has changed.";
     }
-    showUser(await client.update(Object.fromEntries(changed.map((field) => [field.name, field.value]))));
+    const user = await client.update(Object.fromEntries(changed.map((field) => [field.name, field.value])));
+    if (profile.isConnected) {
+      showUser(user);
+    }
     return "Profile saved.";
   });
 
   const password = find<HTMLFormElement>("password");
   onSubmitOfUser(password, async () => {
     const { token } = await client.update(valuesOf(password));
-    showToken(token);
+    if (password.isConnected) {
+      showToken(token);
+    }
     password.reset();
     return "Password changed. Your other devices are logged out.";
   });
@@ -116,7 +123,10 @@ function showUser(user: User): void {
   showToken(user.token);
 }
 
-/** As `onSubmit`, for who is logged in: the session may have ended elsewhere. */
+/**
+ * As `onSubmit`, for who is logged in: the session may have ended elsewhere. An answer may also come when the view has
+ * been left, and another user may be logged in by then: it must not show in theirs.
+ */
 function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>[1]): void {
   onSubmit(form, async (button) => {
     try {
@@ -126,7 +136,9 @@ function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>
       if (!hasEnded) {
         throw error;
       }
-      openLogIn({ notice: "Your session has ended. Please log in again." });
+      if (form.isConnected) {
+        openLogIn({ notice: "Your session has ended. Please log in again." });
+      }
     }
   });
 }

@@ -352,17 +352,55 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     assert.equal(await field(page, "Email").inputValue(), "jake@example.com");
   });
 
-  test("a browser that lets the page keep nothing can log in all the same", async () => {
+  test("a late answer shows nothing to the next user", async () => {
     const page = await open(url);
-    await page.addInitScript(() => {
+    const [alice, bob] = [newUser(), newUser()];
+    await signUp(page, bob);
+    await button(page, "Log out here").click();
+    await view(page, "Log in");
+    await signUp(page, alice);
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    await page.route("**/api/user", async (route) => {
+      const response = await route.fetch();
+      await released;
+      await route.fulfill({ response });
+    });
+    await page.getByLabel("Bio").fill("For my eyes only.");
+    await button(page, "Save profile").click();
+    await says(page, "Saving…");
+    await button(page, "Log out here").click();
+    await view(page, "Log in");
+    await logIn(page, bob);
+    await page.getByText(`Logged in as ${bob.username}`).waitFor();
+    const late = page.waitForResponse("**/api/user");
+    release();
+    await (await late).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))); // what waited for it has had its turn
+    await page.getByText(`Logged in as ${bob.username}`).waitFor();
+    assert.equal(await page.getByLabel("Bio").inputValue(), "");
+  });
+
+  for (const [what, refuse] of Object.entries({
+    "lets the page keep nothing": () => {
       const get = () => {
         throw new DOMException("", "SecurityError");
       };
       Object.defineProperty(globalThis, "sessionStorage", { get });
+    },
+    "has no room": () => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException("", "QuotaExceededError");
+      };
+    },
+  })) {
+    test(`a browser that ${what} can log in all the same`, async () => {
+      const page = await open(url);
+      await page.addInitScript(refuse);
+      await page.reload();
+      await signUp(page, newUser());
     });
-    await page.reload();
-    await signUp(page, newUser());
-  });
+  }
 
   test("without JavaScript, says that it needs it", async () => {
     const page = await open(url, { javaScriptEnabled: false });

@@ -1,4 +1,5 @@
-// Draws the account page for the documentation, with made-up data, so that it comes out the same each time.
+// Draws the account page for the README, with made-up data, so that it comes out the same each time. After `npm test`:
+// node_modules/.bin/node tests/browser/screenshots.mjs
 
 import { startWorker } from "../worker/harness.mjs";
 import { launch } from "./browser.mjs";

@@ -191,17 +191,40 @@ for (const dialect of ["django", "realworld"]) {
       assert.equal(await tab.token(), token);
     });
 
-    test("the token of an older state does not replace one of a newer", async () => {
+    test("a slow storage mixes nothing up", async () => {
+      let kept = null;
+      const turn = () => new Promise(setImmediate);
+      const storage = {
+        get: () => turn().then(() => kept),
+        set: (token) => turn().then(() => void (kept = token)),
+      };
+      const latchkey = new Latchkey(origin, { storage });
+      await latchkey.register(jake("slow"));
+      await Promise.all([latchkey.me(), latchkey.me(), latchkey.logout().catch(() => {})]);
+      assert.equal(await latchkey.token(), null);
+
+      const { token } = await latchkey.login({ email: "slow@example.com", password });
+      const { latchkey: other, waiting, arrived } = held(origin, { storage });
+      other.isHeld = true;
+      const logout = other.logout();
+      await arrived(1);
+      const login = latchkey.login({ email: "slow@example.com", password });
+      waiting[0]();
+      await logout;
+      assert.equal((await login).token, await latchkey.token());
+      assert.notEqual(await latchkey.token(), token);
+    });
+
+    test("the session outlives answers that come in another order", async () => {
       const { latchkey, waiting, arrived } = held(origin);
       await latchkey.register(jake("order"));
       latchkey.isHeld = true;
       const me = latchkey.me();
       await arrived(1);
       latchkey.isHeld = false;
-      const { token } = await latchkey.update({ password: "battery staple" }); // which ends the tokens before
+      await latchkey.update({ password: "battery staple" });
       waiting[0]();
       await me;
-      assert.equal(await latchkey.token(), token);
       assert.equal((await latchkey.me()).username, "order");
     });
 
@@ -243,17 +266,41 @@ for (const dialect of ["django", "realworld"]) {
 }
 
 test("what is no API is told apart from one that refuses", async (t) => {
-  const server = createServer((_, response) => response.end("<!doctype html>"));
+  let answer;
+  const server = createServer((_, response) => {
+    const [status, body, headers] = answer;
+    response.writeHead(status, headers).end(body);
+  });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
-  const { port } = server.address();
-  const page = await refused(new Latchkey(`http://127.0.0.1:${port}`).me());
-  assert.ok(page instanceof ApiError);
-  assert.equal(page.message, "This is no answer of the API, and has the status 200: is the address right?");
+  let kept = "a.b.c";
+  const storage = { get: () => kept, set: (token) => void (kept = token) };
+  const latchkey = new Latchkey(`http://127.0.0.1:${server.address().port}`, { storage });
+  for (answer of [
+    [200, "<!doctype html>"],
+    [200, '{"user":{"token":5}}'],
+    [200, "null"],
+    [403, "<!doctype html>"],
+    [401, "{}"],
+    [403, '{"success":false,"errors":[{"code":10000,"message":"x"}]}'],
+    [401, '{"errors":{"email":[{}]}}'],
+    [401, '{"errors":"x"}'],
+    [503, "", { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT" }],
+  ]) {
+    const [status] = answer;
+    for (const error of [await refused(latchkey.me()), status > 299 && (await refused(latchkey.logout()))]) {
+      if (error) {
+        assert.ok(error instanceof ApiError, `${answer}`);
+        const message = `This is no answer of the API, and has the status ${status}: is the address right?`;
+        assert.deepEqual([error.message, error.fields, error.retryAfter], [message, {}, undefined]);
+      }
+    }
+    assert.equal(kept, "a.b.c"); // nobody who may has refused it
+  }
 
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  const gone = await refused(new Latchkey(`http://127.0.0.1:${port}`).login({ email: "x", password: "x" }));
+  const gone = await refused(latchkey.login({ email: "x", password: "x" }));
   assert.ok(gone instanceof ConnectionError);
   assert.deepEqual([gone.name, gone.message, gone.cause.name], ["ConnectionError", "The API could not be reached.", "TypeError"]);
 });

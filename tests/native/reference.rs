@@ -27,15 +27,14 @@ thread_local! {
     static REALWORLD: Rc<Reference> = Rc::new(Reference::new(Dialect::RealWorld));
 }
 
-/// Headers that any answer may have: of HTTP, of CORS, and that of D1.
-const GENERAL: [&str; 7] = [
+/// Headers that any answer may have: of HTTP, and of CORS.
+const GENERAL: [&str; 6] = [
     "access-control-allow-origin",
     "access-control-expose-headers",
     "cache-control",
     "content-type",
     "vary",
     "x-content-type-options",
-    "x-d1-bookmark",
 ];
 
 impl Reference {
