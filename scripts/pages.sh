@@ -9,8 +9,8 @@ node scripts/openapi.mjs > build/openapi.json
 openapi-typescript build/openapi.json --output build/openapi.ts > build/openapi.log || { cat build/openapi.log >&2; exit 1; }
 # Only if it is another: `wrangler dev` builds again when a file of the client changes.
 cmp -s build/openapi.ts client/src/openapi.ts || cp build/openapi.ts client/src/openapi.ts
-rm -rf client/dist
-tsc --project client
+# Likewise: whoever develops an app with this client has it loaded again at each change.
+tsc --project client --incremental --tsBuildInfoFile client/dist/.tsbuildinfo
 tsc --project src/pages # only checks: esbuild does not
 
 mkdir -p build/assets
