@@ -67,9 +67,9 @@ export class Latchkey {
     try {
       await this.#send("POST", `/api/users/logout?scope=${scope}`, { token, ...options });
     } catch (error) {
-      // A token that was refused is forgotten by now: then there is nothing to end.
-      const hasEnded = error instanceof ApiError && (token === null || (await this.#session.token()) !== token);
-      if (scope !== "local" || !hasEnded) {
+      // A token that the API refused is forgotten by now: then there is nothing to end.
+      const isRefused = error instanceof ApiError && [401, 403].includes(error.status);
+      if (scope !== "local" || !isRefused || (token !== null && (await this.#session.token()) === token)) {
         throw error;
       }
     }
