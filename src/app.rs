@@ -4,22 +4,26 @@ use std::pin::Pin;
 
 use crate::api::{current_user, deactivate_user, login, logout, reference, register, update_user};
 use crate::bookmark;
-use crate::client;
+use crate::client::Client;
 use crate::config::{Config, ConfigError};
 use crate::cors::Cors;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::{Event, Platform};
+use crate::proof::Upgrade;
+use crate::rate_limit;
 use crate::route::Route;
-use crate::throttle;
+
+/// Two years (RFC 6797): that a browser never sends a token to this host in the clear.
+const STRICT_TRANSPORT: &str = "max-age=63072000";
 
 /// An answer, and what is left to do once it is sent.
 pub struct Answer {
     /// What the client gets.
     pub response: Response,
     /// A password hash to make anew.
-    pub upgrade: Option<login::Upgrade>,
+    pub upgrade: Option<Upgrade>,
 }
 
 impl From<Response> for Answer {
@@ -62,19 +66,21 @@ pub async fn handle(
     finish(answer, platform, request, &config.cors, preflight)
 }
 
-/// The answer to a request that could not be handled, whose cause is logged.
-pub fn fault(
+/// The answer to a request that could not be handled. A fault is logged here.
+pub fn refuse(
     config: &Result<Config, ConfigError>,
     platform: &impl Platform,
     request: &impl Request,
-    cause: String,
+    error: Error,
 ) -> Response {
     let (dialect, cors) = match config {
         Ok(config) => (config.dialect, &config.cors),
         Err(error) => (Dialect::Django, &error.cors),
     };
-    let response = dialect.render(&Error::Fault(cause.clone()));
-    platform.log(&Event::Fault { cause });
+    let response = dialect.render(&error);
+    if let Error::Fault(cause) = error {
+        platform.log(&Event::Fault { cause });
+    }
     finish(response.into(), platform, request, cors, None).response
 }
 
@@ -85,7 +91,7 @@ async fn serve(
     request: &impl Request,
 ) -> Result<Answer, Error> {
     if config.rate_limit && matches!(route, Route::Register | Route::Login) {
-        throttle::shield(platform, &client::network(request)).await?;
+        rate_limit::check(platform, Client::of(request)).await?;
     }
     // Boxed, so that each endpoint is code of its own: in one function, a read would compile them all first.
     let response: Pin<Box<dyn Future<Output = Result<Response, Error>> + '_>> = match route {
@@ -113,6 +119,9 @@ fn finish(
 ) -> Answer {
     if request.method() == "HEAD" {
         answer.response.body = None;
+    }
+    if request.is_https() {
+        answer.response = answer.response.with("Strict-Transport-Security", STRICT_TRANSPORT);
     }
     if let Some(bookmark) = platform.bookmark() {
         answer.response = answer.response.with(bookmark::HEADER, bookmark);

@@ -6,9 +6,19 @@ use crate::db::Db;
 use crate::error::{Error, Unauthenticated};
 use crate::http::Request;
 use crate::platform::Platform;
-use crate::store;
+use crate::store::{self, Standing};
 use crate::token::{self, Token};
 use crate::user::User;
+
+/// Who sends a request.
+pub struct Caller {
+    /// The user, who is active.
+    pub user: User,
+    /// The token, whose session has not ended.
+    pub token: Token,
+    /// What the token is good for.
+    pub standing: Standing,
+}
 
 /// The request's token, as it was signed. Whether its session has ended, the database knows.
 ///
@@ -19,13 +29,17 @@ pub fn token(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Token, Unauthenticated> {
-    let token = request.header("authorization").and_then(credentials).ok_or(Unauthenticated::Missing)?;
+    let token = presented(request).ok_or(Unauthenticated::Missing)?;
     token::read(&config.keys, token, platform.now())
 }
 
-/// Finds the active user of the request's token, and the token, where a state of a moment ago will do: for
-/// reading. Whom the nearest copy of the database refuses, the primary decides about: they may have
-/// registered, or logged in with a new password, a moment ago.
+/// The token that the request carries, unread.
+pub fn presented(request: &impl Request) -> Option<&str> {
+    request.header("authorization").and_then(credentials)
+}
+
+/// Finds the caller where a state of a moment ago will do: for reading. If the replica refuses the token, the primary
+/// decides: the user may have registered, or logged in with a new password, a moment ago.
 ///
 /// # Errors
 /// Why there is none, or a fault.
@@ -33,18 +47,18 @@ pub async fn authenticate_reader(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
-) -> Result<(User, Token), Error> {
+) -> Result<Caller, Error> {
     let token = token(config, platform, request)?;
     let bookmark = bookmark::presented(request);
-    let user = match find_active(&platform.nearest(bookmark), &token).await {
-        Ok(user) => user,
-        // The copy may also have failed at the bookmark, which a client can make up.
-        Err(_) => find_active(platform.db(), &token).await?,
+    let (user, standing) = match find_active(&platform.nearest(bookmark), &token, platform.now()).await {
+        Ok(found) => found,
+        // The replica may also have failed at the bookmark, which a client can make up.
+        Err(_) => find_active(platform.db(), &token, platform.now()).await?,
     };
-    Ok((user, token))
+    Ok(Caller { user, token, standing })
 }
 
-/// Finds the active user of the request's token, and the token, as of now.
+/// Finds the caller as of now.
 ///
 /// # Errors
 /// Why there is none, or a fault.
@@ -52,28 +66,28 @@ pub async fn authenticate(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
-) -> Result<(User, Token), Error> {
+) -> Result<Caller, Error> {
     let token = token(config, platform, request)?;
-    let user = find_active(platform.db(), &token).await?;
-    Ok((user, token))
+    let (user, standing) = find_active(platform.db(), &token, platform.now()).await?;
+    Ok(Caller { user, token, standing })
 }
 
-/// The user of a token, if they are active and its session has not ended.
+/// The user of a token, if they are active and the token is good, and what it is good for at `now`, in Unix seconds.
 ///
 /// # Errors
 /// Why there is none, or a fault.
-pub async fn find_active(db: &impl Db, token: &Token) -> Result<User, Error> {
-    match store::find_user(db, token).await? {
+pub async fn find_active(db: &impl Db, token: &Token, now: i64) -> Result<(User, Standing), Error> {
+    match store::find_user(db, token, now).await? {
         None => Err(Unauthenticated::NoUser.into()),
         Some((user, _)) if !user.is_active => Err(Unauthenticated::Deactivated.into()),
-        Some((_, is_live)) if !is_live => Err(Unauthenticated::Invalid.into()),
-        Some((user, _)) => Ok(user),
+        Some((_, Standing::Ended)) => Err(Unauthenticated::Invalid.into()),
+        Some(found) => Ok(found),
     }
 }
 
-/// Why a statement that asks for an active user and a live session found none: what a new look says.
-pub async fn refusal(db: &impl Db, token: &Token) -> Error {
-    find_active(db, token).await.err().unwrap_or(Unauthenticated::Invalid.into())
+/// Looks up why a guarded statement found no active user with a token that is good enough.
+pub async fn refusal(db: &impl Db, token: &Token, now: i64) -> Error {
+    find_active(db, token, now).await.err().unwrap_or(Unauthenticated::Invalid.into())
 }
 
 /// The token of `Token <jwt>` or `Bearer <jwt>`: exactly two words, the first in any case (RFC 9110 §11.1).

@@ -1,68 +1,87 @@
 //! Where a request comes from, as limits count it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::http::Request;
 
-/// What counts as one client: an IPv4 address, or the /64 of an IPv6 address, since that is what one
-/// subscriber is given (RFC 6177). All requests of which nothing is known count as one client.
+/// The client of a request. All requests of which nothing is known count as one client.
 ///
 /// Only `CF-Connecting-IP` is read: Cloudflare sets it, and takes off what the client sent under that name.
-pub fn network(request: &impl Request) -> String {
-    let address = request.header("cf-connecting-ip").and_then(|address| address.trim().parse().ok());
-    match address.map(|address: IpAddr| address.to_canonical()) {
-        None => "unknown".to_owned(),
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+#[derive(Debug, Clone, Copy)]
+pub struct Client(Option<IpAddr>);
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        Self(Some(address.to_canonical()))
+    }
+}
+
+impl Client {
+    /// The client of a request.
+    pub fn of(request: &impl Request) -> Self {
+        let header = request.header("cf-connecting-ip");
+        header.and_then(|address| address.trim().parse::<IpAddr>().ok()).map_or(Self(None), Self::from)
+    }
+
+    /// What counts as one address: an IPv4 address, or the /64 of an IPv6 address, since that is the least that one
+    /// subscriber is given (RFC 6177).
+    pub fn address(self) -> String {
+        match self.0 {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
         }
+    }
+
+    /// The larger network around the address: the /24 of an IPv4 address, the /48 of an IPv6 address, which is the most
+    /// that one site is given.
+    pub fn network(self) -> String {
+        match self.0 {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(address)) => {
+                let [a, b, c, _] = address.octets();
+                format!("{}/24", Ipv4Addr::new(a, b, c, 0))
+            }
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, ..] = address.segments();
+                format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+            }
+        }
+    }
+
+    /// Whether one site may have thousands of its [`Self::address`]: a /48 has 65,536 of them.
+    pub fn is_ipv6(self) -> bool {
+        matches!(self.0, Some(IpAddr::V6(_)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::BodyError;
-
-    struct From(Option<&'static str>);
-
-    impl Request for From {
-        fn method(&self) -> &str {
-            ""
-        }
-
-        fn path(&self) -> &str {
-            ""
-        }
-
-        fn query(&self) -> &str {
-            ""
-        }
-
-        fn header(&self, name: &str) -> Option<&str> {
-            (name == "cf-connecting-ip").then_some(self.0).flatten()
-        }
-
-        async fn body(&self, _: usize) -> Result<Vec<u8>, BodyError> {
-            Ok(Vec::new())
-        }
-    }
 
     #[test]
-    fn a_client_is_an_ipv4_address_or_the_64_of_an_ipv6_address() {
-        for (address, network) in [
-            (Some("192.0.2.7"), "192.0.2.7"),
-            (Some("::ffff:192.0.2.7"), "192.0.2.7"),
-            (Some("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64"),
-            (Some("2001:0DB8:1:2::"), "2001:db8:1:2::/64"),
-            (Some("2001:db8:1:3::"), "2001:db8:1:3::/64"),
-            (Some("192.0.2.7, 192.0.2.8"), "unknown"),
-            (Some("localhost"), "unknown"),
-            (Some(""), "unknown"),
-            (None, "unknown"),
+    fn an_address_is_one_of_ipv4_or_a_64_and_a_network_is_a_24_or_a_48() {
+        for (header, address, network) in [
+            ("192.0.2.7", "192.0.2.7", "192.0.2.0/24"),
+            ("::ffff:192.0.2.7", "192.0.2.7", "192.0.2.0/24"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+            ("2001:0DB8:1:2::", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+            (" 2001:db8:1:3:: ", "2001:db8:1:3::/64", "2001:db8:1::/48"),
+            ("192.0.2.7, 192.0.2.8", "unknown", "unknown"),
+            ("localhost", "unknown", "unknown"),
+            ("", "unknown", "unknown"),
         ] {
-            assert_eq!(super::network(&From(address)), network, "{address:?}");
+            let client = header.trim().parse::<IpAddr>().map_or(Client(None), Client::from);
+            assert_eq!(
+                (client.address(), client.network()),
+                (address.to_owned(), network.to_owned()),
+                "{header:?}"
+            );
+            assert_eq!(client.is_ipv6(), network.ends_with("/48"), "{header:?}");
         }
+        assert_eq!(Client(None).address(), "unknown");
     }
 }

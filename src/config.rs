@@ -1,8 +1,9 @@
 //! The configuration: read once, checked as a whole; everything that is wrong is said at once.
 
-use crate::cors::Cors;
+use crate::cors::{self, Cors, Origins};
 use crate::dialect::Dialect;
-use crate::password::Hasher;
+use crate::password::{FailureCost, Hasher};
+use crate::registration_limit::RegistrationLimits;
 use crate::secret::{self, Secret};
 use crate::throttle::Throttle;
 use crate::token::Keys;
@@ -11,9 +12,12 @@ const SECONDS_PER_DAY: i64 = 86_400;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
 const MAX_LOGIN_FAILURES: i64 = 10_000;
-const DEFAULT_LOGIN_FAILURES_PER_ADDRESS: i64 = 10;
+const LOGIN_FAILURES_PER_ADDRESS: i64 = 10;
 /// NIST SP 800-63B-4 §3.2.2: no more in a row.
-const DEFAULT_LOGIN_FAILURES_PER_ACCOUNT: i64 = 100;
+const LOGIN_FAILURES_PER_ACCOUNT: i64 = 100;
+const MAX_REGISTRATIONS: i64 = 1_000_000;
+/// 24 kB each, this is 24 MB a day; sessions and counters that one address can leave are as much again.
+const REGISTRATIONS_PER_ADDRESS: i64 = 1_000;
 
 /// How this deployment works.
 #[derive(Debug, Clone)]
@@ -22,16 +26,21 @@ pub struct Config {
     pub keys: Keys,
     /// `API_DIALECT`: how errors are rendered.
     pub dialect: Dialect,
-    /// `ALLOWED_ORIGINS`: whose pages may read answers.
+    /// `ALLOWED_ORIGINS`: whose pages may read answers; `ALLOWED_HEADERS`: what these may send.
     pub cors: Cors,
     /// `PASSWORD_HASHER`: how new passwords are hashed.
     pub hasher: Hasher,
+    /// `COSTLIEST_HASH` and `PASSWORD_HASHER`: the cost of every failed login.
+    pub failure_cost: FailureCost,
     /// `TOKEN_TTL_DAYS`, in seconds: how long a token is valid.
     pub token_ttl: i64,
     /// `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`: how many logins may fail.
     pub throttle: Throttle,
-    /// `RATE_LIMIT`: whether registrations and logins go through the platform's coarse limit.
+    /// `REGISTRATIONS_PER_ADDRESS`: how many users a network may register in a day.
+    pub registrations: RegistrationLimits,
+    /// `RATE_LIMIT`: whether requests go through the platform's coarse limits.
     pub rate_limit: bool,
+    secret_weaknesses: Vec<String>,
 }
 
 /// What is wrong with the configuration.
@@ -54,33 +63,42 @@ impl Config {
         let secret = note(&mut problems, secret(lookup("JWT_SECRET")));
         let previous = note(&mut problems, previous_secret(lookup("JWT_SECRET_PREVIOUS")));
         let dialect = note(&mut problems, dialect(lookup("API_DIALECT")));
-        let cors = note(&mut problems, cors(lookup("ALLOWED_ORIGINS")));
+        let origins = note(&mut problems, origins(lookup("ALLOWED_ORIGINS")));
+        let headers = note(&mut problems, headers(lookup("ALLOWED_HEADERS")));
         let hasher = note(&mut problems, hasher(lookup("PASSWORD_HASHER")));
+        let costliest = note(&mut problems, costliest_hash(lookup("COSTLIEST_HASH")));
         let token_ttl = note(&mut problems, token_ttl(lookup("TOKEN_TTL_DAYS")));
-        let mut limit = |name, default| note(&mut problems, login_failures(name, lookup(name), default));
-        let per_address = limit("LOGIN_FAILURES_PER_ADDRESS", DEFAULT_LOGIN_FAILURES_PER_ADDRESS);
-        let per_account = limit("LOGIN_FAILURES_PER_ACCOUNT", DEFAULT_LOGIN_FAILURES_PER_ACCOUNT);
+        let mut count = |name, range, default| note(&mut problems, count(name, lookup(name), range, default));
+        let per_address = count("LOGIN_FAILURES_PER_ADDRESS", MAX_LOGIN_FAILURES, LOGIN_FAILURES_PER_ADDRESS);
+        let per_account = count("LOGIN_FAILURES_PER_ACCOUNT", MAX_LOGIN_FAILURES, LOGIN_FAILURES_PER_ACCOUNT);
+        let registrations = count("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
         let rate_limit = note(&mut problems, rate_limit(lookup("RATE_LIMIT")));
-        let throttle =
-            secret.as_ref().and_then(|secret| Some(Throttle::new(secret, per_address?, per_account?)));
-        let keys = secret.and_then(|secret| Some(Keys::new(secret, previous?)));
-        match (keys, dialect, cors, hasher, token_ttl, throttle, rate_limit) {
-            (
-                Some(keys),
-                Some(dialect),
-                Some(cors),
-                Some(hasher),
-                Some(token_ttl),
-                Some(throttle),
-                Some(rate_limit),
-            ) => Ok(Self { keys, dialect, cors, hasher, token_ttl, throttle, rate_limit }),
-            (_, _, cors, ..) => Err(ConfigError { problems, cors: cors.unwrap_or(Cors::List(Vec::new())) }),
+        let cors =
+            Cors::new(origins.clone().unwrap_or(Origins::List(Vec::new())), &headers.unwrap_or_default());
+        if !problems.is_empty() {
+            return Err(ConfigError { problems, cors });
         }
+        let config = || {
+            let (secret, hasher) = (secret?, hasher?);
+            Some(Self {
+                secret_weaknesses: weaknesses_of_secrets(&secret, previous.as_ref()?.as_ref()),
+                throttle: Throttle::new(&secret, per_address?, per_account?),
+                registrations: RegistrationLimits::new(&secret, registrations?),
+                keys: Keys::new(secret, previous?),
+                dialect: dialect?,
+                cors: cors.clone(),
+                failure_cost: FailureCost::new(costliest?.into_iter().chain([hasher])),
+                hasher,
+                token_ttl: token_ttl?,
+                rate_limit: rate_limit?,
+            })
+        };
+        config().ok_or(ConfigError { problems, cors })
     }
 
     /// What works and is weaker than it should be.
     pub fn weaknesses(&self) -> Vec<String> {
-        let mut weaknesses = Vec::new();
+        let mut weaknesses = self.secret_weaknesses.clone();
         let Hasher { algorithm, iterations } = self.hasher;
         let recommended = algorithm.owasp_iterations();
         if iterations < recommended {
@@ -88,8 +106,8 @@ impl Config {
             weaknesses.push(format!("PASSWORD_HASHER asks for {iterations} iterations of {name}; OWASP asks for at least {recommended}"));
         }
         let failures = self.throttle.per_account();
-        if !(1..=DEFAULT_LOGIN_FAILURES_PER_ACCOUNT).contains(&failures) {
-            weaknesses.push(format!("LOGIN_FAILURES_PER_ACCOUNT is {failures}; NIST asks for a limit of at most {DEFAULT_LOGIN_FAILURES_PER_ACCOUNT}"));
+        if !(1..=LOGIN_FAILURES_PER_ACCOUNT).contains(&failures) {
+            weaknesses.push(format!("LOGIN_FAILURES_PER_ACCOUNT is {failures}; NIST asks for a limit of at most {LOGIN_FAILURES_PER_ACCOUNT}"));
         }
         weaknesses
     }
@@ -102,18 +120,35 @@ fn note<T>(problems: &mut Vec<String>, checked: Result<T, String>) -> Option<T> 
 fn secret(value: Option<String>) -> Result<Secret, String> {
     const HOW: &str = "set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars";
     let value = value.ok_or_else(|| format!("JWT_SECRET is not set: {HOW}"))?;
-    Secret::new(value).ok_or_else(|| format!("JWT_SECRET has fewer than {} bytes: {HOW}", secret::MIN_BYTES))
+    usable_secret("JWT_SECRET", value, HOW)
 }
 
 fn previous_secret(value: Option<String>) -> Result<Option<Secret>, String> {
-    value.map_or(Ok(None), |value| {
-        Secret::new(value).map(Some).ok_or_else(|| {
-            format!(
-                "JWT_SECRET_PREVIOUS has fewer than {} bytes: it can be what JWT_SECRET was before, or not set at all",
-                secret::MIN_BYTES
-            )
+    const HOW: &str = "it can be what JWT_SECRET was before, or not set at all";
+    value.map_or(Ok(None), |value| usable_secret("JWT_SECRET_PREVIOUS", value, HOW).map(Some))
+}
+
+fn usable_secret(name: &str, value: String, how: &str) -> Result<Secret, String> {
+    let secret = Secret::new(value)
+        .ok_or_else(|| format!("{name} has fewer than {} bytes: {how}", secret::MIN_BYTES))?;
+    if secret.is_public() {
+        return Err(format!(
+            "{name} is the key in the public repository of the original Conduit server, with which anyone can sign tokens: {how}"
+        ));
+    }
+    Ok(secret)
+}
+
+fn weaknesses_of_secrets(current: &Secret, previous: Option<&Secret>) -> Vec<String> {
+    [("JWT_SECRET", Some(current)), ("JWT_SECRET_PREVIOUS", previous)]
+        .into_iter()
+        .filter_map(|(name, secret)| {
+            let weakness = secret?.weakness()?;
+            Some(format!(
+                "{name} {weakness}: replace it by a random one, as README.md says under \"A new secret\""
+            ))
         })
-    })
+        .collect()
 }
 
 fn dialect(value: Option<String>) -> Result<Dialect, String> {
@@ -124,8 +159,14 @@ fn dialect(value: Option<String>) -> Result<Dialect, String> {
     }
 }
 
-fn cors(value: Option<String>) -> Result<Cors, String> {
-    Cors::parse(value.as_deref().unwrap_or_default()).map_err(|problem| format!("ALLOWED_ORIGINS {problem}"))
+fn origins(value: Option<String>) -> Result<Origins, String> {
+    Origins::parse(value.as_deref().unwrap_or_default())
+        .map_err(|problem| format!("ALLOWED_ORIGINS {problem}"))
+}
+
+fn headers(value: Option<String>) -> Result<Vec<String>, String> {
+    cors::parse_headers(value.as_deref().unwrap_or_default())
+        .map_err(|problem| format!("ALLOWED_HEADERS {problem}"))
 }
 
 fn hasher(value: Option<String>) -> Result<Hasher, String> {
@@ -133,6 +174,15 @@ fn hasher(value: Option<String>) -> Result<Hasher, String> {
         value.parse().map_err(|problem| {
             format!("PASSWORD_HASHER is {value:?}, which {problem}: write it like \"{}\"", Hasher::default())
         })
+    })
+}
+
+/// One stored hash's parameters; several, where the costliest of each algorithm are wanted.
+fn costliest_hash(value: Option<String>) -> Result<Vec<Hasher>, String> {
+    let Some(value) = value.filter(|value| !value.trim().is_empty()) else { return Ok(Vec::new()) };
+    let hashers: Result<_, _> = value.split(',').map(|hasher| hasher.trim().parse()).collect();
+    hashers.map_err(|problem| {
+        format!("COSTLIEST_HASH is {value:?}, which {problem}: write it like \"pbkdf2_sha256$1000000\"")
     })
 }
 
@@ -148,12 +198,10 @@ fn token_ttl(value: Option<String>) -> Result<i64, String> {
     Ok(days * SECONDS_PER_DAY)
 }
 
-fn login_failures(name: &str, value: Option<String>, default: i64) -> Result<i64, String> {
+fn count(name: &str, value: Option<String>, max: i64, default: i64) -> Result<i64, String> {
     value.map_or(Ok(default), |value| {
-        let failures = value.parse().ok().filter(|failures| (0..=MAX_LOGIN_FAILURES).contains(failures));
-        failures.ok_or_else(|| {
-            format!("{name} is {value:?}: it can be 1 to {MAX_LOGIN_FAILURES}, or 0 for no limit")
-        })
+        let count = value.parse().ok().filter(|count| (0..=max).contains(count));
+        count.ok_or_else(|| format!("{name} is {value:?}: it can be 1 to {max}, or 0 for no limit"))
     })
 }
 
@@ -170,6 +218,8 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    /// Of gothinkster/django-realworld-example-app; the code knows only its hash.
+    const PUBLIC: &str = "2^f+3@v7$v1f8yt0!s)3-1t$)tlp+xm17=*g))_xoi&&9m#2a&";
 
     fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_vars(|name| {
@@ -186,7 +236,9 @@ mod tests {
     fn what_is_not_set_has_its_default() {
         let config = read(&[("JWT_SECRET", SECRET)]).unwrap();
         assert_eq!(config.dialect, Dialect::Django);
-        assert_eq!(config.cors, Cors::List(Vec::new()));
+        assert_eq!(config.cors, Cors::new(Origins::List(Vec::new()), &[]));
+        assert_eq!(config.failure_cost, FailureCost::new([config.hasher]));
+        assert_eq!(config.registrations.per_address(), 1_000);
         assert_eq!(config.hasher.to_string(), "pbkdf2_sha512$220000");
         assert_eq!(config.token_ttl, 60 * 86_400);
         assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (10, 100));
@@ -200,7 +252,10 @@ mod tests {
             ("JWT_SECRET", SECRET),
             ("API_DIALECT", "realworld"),
             ("ALLOWED_ORIGINS", "*"),
+            ("ALLOWED_HEADERS", "traceparent, baggage"),
             ("PASSWORD_HASHER", "pbkdf2_sha256$600000"),
+            ("COSTLIEST_HASH", "pbkdf2_sha256$1000000, pbkdf2_sha512$2"),
+            ("REGISTRATIONS_PER_ADDRESS", "7"),
             ("TOKEN_TTL_DAYS", "1"),
             ("LOGIN_FAILURES_PER_ADDRESS", "0"),
             ("LOGIN_FAILURES_PER_ACCOUNT", "20"),
@@ -208,7 +263,10 @@ mod tests {
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
-        assert_eq!(config.cors, Cors::Any);
+        assert_eq!(config.cors, Cors::new(Origins::Any, &["traceparent".to_owned(), "baggage".to_owned()]));
+        let named = ["pbkdf2_sha256$600000", "pbkdf2_sha256$1000000", "pbkdf2_sha512$2"];
+        assert_eq!(config.failure_cost, FailureCost::new(named.map(|hasher| hasher.parse().unwrap())));
+        assert_eq!(config.registrations.per_address(), 7);
         assert_eq!(config.hasher.to_string(), "pbkdf2_sha256$600000");
         assert_eq!(config.token_ttl, 86_400);
         assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (0, 20));
@@ -222,7 +280,10 @@ mod tests {
             ("JWT_SECRET", "too short"),
             ("API_DIALECT", "Django"),
             ("ALLOWED_ORIGINS", "https://a.example/"),
+            ("ALLOWED_HEADERS", "*"),
             ("PASSWORD_HASHER", "bcrypt$12"),
+            ("COSTLIEST_HASH", "pbkdf2_sha256"),
+            ("REGISTRATIONS_PER_ADDRESS", "1e3"),
             ("TOKEN_TTL_DAYS", "0"),
             ("JWT_SECRET_PREVIOUS", "too short"),
             ("LOGIN_FAILURES_PER_ADDRESS", "-1"),
@@ -236,10 +297,13 @@ mod tests {
                 "JWT_SECRET_PREVIOUS has fewer than 32 bytes: it can be what JWT_SECRET was before, or not set at all",
                 r#"API_DIALECT is "Django": it can be "django" or "realworld""#,
                 r#"ALLOWED_ORIGINS has "https://a.example/", which has a path or a trailing slash: write only scheme, host and port"#,
+                r#"ALLOWED_HEADERS has "*", which is no name of a header: write names, with commas between them"#,
                 r#"PASSWORD_HASHER is "bcrypt$12", which is of an unknown algorithm: write it like "pbkdf2_sha512$220000""#,
+                r#"COSTLIEST_HASH is "pbkdf2_sha256", which has no iterations: write it like "pbkdf2_sha256$1000000""#,
                 r#"TOKEN_TTL_DAYS is "0": it can be 1 to 3650"#,
                 r#"LOGIN_FAILURES_PER_ADDRESS is "-1": it can be 1 to 10000, or 0 for no limit"#,
                 r#"LOGIN_FAILURES_PER_ACCOUNT is "many": it can be 1 to 10000, or 0 for no limit"#,
+                r#"REGISTRATIONS_PER_ADDRESS is "1e3": it can be 1 to 1000000, or 0 for no limit"#,
                 r#"RATE_LIMIT is "0": it can be "on" or "off""#,
             ]
         );
@@ -269,6 +333,12 @@ mod tests {
             ("LOGIN_FAILURES_PER_ACCOUNT", "1.5"),
             ("RATE_LIMIT", ""),
             ("RATE_LIMIT", "OFF"),
+            ("ALLOWED_HEADERS", "a,"),
+            ("COSTLIEST_HASH", "pbkdf2_sha256$1,"),
+            ("COSTLIEST_HASH", "pbkdf2_sha256$5000001"),
+            ("REGISTRATIONS_PER_ADDRESS", ""),
+            ("REGISTRATIONS_PER_ADDRESS", "1000001"),
+            ("JWT_SECRET_PREVIOUS", PUBLIC),
         ] {
             let problems = problems(&[("JWT_SECRET", SECRET), (name, value)]);
             assert_eq!(problems.len(), 1, "{name}={value}");
@@ -280,6 +350,7 @@ mod tests {
     fn a_secret_has_32_bytes_and_is_not_shown() {
         assert_eq!(problems(&[]).len(), 1);
         assert_eq!(problems(&[("JWT_SECRET", SECRET.get(1..).unwrap())]).len(), 1);
+        assert!(problems(&[("JWT_SECRET", PUBLIC)])[0].contains("anyone can sign tokens"));
         let config = read(&[("JWT_SECRET", SECRET), ("JWT_SECRET_PREVIOUS", SECRET)]).unwrap();
         assert!(!format!("{config:?}").contains(SECRET));
     }
@@ -294,6 +365,9 @@ mod tests {
             ("LOGIN_FAILURES_PER_ACCOUNT", "0", true),
             ("LOGIN_FAILURES_PER_ACCOUNT", "1", false),
             ("LOGIN_FAILURES_PER_ACCOUNT", "101", true),
+            ("JWT_SECRET_PREVIOUS", "django-insecure-0123456789abcdefghi", true),
+            ("JWT_SECRET_PREVIOUS", "012345678012345678012345678012345678", true),
+            ("JWT_SECRET_PREVIOUS", "0123456789012345678901234567890123456789", false),
         ] {
             let config = read(&[("JWT_SECRET", SECRET), (name, value)]).unwrap();
             assert_eq!(!config.weaknesses().is_empty(), is_weak, "{name}={value}");
@@ -303,6 +377,6 @@ mod tests {
     #[test]
     fn good_origins_may_read_that_the_rest_is_wrong() {
         let error = read(&[("ALLOWED_ORIGINS", "*")]).unwrap_err();
-        assert_eq!(error.cors, Cors::Any);
+        assert_eq!(error.cors, Cors::new(Origins::Any, &[]));
     }
 }

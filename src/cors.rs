@@ -5,19 +5,27 @@ use std::borrow::Cow;
 use crate::http::Response;
 
 const EXPOSED_HEADERS: &str = "Retry-After, WWW-Authenticate, X-D1-Bookmark";
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-D1-Bookmark";
+/// What a page may always send beyond the headers that Fetch calls safelisted.
+const REQUEST_HEADERS: [&str; 3] = ["Authorization", "Content-Type", "X-D1-Bookmark"];
 const MAX_AGE_SECONDS: &str = "86400";
+
+/// Which pages may read answers, and what they may send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    origins: Origins,
+    request_headers: String,
+}
 
 /// The origins that may read answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cors {
+pub enum Origins {
     /// All of them.
     Any,
     /// These; none, if it is empty.
     List(Vec<String>),
 }
 
-impl Cors {
+impl Origins {
     /// Reads a comma-separated list of origins, or `*`.
     ///
     /// # Errors
@@ -27,32 +35,6 @@ impl Cors {
             "*" => Ok(Self::Any),
             "" => Ok(Self::List(Vec::new())),
             list => list.split(',').map(|entry| origin(entry.trim())).collect(),
-        }
-    }
-
-    /// Tells the browser whether a page of `origin` may read the response; to a preflight, also that
-    /// it may send these `methods`.
-    pub fn apply(
-        &self,
-        mut response: Response,
-        origin: Option<&str>,
-        methods: Option<&'static str>,
-    ) -> Response {
-        if *self != Self::Any {
-            response = response.with("Vary", "Origin");
-        }
-        let Some(allowed) = self.allowed(origin) else {
-            return response;
-        };
-        response = response
-            .with("Access-Control-Allow-Origin", allowed)
-            .with("Access-Control-Expose-Headers", EXPOSED_HEADERS);
-        match methods {
-            None => response,
-            Some(methods) => response
-                .with("Access-Control-Allow-Methods", methods)
-                .with("Access-Control-Allow-Headers", REQUEST_HEADERS)
-                .with("Access-Control-Max-Age", MAX_AGE_SECONDS),
         }
     }
 
@@ -66,7 +48,62 @@ impl Cors {
     }
 }
 
-impl FromIterator<String> for Cors {
+/// Reads a comma-separated list of request headers.
+///
+/// # Errors
+/// What is wrong with the first entry that is no name of a header.
+pub fn parse_headers(list: &str) -> Result<Vec<String>, String> {
+    let entries = list.split(',').map(str::trim).filter(|_| !list.trim().is_empty());
+    entries.map(header_name).collect()
+}
+
+/// Checks a header's name (RFC 9110 §5.6.2). To allow `*` would not do: it leaves out `Authorization`.
+fn header_name(name: &str) -> Result<String, String> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_token) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("has {name:?}, which is no name of a header: write names, with commas between them"))
+    }
+}
+
+impl Cors {
+    /// Pages of these origins, which may send these headers beyond the usual ones.
+    pub fn new(origins: Origins, headers: &[String]) -> Self {
+        let is_new = |name: &&String| !REQUEST_HEADERS.iter().any(|usual| usual.eq_ignore_ascii_case(name));
+        let names = headers.iter().filter(is_new).map(String::as_str);
+        let names: Vec<&str> = REQUEST_HEADERS.into_iter().chain(names).collect();
+        Self { origins, request_headers: names.join(", ") }
+    }
+
+    /// Tells the browser whether a page of `origin` may read the response; to a preflight, also that
+    /// it may send these `methods`.
+    pub fn apply(
+        &self,
+        mut response: Response,
+        origin: Option<&str>,
+        methods: Option<&'static str>,
+    ) -> Response {
+        if self.origins != Origins::Any {
+            response = response.with("Vary", "Origin");
+        }
+        let Some(allowed) = self.origins.allowed(origin) else {
+            return response;
+        };
+        response = response
+            .with("Access-Control-Allow-Origin", allowed)
+            .with("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+        match methods {
+            None => response,
+            Some(methods) => response
+                .with("Access-Control-Allow-Methods", methods)
+                .with("Access-Control-Allow-Headers", self.request_headers.clone())
+                .with("Access-Control-Max-Age", MAX_AGE_SECONDS),
+        }
+    }
+}
+
+impl FromIterator<String> for Origins {
     fn from_iter<T: IntoIterator<Item = String>>(origins: T) -> Self {
         Self::List(origins.into_iter().collect())
     }
@@ -126,11 +163,11 @@ mod tests {
     #[test]
     fn a_list_of_origins_is_read() {
         let list = |origins: &[&str]| Ok(origins.iter().map(|origin| (*origin).to_owned()).collect());
-        assert_eq!(Cors::parse(""), list(&[]));
-        assert_eq!(Cors::parse(" "), list(&[]));
-        assert_eq!(Cors::parse("*"), Ok(Cors::Any));
+        assert_eq!(Origins::parse(""), list(&[]));
+        assert_eq!(Origins::parse(" "), list(&[]));
+        assert_eq!(Origins::parse("*"), Ok(Origins::Any));
         assert_eq!(
-            Cors::parse("https://a.example.com, http://localhost:5173"),
+            Origins::parse("https://a.example.com, http://localhost:5173"),
             list(&["https://a.example.com", "http://localhost:5173"])
         );
         for origin in [
@@ -141,7 +178,7 @@ mod tests {
             "http://my_host",
         ] {
             let is_port = !origin.ends_with(":80000");
-            assert_eq!(Cors::parse(origin).is_ok(), is_port, "{origin}");
+            assert_eq!(Origins::parse(origin).is_ok(), is_port, "{origin}");
         }
     }
 
@@ -173,7 +210,7 @@ mod tests {
             "https://a.example.com,,https://b.example.com",
             "https://a.example.com https://b.example.com",
         ] {
-            assert!(Cors::parse(entry).is_err(), "{entry}");
+            assert!(Origins::parse(entry).is_err(), "{entry}");
         }
     }
 
@@ -193,7 +230,7 @@ mod tests {
 
     #[test]
     fn only_an_allowed_origin_is_told_anything() {
-        let cors = Cors::parse("https://a.example.com,https://b.example.com").unwrap();
+        let cors = Cors::new(Origins::parse("https://a.example.com,https://b.example.com").unwrap(), &[]);
         for origin in [
             None,
             Some("https://c.example.com"),
@@ -216,8 +253,9 @@ mod tests {
 
     #[test]
     fn a_preflight_is_told_what_may_be_sent() {
+        let any = Cors::new(Origins::Any, &[]);
         assert_eq!(
-            headers(&Cors::Any, Some("https://c.example.com"), Some("POST, OPTIONS")),
+            headers(&any, Some("https://c.example.com"), Some("POST, OPTIONS")),
             owned(&[
                 ("Access-Control-Allow-Origin", "*"),
                 ("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate, X-D1-Bookmark"),
@@ -226,6 +264,20 @@ mod tests {
                 ("Access-Control-Max-Age", "86400"),
             ])
         );
-        assert_eq!(headers(&Cors::Any, None, Some("POST, OPTIONS")), owned(&[]));
+        assert_eq!(headers(&any, None, Some("POST, OPTIONS")), owned(&[]));
+    }
+
+    #[test]
+    fn headers_are_allowed_beyond_the_usual_ones() {
+        let more = parse_headers(" traceparent,X-Requested-With , authorization").unwrap();
+        let allowed = headers(&Cors::new(Origins::Any, &more), Some("https://c.example.com"), Some("POST"));
+        let usual = "Authorization, Content-Type, X-D1-Bookmark";
+        assert_eq!(allowed[3].1, format!("{usual}, traceparent, X-Requested-With"));
+        for list in ["", " "] {
+            assert_eq!(parse_headers(list), Ok(Vec::new()));
+        }
+        for list in [",", "a,", "a,,b", "a b", "*", "a:b", "a\nb", "é", "\"a\""] {
+            assert!(parse_headers(list).is_err(), "{list:?}");
+        }
     }
 }

@@ -147,6 +147,25 @@ pub trait Db {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError>;
 }
 
+/// A statement and its parameters.
+pub struct Statement<'a> {
+    /// The text, with `?1` for the first parameter.
+    pub sql: &'a str,
+    /// The parameters.
+    pub params: &'a [Value<'a>],
+}
+
+/// A database that can run several statements as one. A replica can't: it takes no writes.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
+pub trait Batch: Db {
+    /// Runs statements in one transaction, all or none, and gives the first row of the last one's result. No two
+    /// columns of that may have the same name.
+    ///
+    /// # Errors
+    /// As for [`Db::first`]; then nothing was changed.
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Option<Row>, DbError>;
+}
+
 impl<D: Db + ?Sized> Db for &D {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         (**self).first(sql, params).await

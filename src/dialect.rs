@@ -96,6 +96,7 @@ fn django(error: &Error) -> Rendered {
             detail(415, &format!("Unsupported media type \"{value}\" in request."))
         }
         Error::BodyTooLarge => detail(413, &format!("Request body exceeded {MAX_BYTES} bytes.")),
+        Error::BodyTimedOut => detail(408, "Request body timed out."),
         Error::MethodNotAllowed { method, .. } => detail(405, &format!("Method \"{method}\" not allowed.")),
         Error::NotFound => general(404, "Not found."),
         Error::Throttled { seconds } => {
@@ -124,6 +125,8 @@ fn django_message(field: Field, violation: &Violation) -> String {
         Violation::TooShort(min) => format!("Ensure this field has at least {min} characters."),
         Violation::NullCharacter => "Null characters are not allowed.".to_owned(),
         Violation::InvalidEmail { .. } => "Enter a valid email address.".to_owned(),
+        Violation::InvalidUsername => "Enter a valid username.".to_owned(),
+        Violation::Wrong => "Invalid password.".to_owned(),
         Violation::NotAChoice(value) => format!("\"{value}\" is not a valid choice."),
         Violation::Taken => format!("user with this {} already exists.", field.name()),
     }
@@ -150,6 +153,7 @@ fn realworld(error: &Error) -> Rendered {
         Error::NoData | Error::NotAnObject(_) => general(422, "body", "must be an object"),
         Error::UnsupportedMediaType(_) => general(415, "body", "must be application/json"),
         Error::BodyTooLarge => general(413, "body", "is too large"),
+        Error::BodyTimedOut => general(408, "body", "timed out"),
         Error::MethodNotAllowed { .. } => general(405, "method", "is not allowed"),
         Error::NotFound => general(404, "path", "not found"),
         Error::Throttled { seconds } => {
@@ -166,7 +170,10 @@ fn realworld_message(_: Field, violation: &Violation) -> String {
         Violation::TooLong(max) => format!("is too long (maximum is {max} characters)"),
         Violation::TooShort(min) => format!("is too short (minimum is {min} characters)"),
         Violation::NullCharacter => "contains a null character".to_owned(),
-        Violation::InvalidEmail { is_string: true } | Violation::NotAChoice(_) => "is invalid".to_owned(),
+        Violation::InvalidEmail { is_string: true }
+        | Violation::InvalidUsername
+        | Violation::Wrong
+        | Violation::NotAChoice(_) => "is invalid".to_owned(),
         Violation::Taken => "has already been taken".to_owned(),
     }
 }
@@ -289,6 +296,26 @@ mod tests {
                 Error::BodyTooLarge,
                 (413, r#"{"user":{"detail":"Request body exceeded 65536 bytes."}}"#),
                 (413, r#"{"errors":{"body":["is too large"]}}"#),
+            ),
+            (
+                Error::BodyTimedOut,
+                (408, r#"{"user":{"detail":"Request body timed out."}}"#),
+                (408, r#"{"errors":{"body":["timed out"]}}"#),
+            ),
+            (
+                invalid(&[
+                    (Field::Username, Violation::InvalidUsername),
+                    (Field::CurrentPassword, Violation::Wrong),
+                    (Field::User, Violation::Required),
+                ]),
+                (
+                    400,
+                    r#"{"errors":{"username":["Enter a valid username."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
+                ),
+                (
+                    422,
+                    r#"{"errors":{"username":["is invalid"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
+                ),
             ),
             (
                 Error::MethodNotAllowed { method: "GET".to_owned(), allow: "POST, OPTIONS" },

@@ -1,54 +1,105 @@
 // What the Worker does in JavaScript for wasm: reads requests, runs statements, counts, makes responses. Texts go to
 // and fro whole, a line for each part: what crosses the boundary costs more than most of what is done on either side.
 
+/** The longest URL that is read, in characters; a longer one is no path of ours. */
+const MAX_URL = 2_048;
+
+/** The most characters of a header that are read. A token that is clipped is not good. */
+const MAX_AUTHORIZATION = 4_096;
+const MAX_HEADER = 512;
+
+/** How long a body may take to arrive, in milliseconds. */
+const BODY_DEADLINE = 10_000;
+
 /** What a request is read for, a line each, in the order of `Line` in edge.rs. No value has a line break in it. */
 export function head({ method, url, headers }) {
-  const named = (name) => headers.get(name) ?? "";
-  const lines = `${Date.now()}\n${method}\n${url}\n${named("authorization")}\n${named("origin")}\n${named("x-d1-bookmark")}\n${named("cf-ray")}`;
-  if (method === "GET" && !url.includes("/api/openapi.json")) {
+  const named = (name, max = MAX_HEADER) => headers.get(name)?.slice(0, max) ?? "";
+  const place = url.length > MAX_URL ? new URL(url).origin : url;
+  const lines = `${method}\n${place}\n${named("authorization", MAX_AUTHORIZATION)}\n${named("origin")}\n${named("x-d1-bookmark")}\n${named("cf-ray")}`;
+  if (method === "GET" && !place.includes("/api/openapi.json")) {
     return lines; // the reading of a user, which is most of all requests, asks for no more
   }
-  return `${lines}\n${named("content-type")}\n${named("cf-connecting-ip")}\n${named("if-none-match")}`;
+  return `${lines}\n${named("content-type")}\n${named("cf-connecting-ip")}\n${named("if-none-match")}\n${named("content-encoding")}`;
 }
 
-/** The body, empty if there is none; nothing as soon as it is known to be over `limit` bytes. */
+/** The body, empty if there is none; else why not: it is "too large", "late", or "broken off". */
 export async function body(request, limit) {
-  const length = request.headers.get("content-length");
-  if (length !== null) {
-    // HTTP holds the client to the length, so the whole of it is one read.
-    return Number(length) <= limit ? new Uint8Array(await request.arrayBuffer()) : undefined;
+  if (Number(request.headers.get("content-length")) > limit) {
+    return "too large";
   }
+  const reader = request.body?.getReader();
+  if (!reader) {
+    return new Uint8Array();
+  }
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    stop(reader);
+  }, BODY_DEADLINE);
   const chunks = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size > limit) {
-      return undefined;
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      chunks.push(read.value);
+      size += read.value.byteLength;
+      if (size > limit) {
+        stop(reader);
+        return "too large";
+      }
     }
+  } catch {
+    return isLate ? "late" : "broken off";
+  } finally {
+    clearTimeout(timer);
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  if (isLate) {
+    return "late";
+  }
+  return chunks.length === 1 ? chunks[0] : new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/**
- * Runs a statement with parameters in JSON on a copy of the database that a bookmark or a constraint allows, and
- * gives two lines: the bookmark of the state that it found or made, and the first row in JSON; each may be empty.
- */
-export async function first({ DB }, constraint, params, sql) {
+/** Ends the reading of a body, which may have broken off by then. */
+function stop(reader) {
+  reader.cancel().catch(() => {});
+}
+
+function session({ DB }, constraint) {
   if (!DB) {
     throw new Error("there is no D1 binding DB in wrangler.toml");
   }
-  const session = DB.withSession(constraint);
-  const [row] = await session.prepare(sql).bind(...JSON.parse(params)).raw();
+  return DB.withSession(constraint);
+}
+
+/** Two lines, each of which may be empty: the bookmark of the state that was found or made, and a row in JSON. */
+function found(session, row) {
   return `${session.getBookmark() ?? ""}\n${row ? JSON.stringify(row) : ""}`;
 }
 
-/** Counts a request under the rate limit. */
-export async function count({ LIMITER }, key) {
-  if (!LIMITER) {
+/**
+ * Runs a statement with parameters in JSON on a replica of the database that a bookmark or a constraint allows. Gives
+ * what `found` makes of the first row.
+ */
+export async function first(env, constraint, params, sql) {
+  const db = session(env, constraint);
+  const [row] = await db.prepare(sql).bind(...JSON.parse(params)).raw();
+  return found(db, row);
+}
+
+/** Runs statements, pairs of SQL and parameters in JSON, as one. As `first`, of the last one's result. */
+export async function batch(env, constraint, statements) {
+  const db = session(env, constraint);
+  const results = await db.batch(JSON.parse(statements).map(([sql, params]) => db.prepare(sql).bind(...params)));
+  const [row] = results.at(-1).results;
+  return found(db, row && Object.values(row));
+}
+
+/** Counts a request under a rate limit. */
+export async function count(env, binding, key) {
+  const limiter = env[binding];
+  if (!limiter) {
     return "unbound";
   }
-  const { success } = await LIMITER.limit({ key });
+  const { success } = await limiter.limit({ key });
   return success ? "within" : "over";
 }
 

@@ -7,17 +7,19 @@
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use worker::js_sys::Reflect;
+use worker::js_sys::{Date, Reflect};
+use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, console_error, console_warn};
 
 use crate::app;
 use crate::bookmark;
 use crate::config::{Config, ConfigError};
-use crate::db::{Db, DbError, Row, Value};
+use crate::db::{Batch, Db, DbError, Row, Statement, Value};
+use crate::error::Error;
 use crate::exchange::{Exchanges, Given, Mailbox};
 use crate::http::{BodyError, Request, Response};
-use crate::platform::{Event, Platform};
+use crate::platform::{Event, Limiter, Platform};
 use crate::purge;
 
 type SharedConfig = Rc<Result<Config, ConfigError>>;
@@ -26,6 +28,19 @@ thread_local! {
     /// The configuration of this isolate. Its variables never change.
     static CONFIG: OnceCell<SharedConfig> = const { OnceCell::new() };
     static EXCHANGES: RefCell<Exchanges> = RefCell::default();
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The parser of URLs, for what it knows of international domains: a crate for that has 80 KiB of tables.
+    #[wasm_bindgen(js_name = URL)]
+    type Url;
+
+    #[wasm_bindgen(constructor, catch, js_class = "URL")]
+    fn new(url: &str) -> Result<Url, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn hostname(this: &Url) -> String;
 }
 
 /// Reads the variables and secrets that `wrangler.toml` binds. To be called first.
@@ -58,9 +73,8 @@ fn config() -> SharedConfig {
 #[wasm_bindgen]
 pub fn begin(id: u32, head: String) -> String {
     let mailbox = Rc::new(Mailbox::default());
-    let size = head.len();
     let edge = Edge::new(Rc::clone(&mailbox), head);
-    begin_exchange(id, size, mailbox, async move {
+    begin_exchange(id, mailbox, async move {
         let answer = app::handle(&config(), &edge, &edge).await;
         let Some(upgrade) = answer.upgrade else {
             return sent("answer", &answer.response);
@@ -76,7 +90,7 @@ pub fn begin(id: u32, head: String) -> String {
 pub fn begin_purge(id: u32, now: f64) -> String {
     let mailbox = Rc::new(Mailbox::default());
     let db = Database { mailbox: Rc::clone(&mailbox), bookmark: RefCell::default() };
-    begin_exchange(id, 0, mailbox, async move {
+    begin_exchange(id, mailbox, async move {
         if let Err(error) = purge::run(&db, (now / 1_000.0) as i64).await {
             log(&Event::Fault { cause: format!("purge: {error}") }, None);
         }
@@ -84,13 +98,8 @@ pub fn begin_purge(id: u32, now: f64) -> String {
     })
 }
 
-fn begin_exchange(
-    id: u32,
-    size: usize,
-    mailbox: Rc<Mailbox>,
-    work: impl Future<Output = String> + 'static,
-) -> String {
-    EXCHANGES.with(|exchanges| exchanges.borrow_mut().begin(id, size, mailbox, work))
+fn begin_exchange(id: u32, mailbox: Rc<Mailbox>, work: impl Future<Output = String> + 'static) -> String {
+    EXCHANGES.with(|exchanges| exchanges.borrow_mut().begin(id, mailbox, work))
 }
 
 /// Goes on with a text. Nothing if this exchange was given up, or wasm was made anew since it began.
@@ -99,10 +108,21 @@ pub fn resume(id: u32, text: String) -> Option<String> {
     go_on(id, Given::Text(text))
 }
 
-/// Goes on with a body; with none if it is too large.
+/// Goes on with a body.
 #[wasm_bindgen]
-pub fn receive(id: u32, body: Option<Vec<u8>>) -> Option<String> {
-    go_on(id, body.map_or(Given::TooLarge, Given::Bytes))
+pub fn receive(id: u32, body: Vec<u8>) -> Option<String> {
+    go_on(id, Given::Body(Ok(body)))
+}
+
+/// Goes on without a body: it is "too large", "late", or broke off.
+#[wasm_bindgen(js_name = receiveNone)]
+pub fn receive_none(id: u32, reason: &str) -> Option<String> {
+    let error = match reason {
+        "too large" => BodyError::TooLarge,
+        "late" => BodyError::TimedOut,
+        _ => BodyError::BrokenOff,
+    };
+    go_on(id, Given::Body(Err(error)))
 }
 
 /// Goes on without what could not be had.
@@ -115,11 +135,27 @@ fn go_on(id: u32, given: Given) -> Option<String> {
     EXCHANGES.with(|exchanges| exchanges.borrow_mut().resume(id, given))
 }
 
+/// Drops what waits for something, as nobody waits for its answer.
+#[wasm_bindgen]
+pub fn abandon(id: u32) {
+    EXCHANGES.with(|exchanges| exchanges.borrow_mut().abandon(id));
+}
+
 /// The answer to a request whose exchange broke, with why.
 #[wasm_bindgen]
 pub fn fault(head: String, cause: String) -> String {
+    refuse(head, Error::Fault(cause))
+}
+
+/// The answer to a request whose exchange was given up while it waited for the body.
+#[wasm_bindgen(js_name = timeOut)]
+pub fn time_out(head: String) -> String {
+    refuse(head, Error::BodyTimedOut)
+}
+
+fn refuse(head: String, error: Error) -> String {
     let edge = Edge::new(Rc::default(), head);
-    sent("answer", &app::fault(&config(), &edge, &edge, cause))
+    sent("answer", &app::refuse(&config(), &edge, &edge, error))
 }
 
 /// A response as a text: how it is to be sent, its bookmark, its body, its status, and its headers, a line each
@@ -159,8 +195,6 @@ struct Head {
 /// The lines of a head.
 #[derive(Clone, Copy)]
 enum Line {
-    /// Unix milliseconds.
-    Time,
     Method,
     Url,
     Authorization,
@@ -172,6 +206,7 @@ enum Line {
     /// The client's address.
     Client,
     IfNoneMatch,
+    ContentEncoding,
 }
 
 impl Line {
@@ -186,6 +221,7 @@ impl Line {
             "content-type" => Self::ContentType,
             "cf-connecting-ip" => Self::Client,
             "if-none-match" => Self::IfNoneMatch,
+            "content-encoding" => Self::ContentEncoding,
             _ => return None,
         })
     }
@@ -223,6 +259,10 @@ impl Edge {
 }
 
 impl Request for Edge {
+    fn is_https(&self) -> bool {
+        self.head.line(Line::Url).starts_with("https:")
+    }
+
     fn method(&self) -> &str {
         self.head.line(Line::Method)
     }
@@ -245,10 +285,10 @@ impl Request for Edge {
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        match self.mailbox.ask(format!("body\n{limit}")).await {
-            Given::Bytes(body) if body.len() <= limit => Ok(body),
-            Given::Bytes(_) | Given::TooLarge => Err(BodyError::TooLarge),
-            Given::Failed(cause) | Given::Text(cause) => Err(BodyError::Broken(cause)),
+        match self.mailbox.ask_for_body(format!("body\n{limit}")).await {
+            Given::Body(Ok(body)) if body.len() > limit => Err(BodyError::TooLarge),
+            Given::Body(body) => body,
+            Given::Failed(_) | Given::Text(_) => Err(BodyError::BrokenOff),
         }
     }
 }
@@ -268,20 +308,28 @@ impl Platform for Edge {
         self.db.bookmark.borrow().clone()
     }
 
-    /// The clock of a deployed Worker stands still while it computes, so once is enough.
+    /// The clock of a deployed Worker stands still while it computes.
     fn now(&self) -> i64 {
-        self.head.line(Line::Time).parse().map_or(0, |milliseconds: i64| milliseconds / 1_000)
+        (Date::now() / 1_000.0) as i64
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error> {
         getrandom::fill(bytes)
     }
 
-    async fn within_rate_limit(&self, key: &str) -> Result<bool, String> {
-        match self.mailbox.ask(format!("count\n{key}")).await {
-            Given::Text(verdict) if verdict == "unbound" => Err(
-                "there is no rate limit binding LIMITER in wrangler.toml: add it, or set RATE_LIMIT to \"off\"".to_owned(),
-            ),
+    fn domain_to_ascii(&self, domain: &str) -> Option<String> {
+        // What ends a host in a URL is in no domain, or only a part of it would be read.
+        let is_whole = !domain.contains([':', '/', '\\', '?', '#', '@', '%']);
+        let url = is_whole.then(|| Url::new(&["http://", domain].concat()).ok()).flatten();
+        url.map(|url| url.hostname())
+    }
+
+    async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
+        let binding = limiter.binding();
+        match self.mailbox.ask(["count", binding, key].join("\n")).await {
+            Given::Text(verdict) if verdict == "unbound" => Err(format!(
+                "there is no rate limit binding {binding} in wrangler.toml: add it, or set RATE_LIMIT to \"off\""
+            )),
             Given::Failed(message) => {
                 self.log(&Event::Fault { cause: format!("rate limiter: {message}") });
                 Ok(true)
@@ -310,10 +358,14 @@ impl Database {
     /// is two lines, each of which may be empty: a bookmark, and the first row in JSON.
     async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
-        let lines = match self.mailbox.ask(["first", constraint, &params, sql].join("\n")).await {
+        self.ask(["first", constraint, &params, sql].join("\n")).await
+    }
+
+    async fn ask(&self, wish: String) -> Result<Option<Row>, DbError> {
+        let lines = match self.mailbox.ask(wish).await {
             Given::Text(lines) => lines,
             Given::Failed(message) => return Err(DbError::from_message(&message)),
-            Given::Bytes(_) | Given::TooLarge => return Err(DbError::Decode(NOT_A_ROW.to_owned())),
+            Given::Body(_) => return Err(DbError::Decode(NOT_A_ROW.to_owned())),
         };
         let (bookmark, row) = lines.split_once('\n').unwrap_or_default();
         if !bookmark.is_empty() {
@@ -329,6 +381,16 @@ impl Database {
 impl Db for Database {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         self.run("first-primary", sql, params).await
+    }
+}
+
+impl Batch for Database {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Option<Row>, DbError> {
+        let statements: Vec<_> =
+            statements.iter().map(|statement| (statement.sql, statement.params)).collect();
+        let statements =
+            serde_json::to_string(&statements).map_err(|error| DbError::Other(error.to_string()))?;
+        self.ask(["batch", "first-primary", &statements].join("\n")).await
     }
 }
 

@@ -1,5 +1,8 @@
 //! Email addresses: which are valid, and how they are stored.
 //!
+//! A domain in Unicode and the same one in Punycode are one (RFC 5890 §2.3.2.1), and browsers turn the one into
+//! the other in an `<input type="email">`; so all are stored in Punycode, which mail servers need as well.
+//!
 //! The rules are those of Django's `EmailValidator`, so that an address that one accepts the other
 //! does too; `tests/fixtures/emails.jsonl` holds its verdicts. Only non-ASCII look-alikes of ASCII
 //! letters in the local part, which Django lets slip through its case folding, are refused here.
@@ -20,14 +23,26 @@ pub fn is_valid(email: &str) -> bool {
         })
 }
 
-/// Brings the domain to lower case, as Django's `normalize_email` does; a text without `@` is kept.
-pub fn normalize(email: String) -> String {
-    match email.rsplit_once('@') {
-        Some((local, domain)) if domain.chars().any(char::is_uppercase) => {
-            format!("{local}@{}", domain.to_lowercase())
-        }
-        _ => email,
-    }
+/// Brings the domain to the form in which it is stored: lower case, as Django's `normalize_email` does, and
+/// Punycode. A text without `@` is kept.
+///
+/// `domain_to_ascii` is the algorithm of the WHATWG URL standard §3.3 (UTS #46), which the platform brings. It is
+/// asked only for what could be an international domain; one that it refuses is kept, in lower case.
+pub fn normalize(email: String, domain_to_ascii: impl Fn(&str) -> Option<String>) -> String {
+    let Some((local, domain)) = email.rsplit_once('@') else { return email };
+    let lower = domain.to_lowercase();
+    let stored = if lower.is_ascii() && !lower.contains("xn--") {
+        lower
+    } else {
+        domain_to_ascii(domain).unwrap_or(lower)
+    };
+    if stored == domain { email } else { [local, "@", &stored].concat() }
+}
+
+/// The `domain_to_ascii` of [`normalize`] off the edge: for the operator's command, and for tests.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn domain_to_ascii(domain: &str) -> Option<String> {
+    idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::URL).ok().map(Into::into)
 }
 
 /// RFC 5322 §3.2.3: words of `atext`, joined by single dots.
@@ -123,10 +138,34 @@ mod tests {
         for (typed, stored) in [
             ("Jake@Jake.JAKE", "Jake@jake.jake"),
             ("A\"@\"B@X.IO", "A\"@\"B@x.io"),
-            ("a@É.COM", "a@é.com"),
+            ("a@[::FFFF]", "a@[::ffff]"),
             ("NO DOMAIN", "NO DOMAIN"),
+            ("a@b.io", "a@b.io"),
         ] {
-            assert_eq!(normalize(typed.to_owned()), stored);
+            let not_asked = |domain: &str| panic!("{domain}");
+            assert_eq!(normalize(typed.to_owned(), not_asked), stored);
+        }
+    }
+
+    #[test]
+    fn an_international_domain_has_one_form() {
+        for (typed, stored) in [
+            ("Jake@bücher.example", "Jake@xn--bcher-kva.example"),
+            ("Jake@BÜCHER.Example", "Jake@xn--bcher-kva.example"),
+            ("Jake@bu\u{308}cher.example", "Jake@xn--bcher-kva.example"),
+            ("Jake@xn--bcher-kva.example", "Jake@xn--bcher-kva.example"),
+            ("Jake@XN--BCHER-KVA.example", "Jake@xn--bcher-kva.example"),
+            ("a@\u{1c5}.io", "a@xn--d-toa.io"), // a letter in title case
+            ("a@\u{1c4}.io", "a@xn--d-toa.io"),
+            ("a@ｘ.io", "a@x.io"),
+            ("a@straße.de", "a@xn--strae-oqa.de"),
+            // What stands for no domain is kept.
+            ("a@xn--A.io", "a@xn--a.io"),
+            ("a@\u{ffff}É.io", "a@\u{ffff}é.io"),
+        ] {
+            let once = normalize(typed.to_owned(), domain_to_ascii);
+            assert_eq!(once, stored, "{typed}");
+            assert_eq!(normalize(once, domain_to_ascii), stored);
         }
     }
 }

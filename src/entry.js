@@ -1,7 +1,19 @@
 // The Worker's handlers, which drive the exchanges of exchange.rs; `scripts/build.sh` makes build/index.js of this.
 
-import { __wbg_reset_state as makeAnew, begin, beginPurge, configure, fail, fault, receive, resume } from "../build/latchkey.js";
-import { body, count, first, head, respond } from "./edge.js";
+import {
+  __wbg_reset_state as makeAnew,
+  abandon,
+  begin,
+  beginPurge,
+  configure,
+  fail,
+  fault,
+  receive,
+  receiveNone,
+  resume,
+  timeOut,
+} from "../build/latchkey.js";
+import { batch, body, count, first, head, respond } from "./edge.js";
 
 /**
  * Whether wasm can be called: "new" before its first call, and "broken" while it runs: if it throws, as it does when it
@@ -28,13 +40,22 @@ function call(env, run) {
   return result;
 }
 
+/** An exchange that wasm knows no more: it broke at another request, or too many wait. */
+class GivenUp extends Error {
+  /** @param kind What it waited for. */
+  constructor(kind) {
+    super(`given up: wasm broke at another request, or too many wait (for ${kind})`);
+    this.kind = kind;
+  }
+}
+
 /** Fulfils the wishes of an exchange, from its first, and gives its result. */
 async function settle(id, wish, request, env) {
-  for (;;) {
+  for (let kind = "nothing", of; ; ) {
     if (wish === undefined) {
-      throw new Error("given up: wasm broke at another request, or too many wait");
+      throw new GivenUp(kind);
     }
-    const [kind, ...of] = wish.split("\n");
+    [kind, ...of] = wish.split("\n");
     let goOn;
     try {
       switch (kind) {
@@ -44,13 +65,18 @@ async function settle(id, wish, request, env) {
           goOn = () => resume(id, row);
           break;
         }
+        case "batch": {
+          const row = await batch(env, of[0], of[1]);
+          goOn = () => resume(id, row);
+          break;
+        }
         case "body": {
-          const bytes = await body(request, Number(of[0]));
-          goOn = () => receive(id, bytes);
+          const read = await body(request, Number(of[0]));
+          goOn = typeof read === "string" ? () => receiveNone(id, read) : () => receive(id, read);
           break;
         }
         case "count": {
-          const verdict = await count(env, of[0]);
+          const verdict = await count(env, of[0], of[1]);
           goOn = () => resume(id, verdict);
           break;
         }
@@ -89,6 +115,9 @@ export default {
       }
       return respond(answer);
     } catch (error) {
+      if (error instanceof GivenUp && error.kind === "body") {
+        return respond(call(env, () => timeOut(lines)));
+      }
       const cause = String(error);
       return respond(call(env, () => fault(lines, cause)));
     }

@@ -20,6 +20,8 @@ pub enum Error {
     Unauthenticated(Unauthenticated),
     /// The body is over [`crate::api::body::MAX_BYTES`].
     BodyTooLarge,
+    /// The body took too long to arrive.
+    BodyTimedOut,
     /// The body is of another media type than JSON; the header's value.
     UnsupportedMediaType(String),
     /// The body is not JSON, or not UTF-8; what, line and column.
@@ -83,6 +85,8 @@ pub enum Field {
     Password,
     Bio,
     Image,
+    CurrentPassword,
+    User,
     Scope,
 }
 
@@ -95,6 +99,8 @@ impl Field {
             Self::Password => "password",
             Self::Bio => "bio",
             Self::Image => "image",
+            Self::CurrentPassword => "current_password",
+            Self::User => "user",
             Self::Scope => "scope",
         }
     }
@@ -122,6 +128,10 @@ pub enum Violation {
         /// Whether it is a string at all.
         is_string: bool,
     },
+    /// It is no username: nothing in it can be seen, or something controls how other text is shown.
+    InvalidUsername,
+    /// It is not what it should be equal to: the current password.
+    Wrong,
     /// It is none of those that it can be; what was sent.
     NotAChoice(String),
     /// Another user has it.

@@ -11,20 +11,19 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// The most exchanges that wait, and the most bytes that they hold together. One whose client has left is never
-/// gone on with, and nothing tells so; so beyond either the oldest are given up.
+use crate::http::BodyError;
+
+/// The most exchanges that wait. Beyond, those that wait for a body are given up first, since clients can hold bodies
+/// back for as long as they like, then the oldest. `edge.js` clips what each of them holds to some 8 KiB.
 const MOST_WAITING: usize = 4_096;
-const MOST_BYTES: usize = 16 << 20;
 
 /// What an exchange is given for a wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
     /// A text.
     Text(String),
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// There is too much of it.
-    TooLarge,
+    /// A body, or why there is none.
+    Body(Result<Vec<u8>, BodyError>),
     /// It could not be had; why, for the log.
     Failed(String),
 }
@@ -33,6 +32,7 @@ pub enum Given {
 #[derive(Default)]
 pub struct Mailbox {
     wish: Cell<Option<String>>,
+    is_for_body: Cell<bool>,
     given: Cell<Option<Given>>,
 }
 
@@ -42,12 +42,18 @@ impl Mailbox {
         self.wish.set(Some(wish));
         poll_fn(|_| self.given.take().map_or(Poll::Pending, Poll::Ready)).await
     }
+
+    /// Wishes for the body of the request, and waits for it.
+    pub async fn ask_for_body(&self, wish: String) -> Given {
+        self.is_for_body.set(true);
+        let given = self.ask(wish).await;
+        self.is_for_body.set(false);
+        given
+    }
 }
 
 struct Exchange {
     id: u32,
-    /// The bytes that it holds, more or less.
-    size: usize,
     mailbox: Rc<Mailbox>,
     work: Pin<Box<dyn Future<Output = String>>>,
 }
@@ -56,30 +62,34 @@ struct Exchange {
 #[derive(Default)]
 pub struct Exchanges {
     waiting: VecDeque<Exchange>,
-    /// The bytes that they hold.
-    size: usize,
 }
 
 impl Exchanges {
-    /// Begins an exchange under a number that no other has, which holds `size` bytes while it waits. Its first
-    /// wish or its result.
+    /// Begins an exchange under a number that no other has. Its first wish or its result.
     pub fn begin(
         &mut self,
         id: u32,
-        size: usize,
         mailbox: Rc<Mailbox>,
         work: impl Future<Output = String> + 'static,
     ) -> String {
-        self.go_on(Exchange { id, size, mailbox, work: Box::pin(work) })
+        self.go_on(Exchange { id, mailbox, work: Box::pin(work) })
     }
 
     /// Gives an exchange what it wished for. Its next wish or its result; nothing if there is no such exchange.
     pub fn resume(&mut self, id: u32, given: Given) -> Option<String> {
-        let position = self.waiting.iter().position(|exchange| exchange.id == id)?;
-        let exchange = self.waiting.remove(position)?;
-        self.size -= exchange.size;
+        let exchange = self.take(id)?;
         exchange.mailbox.given.set(Some(given));
         Some(self.go_on(exchange))
+    }
+
+    /// Drops an exchange, if it waits.
+    pub fn abandon(&mut self, id: u32) {
+        self.take(id);
+    }
+
+    fn take(&mut self, id: u32) -> Option<Exchange> {
+        let position = self.waiting.iter().position(|exchange| exchange.id == id)?;
+        self.waiting.remove(position)
     }
 
     fn go_on(&mut self, mut exchange: Exchange) -> String {
@@ -88,10 +98,10 @@ impl Exchanges {
             return result;
         }
         let wish = exchange.mailbox.wish.take().unwrap_or_default();
-        self.size += exchange.size;
         self.waiting.push_back(exchange);
-        while self.waiting.len() > MOST_WAITING || self.size > MOST_BYTES {
-            self.size -= self.waiting.pop_front().map_or(self.size, |given_up| given_up.size);
+        if self.waiting.len() > MOST_WAITING {
+            let for_body = self.waiting.iter().position(|exchange| exchange.mailbox.is_for_body.get());
+            self.waiting.remove(for_body.unwrap_or_default());
         }
         wish
     }
@@ -102,16 +112,21 @@ mod tests {
     use super::*;
 
     fn begin(exchanges: &mut Exchanges, id: u32) -> String {
-        begin_of(exchanges, id, 1)
-    }
-
-    fn begin_of(exchanges: &mut Exchanges, id: u32, size: usize) -> String {
         let mailbox = Rc::new(Mailbox::default());
-        exchanges.begin(id, size, Rc::clone(&mailbox), async move {
+        exchanges.begin(id, Rc::clone(&mailbox), async move {
             let first = mailbox.ask(format!("first of {id}")).await;
             let second = mailbox.ask(format!("second after {first:?}")).await;
             format!("{id}: {second:?}")
         })
+    }
+
+    fn begin_with_body(exchanges: &mut Exchanges, id: u32) {
+        let mailbox = Rc::new(Mailbox::default());
+        exchanges.begin(id, Rc::clone(&mailbox), async move {
+            mailbox.ask_for_body("body".to_owned()).await;
+            mailbox.ask("row".to_owned()).await;
+            String::new()
+        });
     }
 
     fn text(text: &str) -> Given {
@@ -124,8 +139,9 @@ mod tests {
         assert_eq!(begin(&mut exchanges, 1), "first of 1");
         assert_eq!(begin(&mut exchanges, 2), "first of 2");
         assert_eq!(exchanges.resume(2, text("a")).unwrap(), r#"second after Text("a")"#);
-        assert_eq!(exchanges.resume(1, Given::TooLarge).unwrap(), "second after TooLarge");
-        assert_eq!(exchanges.resume(2, Given::Bytes(vec![0])).unwrap(), "2: Bytes([0])");
+        let none = Given::Body(Err(BodyError::TooLarge));
+        assert_eq!(exchanges.resume(1, none).unwrap(), "second after Body(Err(TooLarge))");
+        assert_eq!(exchanges.resume(2, Given::Body(Ok(vec![0]))).unwrap(), "2: Body(Ok([0]))");
         assert_eq!(exchanges.resume(1, text("")).unwrap(), r#"1: Text("")"#);
         for id in [1, 2, 3] {
             assert_eq!(exchanges.resume(id, text("")), None, "{id}");
@@ -135,7 +151,7 @@ mod tests {
     #[test]
     fn a_result_needs_no_wish() {
         let mut exchanges = Exchanges::default();
-        assert_eq!(exchanges.begin(1, 1, Rc::default(), async { "at once".to_owned() }), "at once");
+        assert_eq!(exchanges.begin(1, Rc::default(), async { "at once".to_owned() }), "at once");
         assert_eq!(exchanges.resume(1, text("")), None);
     }
 
@@ -152,18 +168,34 @@ mod tests {
         assert_eq!(exchanges.resume(2, text("")), None);
         assert!(exchanges.resume(1, text("")).is_some());
     }
+
     #[test]
-    fn those_that_hold_much_are_given_up_sooner() {
+    fn those_that_wait_for_a_body_are_given_up_first() {
         let mut exchanges = Exchanges::default();
-        let [much, little] = [MOST_BYTES / 2, 100];
-        for (id, size) in [(1, much), (2, little), (3, much - little), (4, little)] {
-            begin_of(&mut exchanges, id, size);
+        begin(&mut exchanges, 0);
+        for id in 1..MOST_WAITING as u32 {
+            begin_with_body(&mut exchanges, id);
         }
+        // One whose body has arrived waits for the database, and counts as such.
+        assert_eq!(exchanges.resume(1, Given::Body(Ok(Vec::new()))).unwrap(), "row");
+        for id in 0..100 {
+            begin(&mut exchanges, 1_000_000 + id);
+        }
+        for id in [0, 1, 102, 1_000_000] {
+            assert!(exchanges.resume(id, text("")).is_some(), "{id}");
+        }
+        for id in [2, 101] {
+            assert_eq!(exchanges.resume(id, Given::Body(Ok(Vec::new()))), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn an_abandoned_exchange_is_gone() {
+        let mut exchanges = Exchanges::default();
+        begin(&mut exchanges, 1);
+        exchanges.abandon(1);
+        exchanges.abandon(2);
         assert_eq!(exchanges.resume(1, text("")), None);
-        for id in [2, 3, 4] {
-            assert!(exchanges.resume(id, text("")).is_some(), "{id}");
-            assert!(exchanges.resume(id, text("")).is_some(), "{id}");
-        }
-        assert_eq!(exchanges.size, 0);
+        assert!(exchanges.waiting.is_empty());
     }
 }

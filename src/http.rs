@@ -7,6 +7,9 @@ use serde::Serialize;
 /// A request.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Request {
+    /// Whether it came over HTTPS.
+    fn is_https(&self) -> bool;
+
     /// The method, as it was sent.
     fn method(&self) -> &str;
 
@@ -22,17 +25,20 @@ pub trait Request {
     /// The whole body, empty if there is none. Asked for at most once.
     ///
     /// # Errors
-    /// [`BodyError::TooLarge`] as soon as it is known to be over `limit` bytes, and then the rest is not read.
+    /// Why there is none; [`BodyError::TooLarge`] as soon as it is known to be over `limit` bytes, and then the rest is
+    /// not read.
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError>;
 }
 
 /// Why a body could not be read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
     /// It is over the limit.
     TooLarge,
+    /// It took too long to arrive.
+    TimedOut,
     /// It broke off.
-    Broken(String),
+    BrokenOff,
 }
 
 /// A response.

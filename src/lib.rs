@@ -17,7 +17,8 @@
 //!    which holds every SQL statement, over the one-method [`db::Db`]; a read may ask the nearest copy of
 //!    the database, as new as the client's [`bookmark`];
 //! 4. [`token`], [`password`] and [`secret`] put together what the cryptography crates offer;
-//!    [`throttle`] counts failed logins, by the network that [`client`] names.
+//!    [`proof`] checks a password and [`throttle`] counts its failures; [`rate_limit`] and [`registration_limit`] say how
+//!    often a [`client`] may ask.
 //!
 //! [`openapi`] describes all of this, from the same routes, rules and errors, for `/api/openapi.json`. The pages of
 //! `pages/` are static assets: none of them reaches this crate. On a schedule, [`purge`] deletes what nobody needs any more.
@@ -50,11 +51,15 @@ pub mod http;
 pub mod openapi;
 pub mod password;
 pub mod platform;
+pub mod proof;
 pub mod purge;
+pub mod rate_limit;
+pub mod registration_limit;
 pub mod route;
 pub mod secret;
 pub mod store;
 pub mod throttle;
 pub mod token;
 pub mod user;
+pub mod username;
 pub mod validate;

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::hint::black_box;
 use std::str::FromStr;
 
 use base64ct::{Base64, Encoding as _};
@@ -58,12 +59,12 @@ impl Algorithm {
 }
 
 thread_local! {
-    static COMPUTED: Cell<u64> = const { Cell::new(0) };
+    static COMPUTED: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
 }
 
-/// How many hashes this thread has computed so far. Logins that must not be told apart have to agree in
-/// this; clocks would only seem to show it, and stand still on the edge.
-pub fn hashes_computed() -> u64 {
+/// How many iterations of each [`Algorithm`] this thread has computed so far. Logins that must not be told apart have to
+/// agree in this; clocks would only seem to show it, and stand still on the edge.
+pub fn iterations_computed() -> [u64; 2] {
     COMPUTED.get()
 }
 
@@ -140,8 +141,7 @@ impl Hasher {
     }
 
     /// Compares a password with a stored hash. Where there is none, or none that can be read, this
-    /// does the same work as for one with today's parameters, so that time tells nobody which emails
-    /// have an account.
+    /// does the same work as for one with today's parameters; [`FailureCost::complete`] does the rest.
     pub fn verify(&self, password: &str, stored: Option<&str>) -> Verdict {
         let parsed = stored.map(StoredHash::parse);
         let (hasher, salt, expected) = match &parsed {
@@ -158,7 +158,12 @@ impl Hasher {
     }
 
     fn derive(&self, password: &str, salt: &str) -> Vec<u8> {
-        COMPUTED.set(COMPUTED.get() + 1);
+        let [sha256, sha512] = COMPUTED.get();
+        let iterations = u64::from(self.iterations);
+        COMPUTED.set(match self.algorithm {
+            Algorithm::Sha256 => [sha256 + iterations, sha512],
+            Algorithm::Sha512 => [sha256, sha512 + iterations],
+        });
         let (password, salt) = (password.as_bytes(), salt.as_bytes());
         let mut output = vec![0; self.algorithm.output_bytes()];
         match self.algorithm {
@@ -166,6 +171,49 @@ impl Hasher {
             Algorithm::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, self.iterations, &mut output),
         }
         output
+    }
+}
+
+/// What every failed login costs: of each algorithm as many iterations as the costliest stored hash asks for. PBKDF2's
+/// cost is linear in them, so no failure tells by its time whether anyone has the email, or how old their hash is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailureCost {
+    sha256: u32,
+    sha512: u32,
+}
+
+impl FailureCost {
+    /// The cost that covers all of these parameters.
+    pub fn new(hashers: impl IntoIterator<Item = Hasher>) -> Self {
+        let mut cost = Self { sha256: 0, sha512: 0 };
+        for Hasher { algorithm, iterations } in hashers {
+            let most = cost.of(algorithm);
+            *most = (*most).max(iterations);
+        }
+        cost
+    }
+
+    fn of(&mut self, algorithm: Algorithm) -> &mut u32 {
+        match algorithm {
+            Algorithm::Sha256 => &mut self.sha256,
+            Algorithm::Sha512 => &mut self.sha512,
+        }
+    }
+
+    /// Whether a failed login of a user whose hash has these parameters costs as much as all others.
+    pub fn covers(mut self, stored: Hasher) -> bool {
+        stored.iterations <= *self.of(stored.algorithm)
+    }
+
+    /// Computes what is missing after a hash of these parameters.
+    pub fn complete(self, computed: Hasher) {
+        for (algorithm, most) in [(Algorithm::Sha256, self.sha256), (Algorithm::Sha512, self.sha512)] {
+            let done = if algorithm == computed.algorithm { computed.iterations } else { 0 };
+            let iterations = most.saturating_sub(done);
+            if iterations > 0 {
+                black_box(Hasher { algorithm, iterations }.derive("", ""));
+            }
+        }
     }
 }
 
@@ -248,6 +296,27 @@ mod tests {
         assert!(parts[2].bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert_eq!(parts[3].len(), 88);
         assert_ne!(stored, TODAY.hash("jakejake", random).unwrap());
+    }
+
+    #[test]
+    fn every_failure_costs_as_much_as_the_costliest() {
+        let parse = |text: &str| text.parse::<Hasher>().unwrap();
+        let [old, older, new, named] =
+            ["pbkdf2_sha256$30", "pbkdf2_sha256$20", "pbkdf2_sha512$10", "pbkdf2_sha256$30"].map(parse);
+        let cost = FailureCost::new([new, named]);
+        for computed in [old, older, new] {
+            let before = iterations_computed();
+            computed.derive("x", "y");
+            cost.complete(computed);
+            let after = iterations_computed();
+            assert_eq!([after[0] - before[0], after[1] - before[1]], [30, 10], "{computed}");
+            assert!(cost.covers(computed));
+        }
+        for costlier in ["pbkdf2_sha256$31", "pbkdf2_sha512$11"] {
+            assert!(!cost.covers(parse(costlier)));
+            cost.complete(parse(costlier)); // costs more, and no less is possible
+        }
+        assert!(!FailureCost::new([new]).covers(older));
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::db::Db;
+use crate::db::{Batch, Db};
 
 /// The world outside a request, as the API needs it.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Platform {
     /// The database.
-    type Db: Db;
+    type Db: Batch;
 
     /// The database that holds the users: its primary copy, which writes, and reads what was written last.
     fn db(&self) -> &Self::Db;
@@ -20,7 +20,7 @@ pub trait Platform {
     /// The bookmark of the last statement of this request, if there was one.
     fn bookmark(&self) -> Option<String>;
 
-    /// The time, in Unix seconds.
+    /// The time, in Unix seconds. Read it where it is used: a body, or a statement, may have taken long.
     fn now(&self) -> i64;
 
     /// Fills `bytes` from a cryptographically secure source.
@@ -29,15 +29,40 @@ pub trait Platform {
     /// Where the source fails; no request is answered with weaker randomness.
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error>;
 
-    /// Counts a request under the platform's coarse limit, and says whether it is within. A limiter that
+    /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); none of what is no domain.
+    fn domain_to_ascii(&self, domain: &str) -> Option<String>;
+
+    /// Counts a request under a coarse limit of the platform, and says whether it is within. A limiter that
     /// is there and fails lets all pass.
     ///
     /// # Errors
     /// What to do if there is no limiter, for the log.
-    async fn within_rate_limit(&self, key: &str) -> Result<bool, String>;
+    async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String>;
 
     /// Writes one line to the log.
     fn log(&self, event: &Event);
+}
+
+/// A rate limit of the platform, whose figures are in `wrangler.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limiter {
+    /// By address.
+    Address,
+    /// By larger network.
+    Network,
+    /// By user, of updates.
+    Update,
+}
+
+impl Limiter {
+    /// The name of its binding.
+    pub const fn binding(self) -> &'static str {
+        match self {
+            Self::Address => "LIMITER",
+            Self::Network => "NETWORK_LIMITER",
+            Self::Update => "UPDATE_LIMITER",
+        }
+    }
 }
 
 /// What the log is told: one line of JSON each, never with a password, hash, token, secret or email.

@@ -1,5 +1,5 @@
-//! Deletes what nobody needs any more, on a schedule: ended sessions whose tokens have expired, and
-//! counters of failed logins that are forgotten. Nothing depends on its having run.
+//! Deletes what is no longer needed, on a schedule: ended sessions whose tokens have expired, failed logins that are
+//! forgotten, and counts of registrations of past days. Nothing depends on its having run.
 
 use crate::db::{Db, DbError};
 use crate::store;
@@ -17,7 +17,8 @@ const BATCHES: usize = 100;
 pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {
     let sessions = run_batches(async || store::purge_sessions(db, now, BATCH).await).await;
     let failures = run_batches(async || store::purge_failures(db, now, BATCH).await).await;
-    sessions.and(failures)
+    let registrations = run_batches(async || store::purge_registrations(db, now, BATCH).await).await;
+    sessions.and(failures).and(registrations)
 }
 
 /// Runs a statement until it finds nothing more to delete, or has run often enough.

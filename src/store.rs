@@ -1,15 +1,45 @@
 //! Every SQL statement, as functions over a [`Db`].
 
-use crate::db::{Db, DbError, Row, Value};
+use crate::db::{Batch, Db, DbError, Row, Statement, Value};
 use crate::token::Token;
 use crate::user::{NewUser, User, UserPatch};
 
 /// The columns that [`user`] reads.
 const USER: &str = "id, email, username, bio, image, is_active, token_version";
 
-/// Of a row of `users`: whether the session with the user ?1, the version ?2 and the sid ?3 has not ended.
-const IS_LIVE: &str = "(token_version = ?2 OR kept_sid IS ?3) \
-                       AND NOT EXISTS (SELECT 1 FROM ended_sessions WHERE user_id = ?1 AND sid = ?3)";
+/// How long the token that a new password was set with stays good, in seconds: long enough for requests that a client
+/// has under way, or sends before it takes up the fresh one.
+const GRACE: i64 = 10;
+
+/// SQL expression over a row of `users`: the [`Standing`] of the token with the user ?1, the version ?2, the sid ?3 and
+/// the issue time ?4 at the time ?5.
+const STANDING: &str = "CASE WHEN EXISTS (SELECT 1 FROM ended_sessions WHERE user_id = ?1 AND sid = ?3) THEN 0 \
+                        WHEN token_version = ?2 THEN 2 \
+                        WHEN kept_sid IS NOT ?3 THEN 0 \
+                        WHEN ?2 BETWEEN surviving_version AND token_version THEN 2 \
+                        ELSE grace_version IS ?2 AND grace_iat IS ?4 AND grace_until > ?5 END";
+
+/// What a token is still good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing: its session has ended, or it is older than a new password.
+    Ended,
+    /// For some requests, for some seconds: a new password was set with it, without the current one. No answer to it
+    /// has a fresh token, or a thief of this one would outlive the new password.
+    Grace,
+    /// Everything.
+    Active,
+}
+
+impl Standing {
+    fn read(row: &mut Row) -> Result<Self, DbError> {
+        Ok(match row.integer()? {
+            2 => Self::Active,
+            1 => Self::Grace,
+            _ => Self::Ended,
+        })
+    }
+}
 
 fn user(row: &mut Row) -> Result<User, DbError> {
     Ok(User {
@@ -32,33 +62,74 @@ pub struct Taken {
     pub username: bool,
 }
 
-/// Makes a user; `password` is the hash, `now` in Unix seconds.
+/// Where the registrations of a day are counted, if they are limited.
+pub struct RegistrationLimit {
+    /// Days since the Unix epoch, in UTC.
+    pub day: i64,
+    /// The hash of the address.
+    pub address: String,
+    /// The hash of the larger network that the address is in.
+    pub network: String,
+    /// The most registrations from the address, and from the network.
+    pub max: [i64; 2],
+}
+
+/// Makes a user, counts the registration, and gives the user, or `None` if it is over the limit; `password` is the hash,
+/// `now` in Unix seconds. One transaction, so that of any number at once exactly as many pass as the limit allows, and
+/// one that fails is not counted.
 ///
 /// # Errors
 /// [`DbError::Unique`] if another user has the email or the username.
-pub async fn insert_user(db: &impl Db, new: &NewUser, password: &str, now: i64) -> Result<User, DbError> {
-    let sql = format!(
-        "INSERT INTO users (email, username, password, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4) RETURNING {USER}"
-    );
+pub async fn insert_user(
+    db: &impl Batch,
+    new: &NewUser,
+    password: &str,
+    limit: Option<&RegistrationLimit>,
+    now: i64,
+) -> Result<Option<User>, DbError> {
+    const INTO: &str = "INSERT INTO users (email, username, password, created_at, updated_at)";
     let params = [new.email.as_str().into(), new.username.as_str().into(), password.into(), now.into()];
-    match db.first(&sql, &params).await? {
-        Some(mut row) => user(&mut row),
-        None => Err(DbError::Decode("INSERT … RETURNING gave no row".to_owned())),
-    }
+    let row = match limit {
+        None => {
+            let sql = format!("{INTO} VALUES (?1, ?2, ?3, ?4, ?4) RETURNING {USER}");
+            db.first(&sql, &params).await?
+        }
+        Some(RegistrationLimit { day, address, network, max: [per_address, per_network] }) => {
+            let count = "INSERT INTO registrations (day, network, count) \
+                         SELECT ?1, column1, 1 FROM (VALUES (?2), (?3)) \
+                         WHERE NOT EXISTS (SELECT 1 FROM registrations WHERE day = ?1 AND network IN (?2, ?3) \
+                                           AND count >= iif(network = ?2, ?4, ?5)) \
+                         ON CONFLICT DO UPDATE SET count = count + 1";
+            let counted = [
+                (*day).into(),
+                address.as_str().into(),
+                network.as_str().into(),
+                (*per_address).into(),
+                (*per_network).into(),
+            ];
+            let sql = format!("{INTO} SELECT ?1, ?2, ?3, ?4, ?4 WHERE changes() > 0 RETURNING {USER}");
+            let statements =
+                [Statement { sql: count, params: &counted }, Statement { sql: &sql, params: &params }];
+            db.batch(&statements).await?
+        }
+    };
+    row.map(|mut row| user(&mut row)).transpose()
 }
 
-/// The user of this token, and whether its session has not ended.
+/// The user of this token, and what the token is good for at `now`, in Unix seconds.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_user(db: &impl Db, token: &Token) -> Result<Option<(User, bool)>, DbError> {
-    let sql = ["SELECT ", USER, ", ", IS_LIVE, " FROM users WHERE id = ?1"].concat();
-    let row = db.first(&sql, &token_params(token)).await?;
-    row.map(|mut row| Ok((user(&mut row)?, row.boolean()?))).transpose()
+pub async fn find_user(db: &impl Db, token: &Token, now: i64) -> Result<Option<(User, Standing)>, DbError> {
+    let sql = ["SELECT ", USER, ", ", STANDING, " FROM users WHERE id = ?1"].concat();
+    let row = db.first(&sql, &token_params(token, now)).await?;
+    row.map(|mut row| Ok((user(&mut row)?, Standing::read(&mut row)?))).transpose()
 }
 
-fn token_params(token: &Token) -> [Value<'_>; 3] {
-    [token.user.into(), token.version.into(), token.session.sid.as_str().into()]
+/// The parameters ?1 to ?5 of [`STANDING`].
+fn token_params(token: &Token, now: i64) -> [Value<'_>; 5] {
+    let Token { user, version, issued_at, session } = token;
+    [(*user).into(), (*version).into(), session.sid.as_str().into(), (*issued_at).into(), now.into()]
 }
 
 /// What a login has to know, in one read.
@@ -91,9 +162,9 @@ pub async fn find_login(
     Ok(FoundLogin { user, blocked_until })
 }
 
-/// Changes the user of a token, if they are active and its session has not ended; the patch holds the hash of
-/// a password, `now` is in Unix seconds. Gives `None` where nothing was changed. A new password ends the
-/// user's other sessions.
+/// Changes the user of a token, if they are active and the token is good; the patch holds the hash of a password,
+/// `now` is in Unix seconds. Gives `None` where nothing was changed, else the user and what the token is good for after
+/// that. A new password refuses every token before it; `has_grace` leaves this one good for [`GRACE`].
 ///
 /// Only what changes is named: an index is written again for each column that is, changed or not.
 ///
@@ -103,11 +174,11 @@ pub async fn update_user(
     db: &impl Db,
     token: &Token,
     patch: &UserPatch,
+    has_grace: bool,
     now: i64,
-) -> Result<Option<User>, DbError> {
-    let mut params = Vec::from(token_params(token));
-    params.push(now.into());
-    let mut set = String::from("updated_at = ?4");
+) -> Result<Option<(User, Standing)>, DbError> {
+    let mut params = Vec::from(token_params(token, now));
+    let mut set = String::from("updated_at = ?5");
     let changes: [(&str, Option<Option<&str>>); 5] = [
         ("email", patch.email.as_deref().map(Some)),
         ("username", patch.username.as_deref().map(Some)),
@@ -122,53 +193,74 @@ pub async fn update_user(
         }
     }
     if patch.password.is_some() {
-        set.push_str(", token_version = token_version + 1, kept_sid = ?3");
+        let grace = if has_grace { GRACE } else { 0 };
+        set.push_str(&format!(
+            ", token_version = token_version + 1, kept_sid = ?3, surviving_version = token_version + 1, \
+             grace_version = ?2, grace_iat = ?4, grace_until = ?5 + {grace}"
+        ));
     }
-    let sql = format!("UPDATE users SET {set} WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING {USER}");
+    let sql = format!(
+        "UPDATE users SET {set} WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING {USER}, {STANDING}"
+    );
     let row = db.first(&sql, &params).await?;
-    row.map(|mut row| user(&mut row)).transpose()
+    row.map(|mut row| Ok((user(&mut row)?, Standing::read(&mut row)?))).transpose()
 }
 
-/// Ends the session of a token, if its user is active and it has not ended, and says whether that was so.
-/// `expires_at`, in Unix seconds, is when the last of its tokens has expired.
+/// Ends the session of a token, if its user is active and the token is good, and says whether that was so.
+/// `expires_at`, in Unix seconds as `now`, is when the last of its tokens has expired.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn end_session(db: &impl Db, token: &Token, expires_at: i64) -> Result<bool, DbError> {
+pub async fn end_session(db: &impl Db, token: &Token, expires_at: i64, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "INSERT INTO ended_sessions (user_id, sid, expires_at) \
-         SELECT id, ?3, ?4 FROM users WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
+         SELECT id, ?3, ?6 FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING 1"
     );
-    let [user, version, sid] = token_params(token);
-    Ok(db.first(&sql, &[user, version, sid, expires_at.into()]).await?.is_some())
+    let mut params = Vec::from(token_params(token, now));
+    params.push(expires_at.into());
+    Ok(db.first(&sql, &params).await?.is_some())
 }
 
-/// Ends every session of a token's user, or every other one, if the user is active and the token's session
-/// has not ended, and says whether that was so.
+/// Ends every session of a token's user, if the user is active and the token is good, and says whether that was so.
+/// `now` is in Unix seconds.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn end_all_sessions(db: &impl Db, token: &Token, keep: bool) -> Result<bool, DbError> {
-    let kept = if keep { "?3" } else { "NULL" };
+pub async fn end_all_sessions(db: &impl Db, token: &Token, now: i64) -> Result<bool, DbError> {
     let sql = format!(
-        "UPDATE users SET token_version = token_version + 1, kept_sid = {kept} \
-         WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
+        "UPDATE users SET token_version = token_version + 1, kept_sid = NULL \
+         WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING 1"
     );
-    Ok(db.first(&sql, &token_params(token)).await?.is_some())
+    Ok(db.first(&sql, &token_params(token, now)).await?.is_some())
 }
 
-/// Deactivates a token's user and ends every session, if the user is active and the token's session has
-/// not ended, and says whether that was so. `now` is in Unix seconds.
+/// Ends every other session of a token's user, if the user is active and the token is [`Standing::Active`], and says
+/// whether that was so. Of its own session those tokens stay good that were, for as long as they were. `now` is in Unix
+/// seconds.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_other_sessions(db: &impl Db, token: &Token, now: i64) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE users SET token_version = token_version + 1, kept_sid = ?3, \
+         surviving_version = iif(kept_sid IS ?3, surviving_version, token_version), \
+         grace_until = iif(kept_sid IS ?3, grace_until, 0) \
+         WHERE id = ?1 AND is_active AND ({STANDING}) = 2 RETURNING 1"
+    );
+    Ok(db.first(&sql, &token_params(token, now)).await?.is_some())
+}
+
+/// Deactivates a token's user and ends every session, if the user is active and the token is [`Standing::Active`],
+/// and says whether that was so. `now` is in Unix seconds.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn deactivate_user(db: &impl Db, token: &Token, now: i64) -> Result<bool, DbError> {
     let sql = format!(
-        "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, updated_at = ?4 \
-         WHERE id = ?1 AND is_active AND {IS_LIVE} RETURNING 1"
+        "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, updated_at = ?5 \
+         WHERE id = ?1 AND is_active AND ({STANDING}) = 2 RETURNING 1"
     );
-    let [user, version, sid] = token_params(token);
-    Ok(db.first(&sql, &[user, version, sid, now.into()]).await?.is_some())
+    Ok(db.first(&sql, &token_params(token, now)).await?.is_some())
 }
 
 /// Which of these values are taken by users other than `except`. For failure paths only: on the good
@@ -339,4 +431,15 @@ pub async fn purge_failures(db: &impl Db, now: i64, limit: i64) -> Result<bool, 
     let sql = "DELETE FROM login_failures WHERE (account, address) IN \
                (SELECT account, address FROM login_failures WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
     Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
+}
+
+/// Deletes up to `limit` counts of registrations of days before that of `now`, in Unix seconds, and says whether there
+/// were any.
+///
+/// # Errors
+/// Those of the database.
+pub async fn purge_registrations(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
+    let sql = "DELETE FROM registrations WHERE (day, network) IN \
+               (SELECT day, network FROM registrations WHERE day < ?1 LIMIT ?2) RETURNING 1";
+    Ok(db.first(sql, &[(now / DAY).into(), limit.into()]).await?.is_some())
 }

@@ -1,25 +1,31 @@
-//! How often a login may fail, and how often one client may ask.
+//! How often a login may fail.
 //!
 //! Failures are counted in the database, before they are answered, for the account and the client's
 //! address together (that stops one who guesses, and leaves the user alone), and for the account over
 //! all addresses (that stops a botnet). An account is an email as login compares it, whether anyone has
 //! it or not, so that a throttled login tells nobody who has an account. Emails and addresses are stored
 //! as keyed hashes only. How long blocks last, and when failures are forgotten, [`store`] says.
+//!
+//! A failure that the database does not take is noted in this isolate, or a database that only reads would let
+//! guesses through uncounted.
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
+use std::cell::RefCell;
 
+use crate::client::Client;
 use crate::db::Db;
 use crate::error::Error;
-use crate::platform::Platform;
 use crate::secret::Secret;
 use crate::store::{self, Counters, FailureLimit};
 
-/// The bytes of a hash that are kept: enough that no two are ever equal.
-const HASH_BYTES: usize = 16;
+/// How long an uncounted failure keeps further tries out, in seconds.
+const UNCOUNTED_BLOCK: i64 = 60;
 
-/// How long a client of the coarse limit should wait, in seconds: the period of the binding in
-/// `wrangler.toml`, which tells nothing more exact.
-const SHIELD_PERIOD: i64 = 60;
+/// From how many addresses the tries of an account may fail uncounted, until it is kept out from all of them.
+const MAX_UNCOUNTED_PER_ACCOUNT: usize = 10;
+
+/// The most uncounted failures that are remembered; beyond, the oldest are forgotten. An isolate computes fewer hashes
+/// than that in [`UNCOUNTED_BLOCK`].
+const MAX_UNCOUNTED: usize = 1_000;
 
 /// How many logins may fail.
 #[derive(Debug, Clone)]
@@ -27,12 +33,23 @@ pub struct Throttle {
     key: Secret,
     per_address: i64,
     per_account: i64,
+    uncounted: RefCell<Vec<Uncounted>>,
+}
+
+/// A failure that could not be counted.
+#[derive(Debug, Clone)]
+struct Uncounted {
+    account: String,
+    address: Option<String>,
+    /// Unix seconds.
+    until: i64,
 }
 
 impl Throttle {
     /// Limits of this many failures; 0 is none. The key of the hashes is derived from `secret`.
     pub fn new(secret: &Secret, per_address: i64, per_account: i64) -> Self {
-        Self { key: secret.derive("latchkey: login failures"), per_address, per_account }
+        let key = secret.derive("latchkey: login failures");
+        Self { key, per_address, per_account, uncounted: RefCell::default() }
     }
 
     /// The most failures for an account and an address; 0 for no limit.
@@ -45,20 +62,59 @@ impl Throttle {
         self.per_account
     }
 
-    /// Where the failures of a login with this email from this network are counted.
-    pub fn counters(&self, email: &str, network: &str) -> Counters {
-        let hash = |text: &str| {
-            let mac = self.key.mac(text.as_bytes());
-            Base64UrlUnpadded::encode_string(mac.get(..HASH_BYTES).unwrap_or(&mac))
-        };
+    /// The hash by which the failures of an account are on record.
+    pub fn account(&self, email: &str) -> String {
+        // As the database compares emails.
+        self.key.short_hash(&["account", &email.to_ascii_lowercase()])
+    }
+
+    /// Where the failures of a login with this email by this client are counted.
+    pub fn counters(&self, email: &str, client: Client) -> Counters {
         let limit = |max, address| (max > 0).then_some(FailureLimit { address, max });
-        // As the database compares emails. A network has no U+0000 in it.
-        let email = email.to_ascii_lowercase();
+        let address = self.key.short_hash(&["address", &client.address(), &email.to_ascii_lowercase()]);
         Counters {
-            per_address: limit(self.per_address, hash(&format!("address\0{network}\0{email}"))),
+            per_address: limit(self.per_address, address),
             per_account: limit(self.per_account, String::new()),
-            account: hash(&format!("account\0{email}")),
+            account: self.account(email),
         }
+    }
+
+    /// Refuses a login whose last failure could not be counted.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`].
+    pub fn check_uncounted(&self, counters: &Counters, now: i64) -> Result<(), Error> {
+        let mut uncounted = self.uncounted.borrow_mut();
+        if uncounted.is_empty() {
+            return Ok(());
+        }
+        uncounted.retain(|failure| failure.until > now);
+        let address = counters.per_address.as_ref().map(|limit| &limit.address);
+        let of_account = || uncounted.iter().filter(|failure| failure.account == counters.account);
+        let of_address = of_account().filter(|failure| failure.address.as_ref() == address);
+        let is_blocked = of_account().count() >= MAX_UNCOUNTED_PER_ACCOUNT;
+        let blocking = of_address.chain(of_account().filter(|_| is_blocked));
+        match blocking.map(|failure| failure.until).max() {
+            None => Ok(()),
+            Some(until) => Err(throttled(until, now)),
+        }
+    }
+
+    /// Notes a failure that could not be counted, and says so, for the log.
+    pub fn note_uncounted(&self, counters: Counters, now: i64, cause: &str) -> Error {
+        let mut uncounted = self.uncounted.borrow_mut();
+        if uncounted.len() >= MAX_UNCOUNTED {
+            uncounted.remove(0);
+        }
+        let address = counters.per_address.map(|limit| limit.address);
+        uncounted.push(Uncounted {
+            account: counters.account,
+            address,
+            until: now.saturating_add(UNCOUNTED_BLOCK),
+        });
+        Error::Fault(format!(
+            "a failed login could not be counted, so this isolate refuses that account and address for {UNCOUNTED_BLOCK} seconds: {cause}"
+        ))
     }
 }
 
@@ -83,42 +139,81 @@ pub fn throttled(blocked_until: i64, now: i64) -> Error {
     Error::Throttled { seconds: blocked_until.saturating_sub(now).max(1) }
 }
 
-/// Refuses a client who asks too often, before any work is done.
-///
-/// # Errors
-/// [`Error::Throttled`], or a fault.
-pub async fn shield(platform: &impl Platform, network: &str) -> Result<(), Error> {
-    match platform.within_rate_limit(network).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::Throttled { seconds: SHIELD_PERIOD }),
-        Err(cause) => Err(Error::Fault(cause)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn throttle(secret: &str) -> Throttle {
+        Throttle::new(&Secret::new(secret.repeat(32)).unwrap(), 10, 100)
+    }
+
+    fn counters(throttle: &Throttle, email: &str, address: &str) -> Counters {
+        throttle.counters(email, Client::from(address.parse::<IpAddr>().unwrap()))
+    }
+
+    fn address(counters: &Counters) -> String {
+        counters.per_address.as_ref().unwrap().address.clone()
+    }
 
     #[test]
     fn counters_are_of_an_email_in_any_case_and_of_an_address() {
-        let secret = |text: &str| Secret::new(text.repeat(32)).unwrap();
-        let throttle = Throttle::new(&secret("x"), 10, 100);
-        let counters = throttle.counters("Jake@x.io", "192.0.2.7");
-        let address = |counters: &Counters| counters.per_address.as_ref().unwrap().address.clone();
-        let other_case = throttle.counters("jAKE@x.io", "192.0.2.7");
-        assert_eq!(other_case.account, counters.account);
-        assert_eq!(address(&other_case), address(&counters));
-        let elsewhere = throttle.counters("Jake@x.io", "192.0.2.8");
-        assert_eq!(elsewhere.account, counters.account);
-        assert_ne!(address(&elsewhere), address(&counters));
+        let throttle = throttle("x");
+        let here = counters(&throttle, "Jake@x.io", "192.0.2.7");
+        let other_case = counters(&throttle, "jAKE@x.io", "192.0.2.7");
+        assert_eq!(other_case.account, here.account);
+        assert_eq!(address(&other_case), address(&here));
+        let elsewhere = counters(&throttle, "Jake@x.io", "192.0.2.8");
+        assert_eq!(elsewhere.account, here.account);
+        assert_ne!(address(&elsewhere), address(&here));
         // The same address under another account is not to be recognized.
-        assert_ne!(address(&throttle.counters("anna@x.io", "192.0.2.7")), address(&counters));
-        let undivided =
-            Base64UrlUnpadded::encode_string(&secret("x").mac(b"account\0jake@x.io")[..HASH_BYTES]);
-        assert_ne!(undivided, counters.account, "the key is not derived");
-        let other_key = Throttle::new(&secret("y"), 10, 100).counters("Jake@x.io", "192.0.2.7");
-        assert_ne!(other_key.account, counters.account);
-        assert_eq!(counters.account.len(), 22);
+        assert_ne!(address(&counters(&throttle, "anna@x.io", "192.0.2.7")), address(&here));
+        let underived = Secret::new("x".repeat(32)).unwrap().short_hash(&["account", "jake@x.io"]);
+        assert_ne!(underived, here.account, "the key is not derived");
+        assert_ne!(counters(&self::throttle("y"), "Jake@x.io", "192.0.2.7").account, here.account);
+        assert_eq!(here.account.len(), 22);
         assert_eq!(format!("{throttle:?}").matches("redacted").count(), 1);
+    }
+
+    #[test]
+    fn an_uncounted_failure_keeps_its_account_and_address_out_for_a_minute() {
+        let throttle = throttle("x");
+        let here = || counters(&throttle, "jake@x.io", "192.0.2.7");
+        assert_eq!(throttle.check_uncounted(&here(), NOW), Ok(()));
+        let Error::Fault(cause) = throttle.note_uncounted(here(), NOW, "database: full") else { panic!() };
+        assert!(cause.ends_with("for 60 seconds: database: full"), "{cause}");
+        assert_eq!(throttle.check_uncounted(&here(), NOW), Err(Error::Throttled { seconds: 60 }));
+        assert_eq!(throttle.check_uncounted(&here(), NOW + 59), Err(Error::Throttled { seconds: 1 }));
+        for (email, address) in [("jake@x.io", "192.0.2.8"), ("anna@x.io", "192.0.2.7")] {
+            assert_eq!(throttle.check_uncounted(&counters(&throttle, email, address), NOW), Ok(()));
+        }
+        assert_eq!(throttle.check_uncounted(&here(), NOW + 60), Ok(()));
+        assert!(throttle.uncounted.borrow().is_empty());
+    }
+
+    #[test]
+    fn an_account_is_kept_out_from_everywhere_after_uncounted_failures_from_many_addresses() {
+        let throttle = throttle("x");
+        let elsewhere = counters(&throttle, "jake@x.io", "192.0.2.200");
+        for host in 0..MAX_UNCOUNTED_PER_ACCOUNT {
+            assert_eq!(throttle.check_uncounted(&elsewhere, NOW), Ok(()));
+            throttle.note_uncounted(counters(&throttle, "jake@x.io", &format!("192.0.2.{host}")), NOW, "");
+        }
+        assert_eq!(throttle.check_uncounted(&elsewhere, NOW), Err(Error::Throttled { seconds: 60 }));
+        assert_eq!(throttle.check_uncounted(&counters(&throttle, "anna@x.io", "192.0.2.0"), NOW), Ok(()));
+    }
+
+    #[test]
+    fn only_so_many_uncounted_failures_are_remembered() {
+        let throttle = throttle("x");
+        for index in 0..=MAX_UNCOUNTED {
+            throttle.note_uncounted(counters(&throttle, &format!("{index}@x.io"), "192.0.2.7"), NOW, "");
+        }
+        assert_eq!(throttle.uncounted.borrow().len(), MAX_UNCOUNTED);
+        assert_eq!(throttle.check_uncounted(&counters(&throttle, "0@x.io", "192.0.2.7"), NOW), Ok(()));
+        assert!(throttle.check_uncounted(&counters(&throttle, "1000@x.io", "192.0.2.7"), NOW).is_err());
     }
 }

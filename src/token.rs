@@ -71,6 +71,8 @@ pub struct Token {
     pub user: i64,
     /// The version of the user's tokens at the time of signing; 0 in a token from elsewhere.
     pub version: i64,
+    /// The time of signing in Unix seconds, if the token names one that is a whole number.
+    pub issued_at: Option<i64>,
     /// What fresh tokens carry on.
     pub session: Session,
 }
@@ -184,11 +186,15 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Token, Unauthenticated
         return Err(Unauthenticated::Invalid);
     }
     let id = id.parse().ok().filter(|id| (1..=MAX_SAFE_INTEGER).contains(id));
-    let issued_at = claims.iat.and_then(|iat| serde_json::from_str(iat.get()).ok()).unwrap_or(now);
+    let iat = claims.iat.map(RawValue::get);
+    let issued_at = iat.and_then(|iat| serde_json::from_str(iat).ok()).unwrap_or(now);
     let lifetime = (claims.exp - now.min(issued_at)).ceil().min(MAX_SAFE_INTEGER as f64) as i64;
     Ok(Token {
         user: id.ok_or(Unauthenticated::NoUser)?,
         version: claims.ver.unwrap_or(0),
+        issued_at: iat
+            .and_then(|iat| iat.parse().ok())
+            .filter(|iat| (-MAX_SAFE_INTEGER..=MAX_SAFE_INTEGER).contains(iat)),
         session: Session {
             sid: claims.sid.unwrap_or_else(|| foreign_sid(token)),
             lifetime: claims.ttl.unwrap_or(0).clamp(lifetime, MAX_SAFE_INTEGER),
@@ -304,7 +310,7 @@ mod tests {
     #[test]
     fn a_minted_token_says_whose_session_it_is_of_until_it_expires() {
         let token = minted(&keys());
-        let good = Token { user: 7, version: 3, session: session(60) };
+        let good = Token { user: 7, version: 3, issued_at: Some(NOW), session: session(60) };
         for now in [NOW, NOW + 59] {
             assert_eq!(read(&keys(), &token, now), Ok(good.clone()), "{now}");
         }
@@ -345,6 +351,22 @@ mod tests {
         for lifetime in [0, 60, 61, MAX_SAFE_INTEGER] {
             let token = mint(&keys(), 7, 3, &session(lifetime), NOW, 60).unwrap();
             assert_eq!(read(&keys(), &token, NOW).unwrap().session.lifetime, lifetime.max(60));
+        }
+    }
+
+    #[test]
+    fn the_time_of_signing_is_a_whole_number_or_none() {
+        for (claims, issued_at) in [
+            ("", None),
+            (r#","iat":null"#, None),
+            (r#","iat":1799999990"#, Some(1_799_999_990)),
+            (r#","iat":1799999990.0"#, None),
+            (r#","iat":"1799999990""#, None),
+            (r#","iat":9007199254740992"#, None),
+            (r#","iat":99999999999999999999"#, None),
+        ] {
+            let token = read_payload(&format!(r#"{{"id":7,"exp":1900000000{claims}}}"#)).unwrap();
+            assert_eq!(token.issued_at, issued_at, "{claims}");
         }
     }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::email;
 use crate::error::{Field, Violation};
+use crate::username;
 
 /// What the text of a field has to be.
 #[derive(Debug)]
@@ -34,13 +35,14 @@ const BIO: Rule = kept(Field::Bio, 0, 2_000);
 const IMAGE: Rule = kept(Field::Image, 0, 2_048);
 const LOGIN_EMAIL: Rule = compared(Field::Email, 255);
 const LOGIN_PASSWORD: Rule = compared(Field::Password, PASSWORD.max);
+const CURRENT_PASSWORD: Rule = compared(Field::CurrentPassword, PASSWORD.max);
 
 /// The rules of a registration.
 pub const NEW_USER: [&Rule; 3] = [&EMAIL, &USERNAME, &PASSWORD];
 /// The rules of a login.
 pub const CREDENTIALS: [&Rule; 2] = [&LOGIN_EMAIL, &LOGIN_PASSWORD];
 /// The rules of an update, each field of which may be absent.
-pub const PATCH: [&Rule; 5] = [&EMAIL, &USERNAME, &PASSWORD, &BIO, &IMAGE];
+pub const PATCH: [&Rule; 6] = [&EMAIL, &USERNAME, &PASSWORD, &BIO, &IMAGE, &CURRENT_PASSWORD];
 
 /// What a client sent for a field that takes a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +78,16 @@ impl Rule {
         self.is_kept && self.field == Field::Email
     }
 
+    /// Whether it has to be a name that can be shown.
+    fn is_name(&self) -> bool {
+        self.is_kept && self.field == Field::Username
+    }
+
+    /// Whether it has to be equal to what is stored.
+    fn is_proof(&self) -> bool {
+        self.field == Field::CurrentPassword
+    }
+
     /// Whether no two users may have the same.
     pub fn is_unique(&self) -> bool {
         self.is_kept && matches!(self.field, Field::Email | Field::Username)
@@ -94,7 +106,9 @@ impl Rule {
             Some(Violation::TooLong(max)),
             may(self.is_kept, Violation::NullCharacter),
             may(self.is_address(), Violation::InvalidEmail { is_string: true }),
+            may(self.is_name(), Violation::InvalidUsername),
             may(self.is_unique(), Violation::Taken),
+            may(self.is_proof(), Violation::Wrong),
         ]
         .into_iter()
         .flatten()
@@ -119,6 +133,7 @@ impl Rule {
             (self.is_kept && text.contains('\0')).then_some(Violation::NullCharacter),
             (self.is_address() && !email::is_valid(&text))
                 .then_some(Violation::InvalidEmail { is_string: true }),
+            (self.is_name() && !username::is_visible(&text)).then_some(Violation::InvalidUsername),
         ]
         .into_iter()
         .flatten()
@@ -136,9 +151,10 @@ impl Rule {
     }
 }
 
-/// The email of a user: a valid address, normalized.
-pub fn email(input: Input) -> Checked<String> {
-    EMAIL.required(input).map(email::normalize)
+/// The email of a user: a valid address, normalized by [`email::normalize`]. The rules hold for what is stored too.
+pub fn email(input: Input, domain_to_ascii: impl Fn(&str) -> Option<String>) -> Checked<String> {
+    let typed = EMAIL.required(input)?;
+    EMAIL.required(Input::Text(email::normalize(typed, domain_to_ascii)))
 }
 
 /// The name of a user.
@@ -162,8 +178,8 @@ pub fn image(input: Input) -> Checked<Option<String>> {
 }
 
 /// The email that a login names, brought to the form in which emails are stored.
-pub fn login_email(input: Input) -> Checked<String> {
-    LOGIN_EMAIL.required(input).map(email::normalize)
+pub fn login_email(input: Input, domain_to_ascii: impl Fn(&str) -> Option<String>) -> Checked<String> {
+    LOGIN_EMAIL.required(input).map(|email| email::normalize(email, domain_to_ascii))
 }
 
 /// The password that a login tries.
@@ -171,8 +187,13 @@ pub fn login_password(input: Input) -> Checked<String> {
     LOGIN_PASSWORD.required(input)
 }
 
+/// The password that a user has, beside a change that it proves.
+pub fn current_password(input: Input) -> Checked<String> {
+    CURRENT_PASSWORD.required(input)
+}
+
 /// Of a patch: an absent field passes, another keeps its `rule`.
-pub fn optional<T>(input: Input, rule: fn(Input) -> Checked<T>) -> Checked<Option<T>> {
+pub fn optional<T>(input: Input, rule: impl FnOnce(Input) -> Checked<T>) -> Checked<Option<T>> {
     match input {
         Input::Absent => Ok(None),
         present => rule(present).map(Some),

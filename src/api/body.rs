@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::Error;
+use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::{BodyError, Request};
 use crate::validate::Input;
 
 /// The longest body that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
+
+/// U+FEFF in UTF-8, which RFC 8259 §8.1 does not allow before JSON.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The fields of `user` as they were sent. Of duplicate keys the last counts.
 #[derive(Debug, Default)]
@@ -23,29 +26,63 @@ impl Fields {
 /// Reads the body. An empty one, or one without `user`, has no fields.
 ///
 /// # Errors
-/// In this order: the body is too large, of another media type, no JSON, or not of this shape.
+/// In this order: the body is too large or late, of another media type, no JSON, or not of this shape.
 pub async fn read(request: &impl Request) -> Result<Fields, Error> {
-    let body = request.body(MAX_BYTES).await.map_err(|error| match error {
-        BodyError::TooLarge => Error::BodyTooLarge,
-        BodyError::Broken(cause) => Error::Fault(format!("request body: {cause}")),
-    })?;
-    if body.is_empty() {
-        return Ok(Fields::default());
+    fields(&mut read_object(request).await?)
+}
+
+/// Reads the body of an update. An empty one, or `{}`, has no fields; one that has something and no `user` comes from a
+/// client that forgot the wrapper, and would take its changes for saved.
+///
+/// # Errors
+/// As for [`read`]; and `user` is missing.
+pub async fn read_update(request: &impl Request) -> Result<Fields, Error> {
+    let mut body = read_object(request).await?;
+    if !body.is_empty() && !body.contains_key("user") {
+        let mut errors = FieldErrors::default();
+        errors.add(Field::User, Violation::Required);
+        return Err(errors.into());
     }
+    fields(&mut body)
+}
+
+async fn read_object(request: &impl Request) -> Result<Map<String, Value>, Error> {
+    let body = match request.body(MAX_BYTES).await {
+        Ok(body) if body.is_empty() => return Ok(Map::new()),
+        Ok(body) => Some(body),
+        Err(BodyError::BrokenOff) => None,
+        Err(BodyError::TooLarge) => return Err(Error::BodyTooLarge),
+        Err(BodyError::TimedOut) => return Err(Error::BodyTimedOut),
+    };
     let media_type = request.header("content-type").unwrap_or_default();
     if !is_json(media_type) {
         return Err(Error::UnsupportedMediaType(media_type.to_owned()));
     }
+    let malformed = |what: &str| {
+        let encoding = request
+            .header("content-encoding")
+            .map(str::trim)
+            .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"));
+        Error::MalformedJson(encoding.map_or_else(
+            || what.to_owned(),
+            |encoding| format!("Content-Encoding {encoding:?} is not supported: {what}"),
+        ))
+    };
+    let Some(body) = body else { return Err(malformed("the body broke off at line 1 column 0")) };
+    if body.starts_with(BYTE_ORDER_MARK) {
+        return Err(malformed("a byte order mark is not allowed at line 1 column 1"));
+    }
     // serde_json refuses what is not UTF-8, and more than 128 levels of nesting.
-    let body = serde_json::from_slice(&body).map_err(|error| Error::MalformedJson(error.to_string()))?;
-    let mut body = object(body)?;
+    object(serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?)
+}
+
+fn fields(body: &mut Map<String, Value>) -> Result<Fields, Error> {
     match body.remove("user") {
         None => Ok(Fields::default()),
         Some(Value::Null) => Err(Error::NoData),
         Some(user) => object(user).map(Fields),
     }
 }
-
 /// Parameters, such as `charset`, don't matter: JSON has none (RFC 8259 §11).
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default();

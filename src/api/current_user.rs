@@ -1,7 +1,7 @@
-//! `GET /api/user`: the user of the token. One statement, by primary key, and no write, on the nearest copy
+//! `GET /api/user`: the user of the token. One statement, by primary key, and no write, on the nearest replica
 //! of the database; a second one on the primary if that knows no such user or session.
 
-use crate::api::user_response;
+use crate::api::caller_response;
 use crate::auth;
 use crate::config::Config;
 use crate::error::Error;
@@ -17,6 +17,6 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let (user, token) = auth::authenticate_reader(config, platform, request).await?;
-    user_response(200, config, platform, &user, &token.session)
+    let caller = auth::authenticate_reader(config, platform, request).await?;
+    caller_response(config, platform, request, &caller)
 }

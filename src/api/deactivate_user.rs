@@ -20,6 +20,6 @@ pub async fn handle(
     if store::deactivate_user(platform.db(), &token, platform.now()).await? {
         Ok(Response::empty(204))
     } else {
-        Err(auth::refusal(platform.db(), &token).await)
+        Err(auth::refusal(platform.db(), &token, platform.now()).await)
     }
 }

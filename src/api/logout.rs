@@ -1,11 +1,11 @@
 //! `POST /api/users/logout`: ends the session of the token, or sessions of its user.
 
-use crate::auth;
+use crate::auth::{self, Caller};
 use crate::config::Config;
-use crate::error::{Error, Field, FieldErrors, Violation};
+use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store;
+use crate::store::{self, Standing};
 use crate::token::MAX_SAFE_INTEGER;
 
 /// How long after a session's end a request that was under way may still sign a token of it, in seconds.
@@ -40,20 +40,25 @@ pub async fn handle(
     let scope = match Scope::parse(request.query()) {
         Ok(scope) => scope,
         Err(errors) => {
-            auth::find_active(db, &token).await?; // what is wrong with the token comes first
-            return Err(errors.into());
+            let Caller { standing, .. } = auth::authenticate(config, platform, request).await?; // its errors come first
+            return Err(if standing == Standing::Active {
+                errors.into()
+            } else {
+                Unauthenticated::Invalid.into()
+            });
         }
     };
+    let now = platform.now();
     let has_ended = match scope {
         Scope::Local => {
             let longest = token.session.lifetime.max(config.token_ttl).saturating_add(UNDER_WAY);
-            let last_expiry = platform.now().saturating_add(longest);
-            store::end_session(db, &token, last_expiry.min(MAX_SAFE_INTEGER)).await?
+            let last_expiry = now.saturating_add(longest).min(MAX_SAFE_INTEGER);
+            store::end_session(db, &token, last_expiry, now).await?
         }
-        Scope::Others => store::end_all_sessions(db, &token, true).await?,
-        Scope::All => store::end_all_sessions(db, &token, false).await?,
+        Scope::Others => store::end_other_sessions(db, &token, now).await?,
+        Scope::All => store::end_all_sessions(db, &token, now).await?,
     };
-    if has_ended { Ok(Response::empty(204)) } else { Err(auth::refusal(db, &token).await) }
+    if has_ended { Ok(Response::empty(204)) } else { Err(auth::refusal(db, &token, platform.now()).await) }
 }
 
 impl Scope {

@@ -9,12 +9,13 @@ pub mod reference;
 pub mod register;
 pub mod update_user;
 
+use crate::auth::{self, Caller};
 use crate::config::Config;
 use crate::db::{Db, DbError};
 use crate::error::{Error, Field, FieldErrors, Violation};
-use crate::http::Response;
+use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store;
+use crate::store::{self, Standing};
 use crate::token::{self, Session};
 use crate::user::User;
 
@@ -29,25 +30,25 @@ fn user_response(
     let token =
         token::mint(&config.keys, user.id, user.token_version, session, platform.now(), config.token_ttl)
             .map_err(|error| Error::Fault(format!("token: {error}")))?;
-    Response::json(status, &user.body(&token)).map_err(|error| Error::Fault(format!("answer: {error}")))
+    user_body(status, user, &token)
 }
 
-/// Fields that break rules, and what of the rest has to be unique.
-struct Rejected {
-    errors: FieldErrors,
-    email: Option<String>,
-    username: Option<String>,
-}
-
-impl Rejected {
-    /// Adds which of the rest other users than `except` have.
-    async fn into_error(mut self, db: &impl Db, except: Option<i64>) -> Error {
-        let (email, username) = (self.email.as_deref(), self.username.as_deref());
-        match add_taken(&mut self.errors, db, email, username, except).await {
-            Ok(()) => self.errors.into(),
-            Err(error) => error.into(),
-        }
+/// Answers with the caller and a fresh token of the session; with the token of the request itself while that is only
+/// in [`Standing::Grace`].
+fn caller_response(
+    config: &Config,
+    platform: &impl Platform,
+    request: &impl Request,
+    Caller { user, token, standing }: &Caller,
+) -> Result<Response, Error> {
+    match auth::presented(request).filter(|_| *standing == Standing::Grace) {
+        Some(token) => user_body(200, user, token),
+        None => user_response(200, config, platform, user, &token.session),
     }
+}
+
+fn user_body(status: u16, user: &User, token: &str) -> Result<Response, Error> {
+    Response::json(status, &user.body(token)).map_err(|error| Error::Fault(format!("answer: {error}")))
 }
 
 /// Translates a broken UNIQUE constraint. The database names one column; asked after the fact, it may

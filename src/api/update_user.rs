@@ -1,73 +1,140 @@
 //! `PUT` and `PATCH /api/user`: changes what the user of the token sends, and keeps the rest.
 
 use crate::api::body::{self, Fields};
-use crate::api::{Rejected, conflict, user_response};
-use crate::auth;
+use crate::api::{add_taken, caller_response, conflict};
+use crate::auth::{self, Caller};
+use crate::client::Client;
 use crate::config::Config;
 use crate::db::DbError;
-use crate::error::{Error, Field, FieldErrors};
+use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store;
-use crate::token::Token;
+use crate::proof;
+use crate::rate_limit;
+use crate::store::{self, Standing};
 use crate::user::{User, UserPatch};
-use crate::validate::{self, optional};
+use crate::validate::{self, Input, optional};
 
-/// Answers the request: one statement to find the user, one to change them. A new password ends the user's
-/// other sessions.
+/// Answers the request: one statement to find the user, one to change them; before a hash is computed, one more to see
+/// what is taken. A new password refuses every token before it.
 ///
 /// # Errors
-/// What is wrong with the token, the body or its fields, or a fault.
+/// What is wrong with the token, the body, its fields or the current password, that there were too many updates, or a
+/// fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let (user, token) = auth::authenticate(config, platform, request).await?;
-    let patch = match parse(body::read(request).await?) {
-        Ok(patch) => patch,
-        Err(rejected) => return Err(rejected.into_error(platform.db(), Some(user.id)).await),
-    };
-    let user =
-        if patch == UserPatch::default() { user } else { update(config, platform, &token, patch).await? };
-    user_response(200, config, platform, &user, &token.session)
+    let mut caller = auth::authenticate(config, platform, request).await?;
+    let Update { patch, current_password } =
+        parse(body::read_update(request).await?, platform, &caller.user)?;
+    if patch == UserPatch::default() {
+        return caller_response(config, platform, request, &caller);
+    }
+    let client = Client::of(request);
+    if config.rate_limit && (patch.email.is_some() || patch.password.is_some()) {
+        rate_limit::check_update(platform, client, caller.user.id).await?;
+    }
+    if let Some(current_password) = &current_password {
+        prove(config, platform, client, &caller.user, current_password).await?;
+    }
+    update(config, platform, &mut caller, patch, current_password.is_none()).await?;
+    caller_response(config, platform, request, &caller)
+}
+
+/// Checks the current password.
+async fn prove(
+    config: &Config,
+    platform: &impl Platform,
+    client: Client,
+    user: &User,
+    current_password: &str,
+) -> Result<(), Error> {
+    match proof::by_password(config, platform, client, &user.email, current_password).await {
+        Ok((proven, _)) if proven.id == user.id => Ok(()),
+        // Another's, since the user's email changed a moment ago; or none.
+        Ok(_) | Err(Error::WrongCredentials) => {
+            let mut errors = FieldErrors::default();
+            errors.add(Field::CurrentPassword, Violation::Wrong);
+            Err(errors.into())
+        }
+        Err(Error::Deactivated) => Err(Unauthenticated::Deactivated.into()),
+        Err(error) => Err(error),
+    }
 }
 
 async fn update(
     config: &Config,
     platform: &impl Platform,
-    token: &Token,
+    Caller { user, token, standing }: &mut Caller,
     mut patch: UserPatch,
-) -> Result<User, Error> {
+    has_grace: bool,
+) -> Result<(), Error> {
     let db = platform.db();
+    let is_new_password = patch.password.is_some();
     if let Some(password) = &patch.password {
+        let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
+        let mut errors = FieldErrors::default();
+        add_taken(&mut errors, db, email, username, Some(user.id)).await?;
+        if !errors.is_empty() {
+            return Err(errors.into());
+        }
         patch.password = Some(config.hasher.hash(password, |bytes| platform.fill_random(bytes))?);
     }
-    match store::update_user(db, token, &patch, platform.now()).await {
-        Ok(Some(user)) => Ok(user),
+    match store::update_user(db, token, &patch, has_grace, platform.now()).await {
+        Ok(Some((updated, now_good_for))) => {
+            *user = updated;
+            // The answer to a new password has a fresh token, whatever this one is good for by now.
+            *standing = if is_new_password { Standing::Active } else { now_good_for };
+            Ok(())
+        }
         // Deactivated, deleted or logged out since the token was checked.
-        Ok(None) => Err(auth::refusal(db, token).await),
+        Ok(None) => Err(auth::refusal(db, token, platform.now()).await),
         Err(DbError::Unique { column }) => {
             let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
-            Err(conflict(db, column, email, username, Some(token.user)).await)
+            Err(conflict(db, column, email, username, Some(user.id)).await)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn parse(mut fields: Fields) -> Result<UserPatch, Rejected> {
+/// What is to be changed.
+struct Update {
+    patch: UserPatch,
+    /// The proof of the change, if it changes what a proof is for.
+    current_password: Option<String>,
+}
+
+fn parse(mut fields: Fields, platform: &impl Platform, user: &User) -> Result<Update, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let email = errors.check(Field::Email, optional(fields.take("email"), validate::email));
-    let username = errors.check(Field::Username, optional(fields.take("username"), validate::username));
+    let to_ascii = |domain: &str| platform.domain_to_ascii(domain);
+    let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
+    let email = errors.check(Field::Email, email);
+    let username = match fields.take("username") {
+        // A name from before a rule is no new name.
+        Input::Text(name) if name == user.username => Some(Some(name)),
+        input => errors.check(Field::Username, optional(input, validate::username)),
+    };
     let password = errors.check(Field::Password, optional(fields.take("password"), validate::password));
     let bio = errors.check(Field::Bio, optional(fields.take("bio"), validate::bio));
     let image = errors.check(Field::Image, optional(fields.take("image"), validate::image));
-    match (email, username, password, bio, image) {
-        (Some(email), Some(username), Some(password), Some(bio), Some(image)) => {
-            Ok(UserPatch { email, username, password, bio, image })
+    // A field that breaks its rules would have been a change.
+    let is_change = |checked: &Option<Option<String>>, current: &str| {
+        checked.as_ref().is_none_or(|new| new.as_ref().is_some_and(|new| new != current))
+    };
+    let needs_proof =
+        is_change(&email, &user.email) || is_change(&username, &user.username) || password != Some(None);
+    let current_password = if needs_proof {
+        let input = fields.take("current_password");
+        errors.check(Field::CurrentPassword, optional(input, validate::current_password))
+    } else {
+        Some(None)
+    };
+    match (email, username, password, bio, image, current_password) {
+        (Some(email), Some(username), Some(password), Some(bio), Some(image), Some(current_password)) => {
+            Ok(Update { patch: UserPatch { email, username, password, bio, image }, current_password })
         }
-        (email, username, ..) => {
-            Err(Rejected { errors, email: email.flatten(), username: username.flatten() })
-        }
+        _ => Err(errors),
     }
 }

@@ -33,11 +33,11 @@ pub fn needs_token(route: Route) -> bool {
 /// Every error that an endpoint can answer with; those whose answers are equal are one.
 pub fn failures(dialect: Dialect, route: Route) -> Vec<Failure> {
     let mut all = Failures { dialect, list: Vec::new() };
-    if matches!(route, Route::Register | Route::Login) {
+    if matches!(route, Route::Register | Route::Login | Route::UpdateUser) {
         let varying = Varying { part: "60 seconds", pattern: "[0-9]+ seconds?" };
         all.add(
             "Throttled",
-            "Too many requests, or failed logins",
+            "Too many requests, failed logins, or registrations",
             &Error::Throttled { seconds: 60 },
             Some(varying),
         );
@@ -48,6 +48,12 @@ pub fn failures(dialect: Dialect, route: Route) -> Vec<Failure> {
     if let Some(input) = Input::of(route) {
         all.add_of_fields(&input);
         all.add_of_body();
+    }
+    if route == Route::UpdateUser {
+        let missing = vec![(Field::User, vec![Violation::Required])];
+        let schema = schema::field_errors(dialect, &missing, None);
+        let response = dialect.render(&invalid(&missing));
+        all.push("MissingUser", "MissingUser", schema, "An object without `user`", response);
     }
     if route == Route::Login {
         all.add("WrongCredentials", "An unknown email, or a wrong password", &Error::WrongCredentials, None);
@@ -114,6 +120,7 @@ impl Failures {
         let any = |part| Some(Varying { part, pattern: r"[\s\S]*" });
         let media_type = Error::UnsupportedMediaType("text/plain".to_owned());
         let malformed = "EOF while parsing an object at line 1 column 1";
+        self.add("BodyTimedOut", "A body that takes longer than 10 seconds", &Error::BodyTimedOut, None);
         self.add("BodyTooLarge", "A body that is too large", &Error::BodyTooLarge, None);
         self.add("UnsupportedMediaType", "A body that is not sent as JSON", &media_type, any("text/plain"));
         self.add("MalformedJson", "No JSON", &Error::MalformedJson(malformed.to_owned()), any(malformed));

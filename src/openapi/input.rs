@@ -50,9 +50,10 @@ fn field_schema(rule: &Rule) -> Json {
             (r#""string""#, "idn-email", "An address as Django's EmailValidator has it. ")
         }
         Field::Password => (r#"["string","number"]"#, "password", ""),
+        Field::CurrentPassword => (r#"["string","number"]"#, "password", CURRENT_PASSWORD),
         Field::Bio => (NULLABLE, "", "What the user says of themself. An empty text is stored as `null`"),
         Field::Image => (NULLABLE, "", "The address of a picture. An empty text is stored as `null`"),
-        Field::Email | Field::Username | Field::Scope => (r#"["string","number"]"#, "", ""),
+        Field::Email | Field::Username | Field::Scope | Field::User => (r#"["string","number"]"#, "", ""),
     };
     let about = [about, if rule.is_unique() { UNIQUE } else { "" }].concat();
     let mut entries = vec![("type", Json::raw(types)), ("maxLength", Json::number(rule.max))];
@@ -71,5 +72,7 @@ fn field_schema(rule: &Rule) -> Json {
 }
 
 const NULLABLE: &str = r#"["string","number","null"]"#;
+
+const CURRENT_PASSWORD: &str = "Proves a new email, username or password; beside anything else it is ignored. Without it the token that a new password is set with stays good for 10 seconds";
 
 const UNIQUE: &str = "No two users have the same, in whatever case its ASCII letters are";

@@ -13,9 +13,9 @@ fn native() -> Native {
     Native::new(suite::django())
 }
 
-/// The number of statements that a request runs, and its status.
+/// How often a request calls the database, and its status.
 fn cost(api: &Native, call: &Call) -> (usize, u16) {
-    let count = || api.platform.db.statements.borrow().len();
+    let count = || api.platform.db.calls.get();
     let before = count();
     let (answer, _) = api.handle(call);
     (count() - before, answer.status)
@@ -49,6 +49,18 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     assert_eq!(cost(&api, &Call::get("/api/user").token(&token)), (1, 200));
     assert_eq!(cost(&api, &Call::put("{}").token(&token)), (1, 200));
     assert_eq!(cost(&api, &Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)), (2, 200));
+    // What is taken is looked up before a hash is computed for nothing.
+    let token = suite::register(&api, "change");
+    let change = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
+    assert_eq!(cost(&api, &change(r#"{"email":"change2@x.io"}"#)), (2, 200));
+    assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io"}"#)), (3, 400));
+    let iterations = latchkey::password::iterations_computed();
+    assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io","password":"jakejake"}"#)), (2, 400));
+    assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io","password":"short"}"#)), (1, 400));
+    assert_eq!(latchkey::password::iterations_computed(), iterations);
+    let proven = r#"{"email":"change3@x.io","password":"jakejake","current_password":"jakejake"}"#;
+    assert_eq!(cost(&api, &change(proven)), (4, 200));
+    let token = suite::token(&api, 1);
     for scope in ["local", "others", "all"] {
         let token = suite::register(&api, scope);
         let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}"));
@@ -161,14 +173,31 @@ fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
 fn a_session_that_lives_on_completes_what_is_under_way() {
     let api = native();
     let token = suite::register(&api, "race");
+    // It ends the others in another tab.
+    let others =
+        "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 0";
     let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().session.sid;
-    // It changes the password in another tab.
-    let changed = format!("UPDATE users SET token_version = token_version + 1, kept_sid = '{kept}'");
-    let changed: &'static str = Box::leak(changed.into_boxed_str());
-    api.platform.db.before.borrow_mut().push(("UPDATE", changed));
+    api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
+    api.platform.db.before.borrow_mut().push(("UPDATE", others));
     let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
     answer.is_user(200, r#""race@x.io""#, r#""race""#, "\"x\"", "null");
     assert_eq!(api.send(&Call::get("/api/user").token(&answer.token())).status, 200);
+}
+
+#[test]
+fn a_new_password_in_another_tab_refuses_what_is_under_way_with_an_older_token() {
+    let api = native();
+    let token = suite::register(&api, "race");
+    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().session.sid;
+    api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
+    let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
+                   grace_version = 0, grace_iat = 5, grace_until = 99999999999";
+    for body in [r#"{"bio":"x"}"#, r#"{"password":"another password"}"#] {
+        api.sql("UPDATE users SET token_version = 0, kept_sid = NULL");
+        api.platform.db.before.borrow_mut().push(("UPDATE", changed));
+        let answer = api.send(&Call::put(&format!(r#"{{"user":{body}}}"#)).token(&token));
+        answer.is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
+    }
 }
 
 #[test]
@@ -177,7 +206,8 @@ fn a_value_that_is_free_again_at_a_second_look_is_still_reported() {
     suite::register(&api, "other");
     let token = suite::register(&api, "own");
     let user = r#"{"user":{"username":"new","email":"other@x.io","password":"jakejake"}}"#;
-    for call in [Call::put(user).token(&token), Call::post("/api/users", user)] {
+    let change = r#"{"user":{"username":"new","email":"other@x.io"}}"#;
+    for call in [Call::put(change).token(&token), Call::post("/api/users", user)] {
         let freed = "UPDATE users SET email = 'freed@x.io' WHERE username = 'other'";
         api.platform.db.before.borrow_mut().push(("SELECT EXISTS", freed));
         api.send(&call).is(400, r#"{"errors":{"email":["user with this email already exists."]}}"#);
@@ -237,10 +267,10 @@ fn no_statement_scans_the_table() {
     }
     pollster::block_on(purge::run(&api.platform, NOW)).unwrap();
     let statements: BTreeSet<_> = api.platform.db.statements.borrow().iter().cloned().collect();
-    assert_eq!(statements.len(), 15, "{statements:#?}");
+    assert_eq!(statements.len(), 17, "{statements:#?}");
     for statement in statements {
         for step in api.platform.db.plan(&statement) {
-            let scans = ["users", "ended_sessions", "login_failures"]
+            let scans = ["users", "ended_sessions", "login_failures", "registrations"]
                 .iter()
                 .any(|table| step == format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} ")));
             assert!(!scans, "{step}: {statement}");

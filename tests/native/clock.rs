@@ -281,7 +281,7 @@ fn a_purge_is_done_in_batches_and_leaves_the_rest_for_the_next() {
             "SELECT (SELECT count(*) FROM login_failures) || ' ' || (SELECT count(*) FROM ended_sessions)";
         api.sql(count).unwrap()
     };
-    for (cost, expected) in [(200, "1 1"), (4, "0 0"), (2, "0 0")] {
+    for (cost, expected) in [(201, "1 1"), (5, "0 0"), (3, "0 0")] {
         let before = statements();
         pollster::block_on(purge::run(&api.platform.db, NOW)).unwrap();
         assert_eq!((statements() - before, left().as_str()), (cost, expected));
@@ -360,9 +360,255 @@ fn the_coarse_limit_is_asked_first_and_by_client() {
             api.send(&Call::new(method, path));
         }
     }
-    let limited = api.platform.limited.borrow().join(" ");
-    assert_eq!(
-        limited,
-        "192.0.2.1 192.0.2.1 192.0.2.1 2001:db8::/64 192.0.2.2 192.0.2.2 192.0.2.2 2001:db8::/64 unknown"
+    let [a, b, c] = ["192.0.2.1", "192.0.2.2", "2001:db8::/64"].map(|key| format!("LIMITER {key}"));
+    let network = "NETWORK_LIMITER 2001:db8::/48";
+    let expected = [&*a, &a, &a, &c, network, &b, &b, &b, &c, network, "LIMITER unknown"];
+    assert_eq!(*api.platform.limited.borrow(), expected);
+}
+
+#[test]
+fn a_48_of_ipv6_is_limited_as_a_whole() {
+    let mut vars = suite::django();
+    vars.remove("RATE_LIMIT");
+    let api = Native::new(vars);
+    api.platform.rate_limit.set(5);
+    let call = |address: &str| Call::post("/api/users/login", "{}").header("CF-Connecting-IP", address);
+    let statuses = (0..8).map(|subnet| api.send(&call(&format!("2001:db8:0:{subnet:x}::1"))).status);
+    assert_eq!(statuses.collect::<Vec<_>>(), [400, 400, 400, 400, 400, 429, 429, 429]);
+    assert_eq!(api.send(&call("2001:db8:1::1")).status, 400);
+    // The /24 of IPv4 addresses is not: it may be many sites.
+    assert!((0..8).all(|host| api.send(&call(&format!("192.0.2.{host}"))).status == 400));
+}
+
+#[test]
+fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address() {
+    let mut vars = suite::django();
+    vars.remove("RATE_LIMIT");
+    let api = Native::new(vars);
+    api.platform.rate_limit.set(1_000);
+    let [one, two] = ["limited1", "limited2"].map(|name| suite::register(&api, name));
+    api.platform.rate_limit.set(3);
+    api.platform.limited.borrow_mut().clear();
+    let put = |token: &str, user: &str, address: &str| {
+        let call = Call::put(&format!(r#"{{"user":{user}}}"#)).token(token);
+        api.send(&call.header("CF-Connecting-IP", address)).status
+    };
+    // Nothing else is counted, and what is wrong with the fields comes first.
+    for _ in 0..10 {
+        assert_eq!(put(&one, r#"{"bio":"x","username":"limited1"}"#, "192.0.2.1"), 200);
+        assert_eq!(put(&one, "{}", "192.0.2.1"), 200);
+        assert_eq!(put(&one, r#"{"password":"short"}"#, "192.0.2.1"), 400);
+    }
+    assert!(api.platform.limited.borrow().is_empty());
+    let iterations = latchkey::password::iterations_computed();
+    for (index, status) in [400, 400, 400, 429, 429].into_iter().enumerate() {
+        let address = format!("192.0.2.1{index}");
+        assert_eq!(put(&one, r#"{"email":"limited2@x.io","password":"jakejake"}"#, &address), status);
+    }
+    assert_eq!(latchkey::password::iterations_computed(), iterations);
+    for status in [200, 200, 429] {
+        let address = "192.0.2.10"; // which has been counted once already
+        assert_eq!(put(&two, r#"{"email":"limited2@x.io"}"#, address), status);
+    }
+}
+
+#[test]
+fn a_database_that_takes_no_writes_lets_no_guesses_through() {
+    let mut api = limits("10", "100");
+    // With no failures on record, as an attacker would choose; the right password would get in.
+    api.platform.db.operate(
+        "CREATE TRIGGER full BEFORE INSERT ON login_failures BEGIN SELECT raise(ABORT, 'database or disk is full'); END",
     );
+    let guess =
+        |api: &Native, password: &str, address: &str| api.send(&from(address, "clock@x.io", password));
+    guess(&api, "wrong password", "192.0.2.1")
+        .is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
+    let log = api.log();
+    assert_eq!(log.len(), 1, "{log:?}");
+    assert!(log[0].contains("this isolate refuses that account and address for 60 seconds"), "{log:?}");
+    assert!(log[0].contains("database or disk is full") && !log[0].contains("clock@x.io"), "{log:?}");
+    let iterations = latchkey::password::iterations_computed();
+    for (seconds, wait) in [(0, "60"), (30, "30"), (59, "1")] {
+        api.platform.now.set(NOW + seconds);
+        for password in ["wrong password", "jakejake"] {
+            let answer = guess(&api, password, "192.0.2.1");
+            assert_eq!((answer.status, answer.header("retry-after")), (429, Some(wait)));
+        }
+    }
+    assert_eq!(latchkey::password::iterations_computed(), iterations);
+    assert_eq!(guess(&api, "jakejake", "192.0.2.2").status, 200);
+    api.platform.now.set(NOW + 60);
+    assert_eq!(guess(&api, "jakejake", "192.0.2.1").status, 200);
+    // Many addresses get no further.
+    let tried =
+        (1..=50).filter(|host| guess(&api, "wrong password", &format!("198.51.100.{host}")).status == 500);
+    assert_eq!(tried.count(), 10);
+    assert_eq!(guess(&api, "jakejake", "203.0.113.1").status, 429);
+    // Where no limit counts, nothing is refused.
+    let mut vars = suite::django();
+    vars.extend([("LOGIN_FAILURES_PER_ADDRESS", "0"), ("LOGIN_FAILURES_PER_ACCOUNT", "0")]);
+    api.config = super::config(&vars);
+    guess(&api, "wrong password", "192.0.2.1").is(400, WRONG);
+}
+
+#[test]
+fn the_time_is_read_when_it_is_used() {
+    // 20 guesses whose bodies are held back for a quarter of an hour: the block is as long as any other.
+    let api = limits("3", "0");
+    let held = |seconds| Call { body_takes: seconds, ..wrong() };
+    for _ in 0..3 {
+        api.platform.now.set(NOW);
+        assert_eq!(api.send(&held(14 * MINUTE)).status, 400);
+    }
+    waits(&api, 15 * MINUTE);
+}
+
+/// The token of a user who registered, with which time goes on.
+fn session(api: &Native, name: &str) -> String {
+    suite::register(api, name)
+}
+
+fn status(api: &Native, token: &str) -> u16 {
+    api.send(&Call::get("/api/user").token(token)).status
+}
+
+#[test]
+fn a_thief_who_polls_each_second_is_out_after_a_new_password() {
+    for current_password in ["", r#","current_password":"jakejake""#] {
+        let api = limits("3", "3");
+        let mut own = session(&api, "owner");
+        let mut stolen = own.clone();
+        // Both go on with fresh tokens of the one session.
+        for second in 1..=30 {
+            api.platform.now.set(NOW + second);
+            stolen = api.send(&Call::get("/api/user").token(&stolen)).token();
+            if second == 20 {
+                own = api.send(&Call::get("/api/user").token(&own)).token();
+            }
+        }
+        let change = format!(r#"{{"user":{{"password":"another password"{current_password}}}}}"#);
+        let fresh = api.send(&Call::put(&change).token(&own)).token();
+        let mut thief = vec![stolen.clone()];
+        for second in 30..60 {
+            api.platform.now.set(NOW + second);
+            for token in thief.clone() {
+                let answer = api.send(&Call::get("/api/user").token(&token));
+                if answer.status == 200 {
+                    thief.push(answer.token());
+                }
+            }
+            assert_eq!(status(&api, &fresh), 200);
+        }
+        assert_eq!(thief, [stolen], "{current_password}");
+        assert_eq!(status(&api, &own), 401);
+    }
+}
+
+#[test]
+fn the_token_of_a_new_password_stays_good_for_ten_seconds_and_gets_no_fresh_one() {
+    let api = limits("3", "3");
+    let old = session(&api, "grace");
+    api.platform.now.set(NOW + 5);
+    let used = api.send(&Call::get("/api/user").token(&old)).token();
+    let change = Call::put(r#"{"user":{"password":"another password"}}"#);
+    let fresh = api.send(&change.clone().token(&used)).token();
+    assert_ne!(fresh, used);
+    for second in [5, 14] {
+        api.platform.now.set(NOW + second);
+        assert_eq!(status(&api, &old), 401, "an older token of the same session");
+        for call in [
+            Call::get("/api/user"),
+            Call::put(r#"{"user":{"bio":"x"}}"#),
+            Call::put("{}"),
+            Call::new("PATCH", "/api/user"),
+        ] {
+            let answer = api.send(&call.token(&used));
+            assert_eq!((answer.status, answer.token()), (200, used.clone()));
+        }
+        assert_eq!(api.send(&Call::new("HEAD", "/api/user").token(&used)).status, 200);
+        // It is good for nothing else.
+        for (method, path) in [
+            ("DELETE", "/api/user"),
+            ("POST", "/api/users/logout?scope=others"),
+            ("POST", "/api/users/logout?scope=nonsense"),
+        ] {
+            let answer = api.send(&Call::new(method, path).token(&used));
+            answer.is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
+        }
+    }
+    api.platform.now.set(NOW + 15);
+    assert_eq!(status(&api, &used), 401);
+    assert_eq!(status(&api, &fresh), 200);
+
+    // Another new password is answered with a fresh one, and begins the ten seconds again.
+    let again = api.send(&change.clone().token(&fresh)).token();
+    api.platform.now.set(NOW + 20);
+    let last = api.send(&change.clone().token(&fresh)).token();
+    assert_eq!((status(&api, &again), status(&api, &last), status(&api, &fresh)), (401, 200, 200));
+    api.platform.now.set(NOW + 30);
+    assert_eq!((status(&api, &last), status(&api, &fresh)), (200, 401));
+
+    // With the current password there are none.
+    let proven = r#"{"user":{"password":"jakejake","current_password":"another password"}}"#;
+    let proven = api.send(&Call::put(proven).token(&last)).token();
+    assert_eq!((status(&api, &last), status(&api, &proven)), (401, 200));
+}
+
+#[test]
+fn the_token_of_a_new_password_ends_sessions() {
+    for (scope, is_dead) in [("local", true), ("all", true), ("others", false)] {
+        let api = limits("3", "3");
+        let used = session(&api, "ends");
+        let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
+        let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}")).token(&used);
+        assert_eq!(api.send(&logout).status, if is_dead { 204 } else { 401 });
+        assert_eq!(status(&api, &fresh) == 401, is_dead, "{scope}");
+        assert_eq!(status(&api, &used) == 401, is_dead, "{scope}");
+    }
+}
+
+#[test]
+fn others_revives_no_token_of_its_own_session() {
+    let api = limits("3", "3");
+    let others = |token: &str| {
+        assert_eq!(api.send(&Call::new("POST", "/api/users/logout?scope=others").token(token)).status, 204);
+    };
+    let old = session(&api, "revive");
+    let other = api.send(&login("revive@x.io", "jakejake")).token();
+    api.platform.now.set(NOW + 1);
+    let used = api.send(&Call::get("/api/user").token(&old)).token();
+    let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
+    for _ in 0..3 {
+        others(&fresh);
+        assert_eq!(status(&api, &old), 401);
+        assert_eq!(status(&api, &other), 401);
+        assert_eq!(status(&api, &fresh), 200);
+        // For as long as it was good before, and no longer.
+        assert_eq!(status(&api, &used), 200);
+    }
+    let later = api.send(&Call::get("/api/user").token(&fresh)).token();
+    api.platform.now.set(NOW + 11);
+    assert_eq!(status(&api, &used), 401);
+    others(&later);
+    assert_eq!((status(&api, &used), status(&api, &fresh), status(&api, &later)), (401, 200, 200));
+
+    // Another session that ends the others ends the ten seconds too.
+    let used = later;
+    let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
+    let other = api.send(&login("revive@x.io", "jakejake")).token();
+    others(&other);
+    assert_eq!((status(&api, &used), status(&api, &fresh), status(&api, &other)), (401, 401, 200));
+}
+
+#[test]
+fn a_token_without_a_time_of_signing_has_its_ten_seconds_too() {
+    let api = limits("3", "3");
+    let foreign = |ttl: i64| suite::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + ttl));
+    let [used, other] = [foreign(1_000), foreign(1_001)];
+    let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
+    let read = api.send(&Call::get("/api/user").token(&used));
+    assert_eq!((read.status, read.token()), (200, used.clone()));
+    assert_eq!((status(&api, &other), status(&api, &fresh)), (401, 200));
+    api.platform.now.set(NOW + 10);
+    assert_eq!(status(&api, &used), 401);
 }

@@ -2,7 +2,7 @@
 //! so of requests that start together all read before one writes.
 
 use futures_util::future::join_all;
-use latchkey::password::hashes_computed;
+use latchkey::password::{Hasher, iterations_computed};
 
 use super::suite::throttle::from;
 use super::suite::{self, Answer, Api as _, Call};
@@ -17,12 +17,13 @@ fn native() -> Native {
     api
 }
 
-/// Sends requests at once. Gives how many were answered with each of these statuses, and the hashes that it took.
+/// Sends requests at once. Gives how many were answered with each of these statuses, and the hashes that it took, which
+/// have one iteration each.
 fn burst(api: &Native, calls: &[Call], statuses: [u16; 3]) -> ([usize; 3], u64) {
-    let before = hashes_computed();
+    let before = iterations_computed()[0];
     let answers = pollster::block_on(join_all(calls.iter().map(|call| api.answer(call))));
     let count = |status| answers.iter().filter(|(answer, _)| answer.status == status).count();
-    (statuses.map(count), hashes_computed() - before)
+    (statuses.map(count), iterations_computed()[0] - before)
 }
 
 #[test]
@@ -112,34 +113,119 @@ fn with_one_place_left_right_passwords_at_once_are_let_in_one_by_one() {
     assert_eq!(burst(&api, &right, [200, 400, 429]).0, [5, 0, 0]);
 }
 
-/// What one who sends a login can tell of it, and what it cost.
-fn observed(api: &Native, call: &Call) -> (Answer, u64, usize, u64) {
+/// What one who sends a login can tell of it, and what it cost: iterations, statements and rows written.
+fn observed(api: &Native, call: &Call) -> (Answer, [u64; 2], usize, u64) {
     let (statements, written) =
         (|| api.platform.db.statements.borrow().len(), || api.platform.db.rows_written());
-    let (hashes, ran, wrote) = (hashes_computed(), statements(), written());
+    let (iterations, ran, wrote) = (iterations_computed(), statements(), written());
     let mut answer = api.send(call);
     // It is another after each write; so what tells is how many rows were written.
     answer.headers.remove("x-d1-bookmark").unwrap();
-    (answer, hashes_computed() - hashes, statements() - ran, written() - wrote)
+    let after = iterations_computed();
+    let computed = [after[0] - iterations[0], after[1] - iterations[1]];
+    (answer, computed, statements() - ran, written() - wrote)
 }
 
 #[test]
 fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
     for vars in [suite::django(), suite::realworld()] {
-        let api = Native::new(vars);
-        for name in ["known", "gone", "broken"] {
-            suite::register(&api, name);
-        }
-        api.sql("UPDATE users SET is_active = 0 WHERE username = 'gone'");
-        api.sql("UPDATE users SET password = '!' WHERE username = 'broken'");
-        // The first, those with failures on record, and those that are throttled.
-        for attempt in 0..12 {
-            let observe = |email: &str| observed(&api, &from("192.0.2.1", email, "wrong password"));
-            let known = observe("known@x.io");
-            assert_eq!(known.1, u64::from(attempt < 10));
-            for email in ["unknown@x.io", "gone@x.io", "broken@x.io"] {
-                assert_eq!(observe(email), known, "{email}, attempt {attempt}");
+        // By default for users whose hash is cheaper than today's; for all, once the costliest is named.
+        for costliest in ["", "pbkdf2_sha256$30", "pbkdf2_sha256$30, pbkdf2_sha512$20"] {
+            let mut vars = vars.clone();
+            vars.insert("COSTLIEST_HASH", costliest);
+            vars.insert("PASSWORD_HASHER", "pbkdf2_sha512$3");
+            let api = Native::new(vars);
+            let mut emails = vec!["unknown@x.io", "gone@x.io", "broken@x.io", "cheaper@x.io"];
+            for name in ["known", "gone", "broken", "cheaper", "imported", "dear"] {
+                suite::register(&api, name);
             }
+            api.sql("UPDATE users SET is_active = 0 WHERE username = 'gone'");
+            api.sql("UPDATE users SET password = '!' WHERE username = 'broken'");
+            for (name, hasher) in [
+                ("cheaper", "pbkdf2_sha512$1"),
+                ("imported", "pbkdf2_sha256$30"),
+                ("dear", "pbkdf2_sha512$20"),
+            ] {
+                let hash = hasher.parse::<Hasher>().unwrap().hash("jakejake", getrandom::fill).unwrap();
+                api.sql(&format!("UPDATE users SET password = '{hash}' WHERE username = '{name}'"));
+                if costliest.contains(hasher) {
+                    emails.push(if name == "dear" { "dear@x.io" } else { "imported@x.io" });
+                }
+            }
+            let cost = match costliest {
+                "" => [0, 3],
+                "pbkdf2_sha256$30" => [30, 3],
+                _ => [30, 20],
+            };
+            // The first, those with failures on record, and those that are throttled.
+            for attempt in 0..12 {
+                let observe = |email: &str| observed(&api, &from("192.0.2.1", email, "wrong password"));
+                let known = observe("known@x.io");
+                assert_eq!(known.1, if attempt < 10 { cost } else { [0, 0] });
+                for email in &emails {
+                    assert_eq!(observe(email), known, "{email}, attempt {attempt}, {costliest:?}");
+                }
+            }
+            // A success costs what it has to.
+            let [before, after] = [(), ()].map(|()| {
+                assert_eq!(api.send(&from("192.0.2.9", "cheaper@x.io", "jakejake")).status, 200);
+                iterations_computed()
+            });
+            assert_eq!([after[0] - before[0], after[1] - before[1]], [0, 3]);
         }
     }
+}
+
+#[test]
+fn a_day_has_only_so_many_registrations_of_an_address_and_of_a_network() {
+    let mut vars = suite::django();
+    vars.insert("REGISTRATIONS_PER_ADDRESS", "3");
+    let api = Native::new(vars);
+    let mut next = 0;
+    let mut register = |address: &str| {
+        next += 1;
+        let user =
+            format!(r#"{{"user":{{"username":"n{next}","email":"n{next}@x.io","password":"jakejake"}}}}"#);
+        Call::post("/api/users", &user).header("CF-Connecting-IP", address)
+    };
+    // However many come at once.
+    let calls: Vec<_> = (0..20).map(|_| register("192.0.2.1")).collect();
+    assert_eq!(burst(&api, &calls, [201, 429, 500]).0, [3, 17, 0]);
+    let throttled = api.send(&register("192.0.2.1"));
+    let wait = (86_400 - NOW % 86_400).to_string();
+    assert_eq!(throttled.header("retry-after"), Some(wait.as_str()));
+    let detail = format!("Request was throttled. Expected available in {wait} seconds.");
+    throttled.is(429, &format!(r#"{{"user":{{"detail":"{detail}"}}}}"#));
+    // A network has four times as many, from whatever addresses.
+    let calls: Vec<_> = (2..40).map(|host| register(&format!("192.0.2.{host}"))).collect();
+    assert_eq!(burst(&api, &calls, [201, 429, 500]).0, [9, 29, 0]);
+    let calls: Vec<_> = (0..40).map(|subnet| register(&format!("2001:db8:0:{subnet:x}::1"))).collect();
+    assert_eq!(burst(&api, &calls, [201, 429, 500]).0, [12, 28, 0]);
+    assert_eq!(api.send(&register("198.51.100.1")).status, 201);
+    assert_eq!(api.sql("SELECT count(*) FROM users").as_deref(), Some("25"));
+    // What fails is not counted, and the next day counts by itself.
+    let taken =
+        Call::post("/api/users", r#"{"user":{"username":"n1","email":"x@x.io","password":"jakejake"}}"#)
+            .header("CF-Connecting-IP", "203.0.113.1");
+    for _ in 0..10 {
+        assert_eq!(api.send(&taken).status, 400);
+    }
+    let calls: Vec<_> = (0..5).map(|_| register("203.0.113.1")).collect();
+    assert_eq!(burst(&api, &calls, [201, 429, 500]).0, [3, 2, 0]);
+    api.platform.now.set(NOW + 86_400);
+    assert_eq!(api.send(&register("192.0.2.1")).status, 201);
+    // No address is stored in the clear.
+    let networks = api.sql("SELECT group_concat(network) FROM registrations").unwrap();
+    assert!(networks.split(',').all(|network| network.len() == 22), "{networks}");
+}
+
+#[test]
+fn no_limit_of_registrations_counts_none() {
+    let mut vars = suite::django();
+    vars.insert("REGISTRATIONS_PER_ADDRESS", "0");
+    let api = Native::new(vars);
+    for index in 0..20 {
+        suite::register(&api, &format!("free{index}"));
+    }
+    assert_eq!(api.sql("SELECT count(*) FROM registrations").as_deref(), Some("0"));
 }

@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 
-use latchkey::api::login::Upgrade;
 use latchkey::app::{self, Answer as AppAnswer};
 use latchkey::config::{Config, ConfigError};
-use latchkey::db::{Db, DbError, Row, Value};
+use latchkey::db::{Batch, Db, DbError, Row, Statement, Value};
+use latchkey::email;
 use latchkey::http::{BodyError, Request};
-use latchkey::platform::{Event, Platform};
+use latchkey::platform::{Event, Limiter, Platform};
+use latchkey::proof::Upgrade;
 
 use crate::reference::Reference;
 use crate::sqlite::Sqlite;
@@ -31,9 +32,9 @@ pub struct Host {
     pub replica: RefCell<Option<Sqlite>>,
     bookmark: RefCell<Option<String>>,
     pub now: Cell<i64>,
-    /// How many requests of a client pass the coarse limit.
+    /// How many requests pass each coarse limit.
     pub rate_limit: Cell<usize>,
-    /// The clients of those that were counted.
+    /// The binding and the key of those that were counted.
     pub limited: RefCell<Vec<String>>,
     pub log: RefCell<Vec<String>>,
 }
@@ -64,7 +65,8 @@ impl Native {
 
     pub async fn answer_unchecked(&self, call: &Call) -> (Answer, Option<Upgrade>) {
         self.platform.bookmark.take(); // of the request before
-        let AppAnswer { response, upgrade } = app::handle(&self.config, &self.platform, call).await;
+        let request = Arriving { call, clock: &self.platform.now };
+        let AppAnswer { response, upgrade } = app::handle(&self.config, &self.platform, &request).await;
         let headers = response.headers.into_iter();
         let answer = Answer {
             status: response.status,
@@ -121,10 +123,15 @@ impl Platform for Host {
         getrandom::fill(bytes)
     }
 
-    async fn within_rate_limit(&self, key: &str) -> Result<bool, String> {
+    fn domain_to_ascii(&self, domain: &str) -> Option<String> {
+        email::domain_to_ascii(domain)
+    }
+
+    async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
         let mut limited = self.limited.borrow_mut();
-        limited.push(key.to_owned());
-        Ok(limited.iter().filter(|limited| *limited == key).count() <= self.rate_limit.get())
+        let key = format!("{} {key}", limiter.binding());
+        limited.push(key.clone());
+        Ok(limited.iter().filter(|limited| **limited == key).count() <= self.rate_limit.get())
     }
 
     fn log(&self, event: &Event) {
@@ -135,6 +142,14 @@ impl Platform for Host {
 impl Db for Host {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let row = self.db.first(sql, params).await;
+        *self.bookmark.borrow_mut() = Some(self.db.bookmark());
+        row
+    }
+}
+
+impl Batch for Host {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Option<Row>, DbError> {
+        let row = self.db.batch(statements).await;
         *self.bookmark.borrow_mut() = Some(self.db.bookmark());
         row
     }
@@ -166,26 +181,40 @@ impl Db for Nearest<'_> {
     }
 }
 
-impl Request for Call {
+/// A request whose body arrives by a clock.
+pub struct Arriving<'a> {
+    pub call: &'a Call,
+    pub clock: &'a Cell<i64>,
+}
+
+impl Request for Arriving<'_> {
+    fn is_https(&self) -> bool {
+        self.call.is_https
+    }
+
     fn method(&self) -> &str {
-        &self.method
+        &self.call.method
     }
 
     fn path(&self) -> &str {
-        self.path.split('?').next().unwrap_or_default()
+        self.call.path.split('?').next().unwrap_or_default()
     }
 
     fn query(&self) -> &str {
-        self.path.split_once('?').map_or("", |(_, query)| query)
+        self.call.path.split_once('?').map_or("", |(_, query)| query)
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
+        let found = self.call.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let body = self.body.clone().unwrap_or_default();
+        self.clock.set(self.clock.get() + self.call.body_takes);
+        if let Some(error) = self.call.body_error {
+            return Err(error);
+        }
+        let body = self.call.body.clone().unwrap_or_default();
         if body.len() > limit { Err(BodyError::TooLarge) } else { Ok(body) }
     }
 }

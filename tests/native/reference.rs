@@ -7,11 +7,13 @@ use std::rc::Rc;
 use latchkey::app;
 use latchkey::config::{Config, ConfigError};
 use latchkey::dialect::Dialect;
+use latchkey::error::Error;
+use latchkey::http::BodyError;
 use latchkey::openapi;
 use latchkey::route::Route;
 use serde_json::{Value, json};
 
-use crate::host::Native;
+use crate::host::{Arriving, Native};
 use crate::suite::{self, Answer, Api as _, Call, Vars, django, realworld};
 
 /// A path, a method in lower case and a status.
@@ -28,11 +30,12 @@ thread_local! {
 }
 
 /// Headers that any answer may have: of HTTP, and of CORS.
-const GENERAL: [&str; 6] = [
+const GENERAL: [&str; 7] = [
     "access-control-allow-origin",
     "access-control-expose-headers",
     "cache-control",
     "content-type",
+    "strict-transport-security",
     "vary",
     "x-content-type-options",
 ];
@@ -288,12 +291,9 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     if name == "Misconfigured" {
         return api.send(&call);
     }
-    if name == "Throttled" {
-        api.platform.rate_limit.set(0);
-        return api.send(&call);
-    }
     if name == "Fault" {
-        let response = app::fault(&api.config, &api.platform, &call, "x".to_owned());
+        let request = Arriving { call: &call, clock: &api.platform.now };
+        let response = app::refuse(&api.config, &api.platform, &request, Error::Fault("x".to_owned()));
         return Answer {
             status: response.status,
             headers: BTreeMap::new(),
@@ -301,6 +301,11 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
         };
     }
     let token = api.send(&Call::post("/api/users", JAKE)).token();
+    if name == "Throttled" {
+        api.platform.rate_limit.set(0);
+        let update = r#"{"user":{"email":"jake@example.com"}}"#;
+        return api.send(&if call.path == "/api/user" { call.token(&token).json(update) } else { call });
+    }
     match name {
         "MissingToken" => return api.send(&call),
         "InvalidToken" => return api.send(&call.token("x")),
@@ -314,9 +319,11 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     let call =
         if call.path == "/api/user" || call.path.ends_with("logout") { call.token(&token) } else { call };
     let taken = r#"{"user":{"username":"jake","email":"jake@example.com"}}"#;
-    let broken = r#"{"user":{"email":null,"username":null,"password":null,"bio":true,"image":[]}}"#;
+    let broken = r#"{"user":{"email":null,"username":null,"password":null,"bio":true,"image":[],"current_password":null}}"#;
     let login = |password: &str| suite::login("jake@example.com", password);
     let call = match name {
+        "BodyTimedOut" => Call { body_error: Some(BodyError::TimedOut), ..call },
+        "MissingUser" => call.json(r#"{"bio":"x"}"#),
         "BodyTooLarge" => call.json(&"x".repeat(65_537)),
         "UnsupportedMediaType" => call.header("Content-Type", "text/plain").body("{}"),
         "MalformedJson" => call.json("{"),

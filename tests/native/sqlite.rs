@@ -1,11 +1,11 @@
 //! SQLite as the tests' database. It notes its statements, and lets others in between two.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::Path;
 use std::task::Poll;
 
-use latchkey::db::{Db, DbError, Row, Value};
+use latchkey::db::{Batch, Db, DbError, Row, Statement, Value};
 use rusqlite::backup::Backup;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql};
@@ -14,6 +14,8 @@ pub struct Sqlite {
     connection: Connection,
     /// The number of rows that were written when it was copied.
     written: u64,
+    /// How often the API called: once for statements that it ran as one.
+    pub calls: Cell<usize>,
     /// The statements that the API ran.
     pub statements: RefCell<Vec<String>>,
     /// Statements of others, each to run just before the API's next one that begins with its text.
@@ -31,7 +33,13 @@ impl Sqlite {
         for migration in migrations {
             connection.execute_batch(&fs::read_to_string(migration).unwrap()).unwrap();
         }
-        Self { connection, written: 0, statements: RefCell::default(), before: RefCell::default() }
+        Self {
+            connection,
+            written: 0,
+            calls: Cell::default(),
+            statements: RefCell::default(),
+            before: RefCell::default(),
+        }
     }
 
     /// A copy of what it holds now.
@@ -41,6 +49,7 @@ impl Sqlite {
         Self {
             connection,
             written: self.rows_written(),
+            calls: Cell::default(),
             statements: RefCell::default(),
             before: RefCell::default(),
         }
@@ -107,10 +116,8 @@ impl ToSql for Param<'_> {
     }
 }
 
-impl Db for Sqlite {
-    /// Lets other requests in before the statement, as a real database does.
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        yield_now().await;
+impl Sqlite {
+    fn run(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         self.statements.borrow_mut().push(sql.to_owned());
         if let Some((_, interference)) =
             self.before.borrow_mut().extract_if(.., |(text, _)| sql.starts_with(*text)).next()
@@ -133,5 +140,28 @@ impl Db for Sqlite {
             first.get_or_insert(Row::new(columns.collect()));
         }
         Ok(first)
+    }
+}
+
+impl Db for Sqlite {
+    /// Lets other requests in before the statement, as a real database does.
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        yield_now().await;
+        self.calls.set(self.calls.get() + 1);
+        self.run(sql, params)
+    }
+}
+
+impl Batch for Sqlite {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Option<Row>, DbError> {
+        yield_now().await;
+        self.calls.set(self.calls.get() + 1);
+        let transaction = self.connection.unchecked_transaction().unwrap();
+        let mut last = None;
+        for Statement { sql, params } in statements {
+            last = self.run(sql, params)?;
+        }
+        transaction.commit().unwrap();
+        Ok(last)
     }
 }

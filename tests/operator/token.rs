@@ -251,7 +251,7 @@ fn the_database_is_asked_about_the_user_and_the_session() {
     assert_eq!(
         reasons(&old),
         serde_json::json!([
-            "its session has ended, as others of its user have: its ver is 2, and the user's is 3"
+            "its session has ended, or it is older than a new password: its ver is 2, and the user's is 3"
         ])
     );
     operator.database().execute("UPDATE users SET kept_sid = 'sid'", []).unwrap();

@@ -345,7 +345,7 @@ fn a_new_password_is_asked_for_at_a_terminal() {
 /// Puts failures of a login on record: for each address a count, until when it is blocked and when it is forgotten.
 fn fail(operator: &Operator, email: &str, counters: &[(&str, i64, i64, i64)]) {
     let config = Config::from_vars(|name| (name == "JWT_SECRET").then(|| SECRET.to_owned())).unwrap();
-    let account = config.throttle.counters(email, "192.0.2.7").account;
+    let account = config.throttle.account(email);
     for (address, count, blocked, expires) in counters {
         let sql = "INSERT INTO login_failures VALUES (?1, ?2, ?3, ?4, ?5)";
         operator.database().execute(sql, params![account, address, count, blocked, expires]).unwrap();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use latchkey::http::BodyError;
+
 /// A request.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -11,6 +13,12 @@ pub struct Call {
     pub body: Option<Vec<u8>>,
     /// Whether the length of the body is not said beforehand.
     pub chunked: bool,
+    /// Why the body does not arrive; on the host only.
+    pub body_error: Option<BodyError>,
+    /// How many seconds the body takes to arrive; on the host only.
+    pub body_takes: i64,
+    /// Whether it comes over HTTPS; on the host only.
+    pub is_https: bool,
 }
 
 impl Call {
@@ -21,6 +29,9 @@ impl Call {
             headers: Vec::new(),
             body: None,
             chunked: false,
+            body_error: None,
+            body_takes: 0,
+            is_https: false,
         }
     }
 
@@ -69,7 +80,7 @@ pub struct Answer {
 }
 
 /// What an answer may carry; the last three are the server's.
-const HEADERS: [&str; 17] = [
+const HEADERS: [&str; 18] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -80,6 +91,7 @@ const HEADERS: [&str; 17] = [
     "content-type",
     "etag",
     "retry-after",
+    "strict-transport-security",
     "vary",
     "www-authenticate",
     "x-d1-bookmark",

@@ -126,7 +126,9 @@ macro_rules! all {
                 a_token_of_a_user_who_is_gone_is_of_no_user
                 an_id_is_never_given_away_again
                 fields_are_checked_at_their_limits
-                hostile_values_get_the_contracts_answer;
+                hostile_values_get_the_contracts_answer
+                a_domain_in_unicode_and_in_punycode_is_one
+                the_current_password_proves_a_change;
             tokens:
                 the_header_carries_the_token
                 a_token_of_another_library_needs_only_id_and_exp
@@ -138,7 +140,8 @@ macro_rules! all {
                 a_logout_of_others_keeps_only_its_own_session
                 a_logout_of_all_keeps_no_session
                 a_foreign_token_is_a_session_of_its_own
-                a_new_password_ends_the_other_sessions
+                a_new_password_refuses_every_token_before_it
+                a_logout_of_others_revives_no_token
                 a_deleted_account_is_deactivated_and_its_tokens_stay_dead
                 a_scope_is_one_of_three
                 who_has_no_good_token_ends_nothing

@@ -1,5 +1,7 @@
 //! How sessions end: logout, a new password, the end of an account, and a new secret.
 
+use latchkey::token::Token;
+
 use super::tokens::signed;
 use super::{Answer, Api, Call, SECRET, Start, django, id, keys, login, mint, realworld, register, token};
 
@@ -137,28 +139,76 @@ pub fn a_foreign_token_is_a_session_of_its_own(start: Start) {
     is_dead(&*api, &endless);
 }
 
-pub fn a_new_password_ends_the_other_sessions(start: Start) {
+/// A token of the same session, as it was given out a while before.
+fn older(api: &dyn Api, token: &str, seconds: i64) -> String {
+    let Token { user, version, session, .. } =
+        latchkey::token::read(&keys(SECRET), token, api.now()).unwrap();
+    let (iat, exp, sid) = (api.now() - seconds, api.now() + 1_000, session.sid);
+    signed(&format!(r#"{{"id":{user},"iat":{iat},"exp":{exp},"ver":{version},"sid":"{sid}"}}"#))
+}
+
+pub fn a_new_password_refuses_every_token_before_it(start: Start) {
     let api = start(django());
-    let change = |token: &str| Call::put(r#"{"user":{"password":"jakejake"}}"#).token(token);
+    let change = |token: &str, more: &str| {
+        Call::put(&format!(r#"{{"user":{{"password":"jakejake"{more}}}}}"#)).token(token)
+    };
+    let proven = r#","current_password":"jakejake""#;
     let first = register(&*api, "change");
     let second = begin(&*api, "change");
-    let bio = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&second));
+    let [used, stolen] = [50, 40].map(|seconds| older(&*api, &second, seconds));
+    let bio = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&stolen));
     assert_eq!(bio.status, 200);
     refresh(&*api, &first);
 
-    let changed = api.send(&change(&second));
+    let changed = api.send(&change(&used, ""));
     changed.is_user(200, r#""change@x.io""#, r#""change""#, "\"x\"", "null");
-    is_dead(&*api, &first);
-    for token in [&second, &bio.token(), &changed.token()] {
-        refresh(&*api, token);
-    }
-    let third = begin(&*api, "change");
-    assert_eq!(api.send(&change(&third)).status, 200);
-    for token in [&second, &bio.token(), &changed.token()] {
+    for token in [&first, &second, &stolen, &bio.token()] {
         is_dead(&*api, token);
     }
-    api.send(&logout(&third, "")).is(204, "");
+    // Clients go on with the token that they changed it with, for a moment. It is handed back, never a fresh one.
+    for call in [Call::get("/api/user"), Call::put("{}"), Call::put(r#"{"user":{"bio":"x"}}"#)] {
+        let answer = api.send(&call.token(&used));
+        assert_eq!((answer.status, answer.token()), (200, used.clone()));
+    }
+    for call in [delete(&used), logout(&used, "?scope=others")] {
+        api.send(&call).is(401, INVALID);
+    }
+    let again = api.send(&change(&used, "")).token();
+    assert_ne!(again, used);
+    is_dead(&*api, &changed.token());
+    let again = refresh(&*api, &again);
+
+    // With the current password there is no such moment.
+    let changed = api.send(&change(&again, proven));
+    for token in [&used, &again] {
+        is_dead(&*api, token);
+    }
+    let third = begin(&*api, "change");
+    let changed = refresh(&*api, &changed.token());
+    assert_eq!(api.send(&change(&third, proven)).status, 200);
+    is_dead(&*api, &changed);
     is_dead(&*api, &third);
+
+    // It ends what it belongs to.
+    let used = begin(&*api, "change");
+    let changed = api.send(&change(&used, "")).token();
+    api.send(&logout(&used, "")).is(204, "");
+    is_dead(&*api, &used);
+    is_dead(&*api, &changed);
+}
+
+pub fn a_logout_of_others_revives_no_token(start: Start) {
+    let api = start(django());
+    let token = register(&*api, "revive");
+    let old = older(&*api, &token, 50);
+    let proven = r#"{"user":{"password":"jakejake","current_password":"jakejake"}}"#;
+    let fresh = api.send(&Call::put(proven).token(&token)).token();
+    for _ in 0..2 {
+        api.send(&logout(&fresh, "?scope=others")).is(204, "");
+        is_dead(&*api, &old);
+        is_dead(&*api, &token);
+        refresh(&*api, &fresh);
+    }
 }
 
 pub fn a_deleted_account_is_deactivated_and_its_tokens_stay_dead(start: Start) {

@@ -3,6 +3,7 @@
 use anyhow::{Error, Result, anyhow, bail};
 use latchkey::db::DbError;
 use latchkey::dialect::Dialect;
+use latchkey::email;
 use latchkey::error::{Field, Violation};
 use latchkey::store;
 use latchkey::validate::{self, Checked, Input};
@@ -37,7 +38,9 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
             bail!("there is nobody to ask: give {}", missing.join(" and "));
         }
     }
-    let email = given(Field::Email, options.email.as_deref(), validate::email)?;
+    let email = given(Field::Email, options.email.as_deref(), |input| {
+        validate::email(input, email::domain_to_ascii)
+    })?;
     let username = given(Field::Username, options.username.as_deref(), validate::username)?;
     let hasher = deployment.hasher()?;
     let database = deployment.database()?;
@@ -50,7 +53,9 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     }
     let email = match email {
         Some(email) => email,
-        None => ask(&*database, "Email: ", Field::Email, validate::email)?,
+        None => {
+            ask(&*database, "Email: ", Field::Email, |input| validate::email(input, email::domain_to_ascii))?
+        }
     };
     let username = match username {
         Some(username) => username,
@@ -70,7 +75,11 @@ fn missing(options: &Options) -> Vec<&'static str> {
     is_given.into_iter().filter(|(_, is_given)| !is_given).map(|(option, _)| option).collect()
 }
 
-fn given(field: Field, value: Option<&str>, rule: fn(Input) -> Checked<String>) -> Result<Option<String>> {
+fn given(
+    field: Field,
+    value: Option<&str>,
+    rule: impl Fn(Input) -> Checked<String>,
+) -> Result<Option<String>> {
     value.map(|value| prompt::given(field, rule(prompt::input(value)))).transpose()
 }
 
@@ -79,7 +88,7 @@ fn ask(
     database: &dyn Database,
     question: &str,
     field: Field,
-    rule: fn(Input) -> Checked<String>,
+    rule: impl Fn(Input) -> Checked<String>,
 ) -> Result<String> {
     prompt::ask(question, field, |input| {
         let value = match rule(input) {

@@ -1,6 +1,7 @@
 //! What a row has to be so that its user can be kept here, by the rules of the Worker.
 
 use chrono::{DateTime, NaiveDateTime};
+use latchkey::email;
 use latchkey::error::Violation;
 use latchkey::password::Hasher;
 use latchkey::validate::{self, Checked, Input};
@@ -72,7 +73,7 @@ struct Row<'a> {
 impl Row<'_> {
     fn user(&mut self, pk: &Value) -> User {
         let id = self.id(pk, "id");
-        let email = self.field("email", validate::email);
+        let email = self.field("email", |input| validate::email(input, email::domain_to_ascii));
         let username = self.field("username", validate::username);
         let password = self.password();
         let [is_active, is_staff, is_superuser] =
@@ -114,7 +115,7 @@ impl Row<'_> {
         id
     }
 
-    fn field<T>(&mut self, name: &str, rule: fn(Input) -> Checked<T>) -> Option<T> {
+    fn field<T>(&mut self, name: &str, rule: impl Fn(Input) -> Checked<T>) -> Option<T> {
         match rule(self.fields.remove(name).into()) {
             Ok(value) => Some(value),
             Err(broken) => {

@@ -61,7 +61,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     let now = Utc::now().timestamp();
     let parts = Parts::of(&config.keys, &token);
     let (user, reasons) = match read(&config.keys, &token, now) {
-        Ok(token) => look_up(&*deployment.database()?, &token)?,
+        Ok(token) => look_up(&*deployment.database()?, &token, now)?,
         Err(_) => (None, parts.faults(now)),
     };
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
@@ -99,9 +99,9 @@ fn token(deployment: &Deployment, argument: &str) -> Result<String> {
 }
 
 /// The user of a token that is good by itself, and why the Worker would refuse it nevertheless.
-fn look_up(database: &dyn Database, token: &Token) -> Result<(Option<Subject>, Vec<String>)> {
-    let why = match pollster::block_on(find_active(&database, token)) {
-        Ok(user) => return Ok((Some(user.into()), Vec::new())),
+fn look_up(database: &dyn Database, token: &Token, now: i64) -> Result<(Option<Subject>, Vec<String>)> {
+    let why = match pollster::block_on(find_active(&database, token, now)) {
+        Ok((user, _)) => return Ok((Some(user.into()), Vec::new())),
         Err(Error::Unauthenticated(why)) => why,
         Err(Error::Fault(cause)) => bail!("{cause}"),
         Err(other) => bail!("the user can't be looked up: {other:?}"),
@@ -120,7 +120,7 @@ fn look_up(database: &dyn Database, token: &Token) -> Result<(Option<Subject>, V
         Unauthenticated::Deactivated => "its user is deactivated".to_owned(),
         _ if has_ended => "its session has ended: the user has logged out".to_owned(),
         _ => format!(
-            "its session has ended, as others of its user have: its ver is {}, and the user's is {version}",
+            "its session has ended, or it is older than a new password: its ver is {}, and the user's is {version}",
             token.version
         ),
     };

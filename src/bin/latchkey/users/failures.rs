@@ -56,6 +56,5 @@ impl fmt::Display for Failures {
 
 /// The keyed hash by which failures are on record.
 pub fn account(config: &Config, email: &str) -> String {
-    // The network is no part of it.
-    config.throttle.counters(email, "").account
+    config.throttle.account(email)
 }

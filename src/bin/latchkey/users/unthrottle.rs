@@ -27,7 +27,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.database()?;
     // Logins are throttled by email, whether anyone has it or not.
     let email = match options.who.who.trim() {
-        email if email::is_valid(email) => email::normalize(email.to_owned()),
+        email if email::is_valid(email) => email::normalize(email.to_owned(), email::domain_to_ascii),
         _ => options.who.find(&*database)?.email,
     };
     let account = failures::account(&config, &email);

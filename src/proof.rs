@@ -1,0 +1,111 @@
+//! Proof of a user by a password: compares it, counts failures, and refuses where too many failed.
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::db::Db;
+use crate::error::Error;
+use crate::password::{Hasher, Verdict};
+use crate::platform::{Event, Platform};
+use crate::store;
+use crate::throttle;
+use crate::user::User;
+
+/// Finds the active user with this email and password, and which hash to replace once the response is sent. Where no
+/// failures are on record, a success is one read and no write. An unknown email costs as much as a wrong password.
+///
+/// # Errors
+/// What is wrong with the credentials, that too many tries failed, or a fault.
+pub async fn by_password(
+    config: &Config,
+    platform: &impl Platform,
+    client: Client,
+    email: &str,
+    password: &str,
+) -> Result<(User, Option<Upgrade>), Error> {
+    let db = platform.db();
+    let counters = config.throttle.counters(email, client);
+    config.throttle.check_uncounted(&counters, platform.now())?;
+    let now = platform.now();
+    let found = store::find_login(db, email, &counters, now).await?;
+    // With failures on record this try is counted before it is made, so that a blocked one costs no hash, however many
+    // come at once.
+    let is_counted = match found.blocked_until {
+        None => false,
+        Some(until) if until > now => return Err(throttle::throttled(until, now)),
+        Some(_) => throttle::count(db, &counters, false, platform.now()).await.map(|()| true)?,
+    };
+    match verify(config, platform, password, found.user) {
+        Ok(proven) => {
+            if is_counted {
+                store::forget_failures(db, &counters).await?;
+            }
+            Ok(proven)
+        }
+        Err(Error::WrongCredentials) if is_counted => Err(Error::WrongCredentials),
+        Err(Error::WrongCredentials) => match throttle::count(db, &counters, true, platform.now()).await {
+            Ok(()) => Err(Error::WrongCredentials),
+            Err(Error::Fault(cause)) => Err(config.throttle.note_uncounted(counters, platform.now(), &cause)),
+            Err(error) => Err(error),
+        },
+        Err(error) => {
+            if is_counted {
+                store::uncount_failure(db, &counters, platform.now()).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Compares the password with that of the user, or with nothing. Every failure costs the same.
+fn verify(
+    config: &Config,
+    platform: &impl Platform,
+    password: &str,
+    found: Option<(User, String)>,
+) -> Result<(User, Option<Upgrade>), Error> {
+    let stored = found.as_ref().map(|(_, stored)| stored.as_str());
+    let verdict = config.hasher.verify(password, stored);
+    if !matches!(verdict, Verdict::Match { .. }) {
+        let computed = stored.and_then(|stored| Hasher::of_stored(stored).ok()).unwrap_or(config.hasher);
+        config.failure_cost.complete(computed);
+    }
+    let (user, stored) = found.ok_or(Error::WrongCredentials)?;
+    let outdated = match verdict {
+        Verdict::Match { outdated } => outdated,
+        Verdict::Mismatch => return Err(Error::WrongCredentials),
+        Verdict::Unreadable(reason) => {
+            platform.log(&Event::UnusablePassword { user: user.id, reason });
+            return Err(Error::WrongCredentials);
+        }
+    };
+    if !user.is_active {
+        return Err(Error::Deactivated);
+    }
+    let password = password.to_owned();
+    let upgrade = outdated.then_some(Upgrade { hasher: config.hasher, user: user.id, password, stored });
+    Ok((user, upgrade))
+}
+
+/// A hash to be made again with today's parameters, now that the password is known.
+pub struct Upgrade {
+    hasher: Hasher,
+    user: i64,
+    password: String,
+    stored: String,
+}
+
+impl Upgrade {
+    /// Hashes the password and puts the new hash in the place of the old one. A failure is logged: the
+    /// old hash still works, and the next login tries again.
+    pub async fn run<P: Platform>(self, platform: &P) {
+        if let Err(Error::Fault(cause)) = self.try_run(platform.db(), platform).await {
+            let cause = format!("password upgrade: {cause}");
+            platform.log(&Event::Fault { cause });
+        }
+    }
+
+    async fn try_run(self, db: &impl Db, platform: &impl Platform) -> Result<(), Error> {
+        let new = self.hasher.hash(&self.password, |bytes| platform.fill_random(bytes))?;
+        Ok(store::replace_hash(db, self.user, &self.stored, &new).await?)
+    }
+}

@@ -1,0 +1,39 @@
+//! How often one client may ask: coarse limits of the platform, which cost no statement. They hold registrations,
+//! logins, and updates that cost a hash or tell whether an email is taken.
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::platform::{Limiter, Platform};
+
+/// How long a refused client should wait, in seconds: the period of the bindings in `wrangler.toml`, which tell
+/// nothing more exact.
+const PERIOD: i64 = 60;
+
+/// Counts a request of this client, and refuses it if there were too many, before any work is done.
+///
+/// # Errors
+/// [`Error::Throttled`], or a fault.
+pub async fn check(platform: &impl Platform, client: Client) -> Result<(), Error> {
+    count(platform, Limiter::Address, &client.address()).await?;
+    if client.is_ipv6() {
+        count(platform, Limiter::Network, &client.network()).await?;
+    }
+    Ok(())
+}
+
+/// Counts an update of this user by this client, and refuses it if there were too many of either.
+///
+/// # Errors
+/// [`Error::Throttled`], or a fault.
+pub async fn check_update(platform: &impl Platform, client: Client, user: i64) -> Result<(), Error> {
+    count(platform, Limiter::Update, &user.to_string()).await?;
+    check(platform, client).await
+}
+
+async fn count(platform: &impl Platform, limiter: Limiter, key: &str) -> Result<(), Error> {
+    match platform.within_rate_limit(limiter, key).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::Throttled { seconds: PERIOD }),
+        Err(cause) => Err(Error::Fault(cause)),
+    }
+}
