@@ -9,6 +9,7 @@ const FIELDS: Record<FieldName, true> = {
   password: true,
   bio: true,
   image: true,
+  current_password: true,
   scope: true,
 };
 
