@@ -140,15 +140,15 @@ fn usable_secret(name: &str, value: String, how: &str) -> Result<Secret, String>
 }
 
 fn weaknesses_of_secrets(current: &Secret, previous: Option<&Secret>) -> Vec<String> {
-    [("JWT_SECRET", Some(current)), ("JWT_SECRET_PREVIOUS", previous)]
-        .into_iter()
-        .filter_map(|(name, secret)| {
-            let weakness = secret?.weakness()?;
-            Some(format!(
+    let mut weaknesses = Vec::new();
+    for (name, secret) in [("JWT_SECRET", Some(current)), ("JWT_SECRET_PREVIOUS", previous)] {
+        if let Some(weakness) = secret.and_then(Secret::weakness) {
+            weaknesses.push(format!(
                 "{name} {weakness}: replace it by a random one, as README.md says under \"A new secret\""
-            ))
-        })
-        .collect()
+            ));
+        }
+    }
+    weaknesses
 }
 
 fn dialect(value: Option<String>) -> Result<Dialect, String> {

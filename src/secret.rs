@@ -1,6 +1,5 @@
 //! Secrets, and the keys that are derived from them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
@@ -48,8 +47,9 @@ impl Secret {
                 "begins with \"django-insecure-\", as keys do that Django makes for development".to_owned(),
             );
         }
-        let characters: BTreeSet<char> = String::from_utf8_lossy(&self.0).chars().collect();
-        (characters.len() < MIN_CHARACTERS)
+        let text = String::from_utf8_lossy(&self.0);
+        let is_new = |(at, c): &(usize, char)| text.get(..*at).is_some_and(|before| !before.contains(*c));
+        (text.char_indices().filter(is_new).count() < MIN_CHARACTERS)
             .then(|| format!("has fewer than {MIN_CHARACTERS} different characters"))
     }
 

@@ -1,11 +1,12 @@
 //! Requests and answers, and what holds for every answer.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use latchkey::http::BodyError;
 
 /// A request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Call {
     pub method: String,
     pub path: String,
@@ -19,6 +20,15 @@ pub struct Call {
     pub body_takes: i64,
     /// Whether it comes over HTTPS; on the host only.
     pub is_https: bool,
+}
+
+/// In a failed assertion, a large body would hide all else.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = self.body.as_deref().map(|body| body.get(..1_000).unwrap_or(body));
+        let body = body.map(String::from_utf8_lossy);
+        write!(f, "{} {} {:?} {body:?}", self.method, self.path, self.headers)
+    }
 }
 
 impl Call {
