@@ -91,6 +91,23 @@ async function settle(id, wish, request, env) {
   }
 }
 
+/**
+ * Drops an exchange whose client has left, and tells whether it has. Not that of a read: it waits for one statement at
+ * most, and to listen would cost more than that it is among the oldest, which are given up first.
+ */
+function dropWhenAborted({ method, signal }, id) {
+  let isAborted = false;
+  if (method !== "GET") {
+    signal.addEventListener("abort", () => {
+      isAborted = true;
+      if (state === "ready") {
+        abandon(id);
+      }
+    });
+  }
+  return () => isAborted;
+}
+
 /** Does what nobody waits for, and logs its failure, as `Event` in platform.rs has it. */
 async function inBackground(work, cause) {
   try {
@@ -104,6 +121,7 @@ export default {
   async fetch(request, env, context) {
     const id = nextId();
     const lines = head(request);
+    const isAborted = dropWhenAborted(request, id);
     try {
       const answer = await settle(id, call(env, () => begin(id, lines)), request, env);
       if (answer.startsWith("early")) {
@@ -115,6 +133,9 @@ export default {
       }
       return respond(answer);
     } catch (error) {
+      if (isAborted()) {
+        return new Response(null, { status: 499 }); // which nobody reads
+      }
       if (error instanceof GivenUp && error.kind === "body") {
         return respond(call(env, () => timeOut(lines)));
       }

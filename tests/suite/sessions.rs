@@ -140,7 +140,7 @@ pub fn a_foreign_token_is_a_session_of_its_own(start: Start) {
 }
 
 /// A token of the same session, as it was given out a while before.
-fn older(api: &dyn Api, token: &str, seconds: i64) -> String {
+pub fn older(api: &dyn Api, token: &str, seconds: i64) -> String {
     let Token { user, version, session, .. } =
         latchkey::token::read(&keys(SECRET), token, api.now()).unwrap();
     let (iat, exp, sid) = (api.now() - seconds, api.now() + 1_000, session.sid);

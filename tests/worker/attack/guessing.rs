@@ -1,5 +1,8 @@
-//! Attacks on the Worker as it ships, and what they achieve. `npm run attack` runs these alone and shows
-//! what came of them.
+//! Guessing passwords.
+
+use std::time::Instant;
+
+use latchkey::password::Hasher;
 
 use crate::server::Server;
 use crate::suite::throttle::{WRONG, from, is_throttled};
@@ -98,22 +101,68 @@ fn the_right_password_among_wrong_ones() {
     assert_eq!(count("50 more wrong passwords at once from one address", &answers, 900), [9, 41]);
 }
 
+/// Each login of an imported user costs more than one of today's, until the operator names it.
 #[test]
-fn sessions_that_end_while_their_requests_are_under_way() {
-    let api = Server::shared(django());
-    let token = suite::register(&api, "racer");
-    let mut calls: Vec<_> =
-        (0..40).map(|index| Call::put(&format!(r#"{{"user":{{"bio":"{index}"}}}}"#)).token(&token)).collect();
-    calls.insert(20, Call::new("POST", "/api/users/logout").token(&token));
-    let answers = api.send_at_once(&calls);
-    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
-    println!("40 updates and a logout at once: {} were in time, {} were refused", count(200), count(401));
-    assert_eq!((count(204), count(200) + count(401)), (1, 40));
-    assert_eq!(api.send(&Call::get("/api/user").token(&token)).status, 401);
-    let bio = api.sql("SELECT bio FROM users WHERE username = 'racer'");
-    for (call, answer) in calls.iter().zip(&answers) {
-        let body = String::from_utf8_lossy(call.body.as_deref().unwrap_or_default());
-        let is_stored = bio.as_ref().is_some_and(|bio| body.contains(&format!("\"{bio}\"")));
-        assert!(!is_stored || answer.status == 200, "{body} was refused and stored");
+fn the_time_of_a_failed_login() {
+    let imported = "pbkdf2_sha256$100000";
+    for costliest in ["", imported] {
+        let mut vars = django();
+        vars.extend([("PASSWORD_HASHER", "pbkdf2_sha512$20000"), ("COSTLIEST_HASH", costliest)]);
+        let api = Server::shared(vars);
+        for name in ["timed-new", "timed-imported"] {
+            suite::register(&api, name);
+        }
+        let hash = imported.parse::<Hasher>().unwrap().hash("jakejake", getrandom::fill).unwrap();
+        api.sql(&format!("UPDATE users SET password = '{hash}' WHERE username = 'timed-imported'"));
+        let times = ["timed-new", "timed-imported", "timed-nobody"].map(|name| {
+            let login = |index| from(&format!("192.0.2.{index}"), &format!("{name}@x.io"), "wrong password");
+            let mut times: Vec<_> = (0..9)
+                .map(|index| {
+                    let start = Instant::now();
+                    assert_eq!(api.send(&login(index)).status, 400);
+                    start.elapsed().as_millis()
+                })
+                .collect();
+            times.sort_unstable();
+            format!("{name} {} ms", times[4])
+        });
+        // For people to read; tests/native/concurrency.rs counts iterations.
+        println!("a failed login with COSTLIEST_HASH = {costliest:?}: {}", times.join(", "));
     }
+}
+
+#[test]
+fn guesses_while_the_database_takes_no_writes() {
+    let api = Server::new(None, &django());
+    suite::register(&api, "victim");
+    api.sql(
+        "CREATE TRIGGER full BEFORE INSERT ON login_failures BEGIN SELECT raise(ABORT, 'database or disk is full'); END",
+    );
+    let guesses = (0..20).map(|guess| format!("password {guess}")).chain(["jakejake".to_owned()]);
+    let try_to_log_in = |password: String| api.send(&from("192.0.2.1", "victim@x.io", &password)).status;
+    let statuses: Vec<_> = guesses.map(try_to_log_in).collect();
+    println!("20 wrong passwords, and the right one, in a database that is full: {statuses:?}");
+    assert_eq!(statuses[0], 500);
+    assert!(statuses[1..].iter().all(|status| *status == 429));
+    let log = api.log();
+    let lines = log.iter().filter(|line| line.contains("refuses that account and address for 60 seconds"));
+    assert_eq!(lines.count(), 1, "{log:?}");
+    right("the right password from elsewhere", &api, "192.0.2.2", "victim@x.io", 200);
+}
+
+#[test]
+fn the_secret_of_the_original_server() {
+    let mut vars = django();
+    let public = "2^f+3@v7$v1f8yt0!s)3-1t$)tlp+xm17=*g))_xoi&&9m#2a&";
+    vars.insert("JWT_SECRET", public);
+    let api = Server::new(None, &vars);
+    let answer = api.send(&Call::get("/api/user").token(&suite::mint(public, 1, 0, api.now())));
+    println!("a token signed with the public key of the original server: {}", answer.status);
+    answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
+    assert!(
+        api.log().iter().any(|line| line.contains("with which anyone can sign tokens")),
+        "{:?}",
+        api.log()
+    );
+    assert!(!api.log().iter().any(|line| line.contains(public)));
 }

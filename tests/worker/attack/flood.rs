@@ -1,0 +1,75 @@
+//! Filling the database, and keeping the processor busy.
+
+use crate::server::Server;
+use crate::suite::{self, Api as _, Call, Vars, django};
+
+fn limited(more: [(&'static str, &'static str); 2]) -> Vars<'static> {
+    let mut vars = django();
+    vars.extend(more);
+    vars
+}
+
+fn registrations(prefix: &str, addresses: impl Iterator<Item = String>) -> Vec<Call> {
+    let user = |index| {
+        format!(
+            r#"{{"user":{{"username":"{prefix}{index}","email":"{prefix}{index}@x.io","password":"jakejake"}}}}"#
+        )
+    };
+    let calls = addresses.enumerate();
+    calls
+        .map(|(index, address)| Call::post("/api/users", &user(index)).header("CF-Connecting-IP", &address))
+        .collect()
+}
+
+#[test]
+fn users_without_end() {
+    let api = Server::shared(limited([("REGISTRATIONS_PER_ADDRESS", "10"), ("RATE_LIMIT", "off")]));
+    let made = |title: &str, calls: &[Call]| {
+        let answers = api.send_at_once(calls);
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        let refused = answers.iter().filter(|answer| answer.status == 429).count();
+        println!("{} registrations at once {title}: {made} users", calls.len());
+        assert_eq!(made + refused, calls.len());
+        made
+    };
+    let one = registrations("one", (0..60).map(|_| "192.0.2.1".to_owned()));
+    assert_eq!(made("from one address, where 10 a day are allowed", &one), 10);
+    let many = registrations("many", (2..102).map(|host| format!("192.0.2.{host}")));
+    assert_eq!(made("from its /24", &many), 30);
+    let subnets = registrations("subnet", (0..100).map(|subnet| format!("2001:db8:0:{subnet:x}::1")));
+    assert_eq!(made("from a /48", &subnets), 40);
+}
+
+#[test]
+fn logins_from_all_of_a_48() {
+    let api = Server::new(None, &limited([("RATE_LIMIT", "on"), ("TOKEN_TTL_DAYS", "60")]));
+    let call = |subnet: i32| {
+        let address = format!("2001:db8:0:{subnet:x}::1");
+        Call::post("/api/users/login", "{}").header("CF-Connecting-IP", &address)
+    };
+    // Where the clock begins a new period meanwhile, twice as many pass.
+    let passed = (0..1_000).filter(|subnet| api.send(&call(*subnet)).status == 400).count();
+    println!("1,000 logins from as many /64 of one /48: {passed} were looked at");
+    assert!((400..=800).contains(&passed), "{passed}");
+}
+
+#[test]
+fn new_passwords_without_end() {
+    let api = Server::new(None, &limited([("RATE_LIMIT", "on"), ("TOKEN_TTL_DAYS", "60")]));
+    let mut token = suite::register(&api, "busy");
+    suite::register(&api, "busy2");
+    let mut statuses = Vec::new();
+    for attempt in 0..60 {
+        let user = [r#"{"user":{"password":"jakejake"}}"#, r#"{"user":{"email":"busy2@x.io"}}"#][attempt % 2];
+        let address = format!("192.0.2.{attempt}");
+        let answer = api.send(&Call::put(user).token(&token).header("CF-Connecting-IP", &address));
+        if answer.status == 200 {
+            token = answer.token();
+        }
+        statuses.push(answer.status);
+    }
+    let passed = statuses.iter().filter(|status| **status != 429).count();
+    println!("60 new passwords and emails of one user from as many addresses: {passed} were looked at");
+    assert!((20..=40).contains(&passed), "{statuses:?}");
+    assert_eq!(api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)).status, 200);
+}

@@ -1,0 +1,6 @@
+//! Attacks on the Worker as it ships, and what they achieve. `npm run attack` runs these alone and shows the results.
+
+mod bodies;
+mod flood;
+mod guessing;
+mod stolen_token;

@@ -1,0 +1,124 @@
+// The built Worker, unchanged, on requests whose bodies do as a header asks, and whose clients leave. Its deadlines pass
+// when a test wants them to.
+
+import latchkey from "../../build/index.js";
+
+const deadlines = [];
+globalThis.setTimeout = (run) => deadlines.push(run);
+globalThis.clearTimeout = () => {};
+
+/** Lets all deadlines pass, once there are so many. */
+async function pass(count) {
+  while (deadlines.length < count) {
+    await scheduler.wait(1);
+  }
+  deadlines.splice(0).forEach((run) => run());
+}
+
+const encoder = new TextEncoder();
+
+/** Streams by what they do; each is given the real body. */
+const streams = {
+  held: () => new ReadableStream({ start: (body) => body.enqueue(encoder.encode("{")) }),
+  broken: () => new ReadableStream({ start: (body) => body.enqueue(encoder.encode("{")), pull: (body) => body.error(new Error("gone")) }),
+  trickling: () =>
+    new ReadableStream({
+      async pull(body) {
+        await scheduler.wait(1);
+        body.enqueue(encoder.encode(" "));
+      },
+    }),
+  parts: (bytes) =>
+    new ReadableStream({
+      start(body) {
+        bytes.forEach((_, at) => body.enqueue(bytes.slice(at, at + 1)));
+        body.close();
+      },
+    }),
+};
+
+function withBody(request, stream) {
+  return new Request(request.url, { method: request.method, headers: request.headers, body: stream });
+}
+
+/** A D1 binding that runs statements only once `opened` is resolved, and counts them. */
+function gated(DB, opened, counted = () => {}) {
+  const withSession = (constraint) => {
+    const session = DB.withSession(constraint);
+    const raw = async (sql, params) => {
+      counted();
+      await opened;
+      return session.prepare(sql).bind(...params).raw();
+    };
+    return {
+      prepare: (sql) => ({ bind: (...params) => ({ raw: () => raw(sql, params) }) }),
+      getBookmark: () => session.getBookmark(),
+    };
+  };
+  return { withSession };
+}
+
+/** A read that waits for the database while there are more held bodies than may wait. */
+async function flood(request, env, context) {
+  deadlines.length = 0; // of requests before
+  const { promise: opened, resolve: open } = Promise.withResolvers();
+  const read = latchkey.fetch(request, { ...env, DB: gated(env.DB, opened) }, context);
+  const large = { "Content-Type": "application/json", "X-D1-Bookmark": "0".repeat(50_000), Authorization: "x".repeat(50_000) };
+  const held = Array.from({ length: 5_000 }, () => {
+    const url = new URL("/api/users/login", request.url);
+    return latchkey.fetch(new Request(url, { method: "POST", headers: large, body: streams.held() }), env, context);
+  });
+  await pass(held.length);
+  const statuses = {};
+  for (const { status } of await Promise.all(held)) {
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  open();
+  return Response.json({ read: (await read).status, held: statuses });
+}
+
+/** A request whose client leaves while it waits for its first statement. */
+async function left(request, env, context) {
+  const { promise: opened, resolve: open } = Promise.withResolvers();
+  const { promise: begun, resolve: begin } = Promise.withResolvers();
+  const client = new AbortController();
+  let statements = 0;
+  const DB = gated(env.DB, opened, () => {
+    statements += 1;
+    begin();
+  });
+  const sent = new Request(request.url, {
+    method: request.method,
+    headers: request.headers,
+    body: await request.arrayBuffer(),
+    signal: client.signal,
+  });
+  const answer = latchkey.fetch(sent, { ...env, DB }, context);
+  await begun;
+  client.abort();
+  open();
+  return Response.json({ status: (await answer).status, statements });
+}
+
+export default {
+  async fetch(request, env, context) {
+    const kind = request.headers.get("X-Body");
+    switch (kind) {
+      case null:
+        return latchkey.fetch(request, env, context);
+      case "flood":
+        return flood(request, env, context);
+      case "left":
+        return left(request, env, context);
+      default: {
+        const bytes = new Uint8Array(await request.arrayBuffer());
+        deadlines.length = 0; // of requests before
+        const answer = latchkey.fetch(withBody(request, streams[kind](bytes)), env, context);
+        if (kind === "held" || kind === "trickling") {
+          await pass(1);
+        }
+        return answer;
+      }
+    }
+  },
+};
