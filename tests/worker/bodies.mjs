@@ -63,8 +63,8 @@ async function flood(request, env, context) {
   deadlines.length = 0; // of requests before
   const { promise: opened, resolve: open } = Promise.withResolvers();
   const read = latchkey.fetch(request, { ...env, DB: gated(env.DB, opened) }, context);
-  const large = { "Content-Type": "application/json", "X-D1-Bookmark": "0".repeat(50_000), Authorization: "x".repeat(50_000) };
-  const held = Array.from({ length: 5_000 }, () => {
+  const large = { "Content-Type": "application/json", "X-D1-Bookmark": "0".repeat(10_000), Authorization: "x".repeat(10_000) };
+  const held = Array.from({ length: 4_200 }, () => {
     const url = new URL("/api/users/login", request.url);
     return latchkey.fetch(new Request(url, { method: "POST", headers: large, body: streams.held() }), env, context);
   });
