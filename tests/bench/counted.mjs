@@ -6,16 +6,26 @@ import latchkey from "../../build/index.js";
 function counted(DB) {
   const withSession = (constraint) => {
     const session = DB.withSession(constraint);
-    const bind = (sql, params) => ({
-      async raw() {
+    const batch = async (bound) => {
+      const results = await session.batch(bound.map(({ sql, params }) => session.prepare(sql).bind(...params)));
+      for (const [index, { sql, params }] of bound.entries()) {
         const plan = await DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params).all();
-        const { results, meta } = await session.prepare(sql).bind(...params).all();
         const steps = plan.results.map(({ detail }) => detail);
-        console.log(JSON.stringify({ sql, read: meta.rows_read, written: meta.rows_written, steps }));
+        const { rows_read: read, rows_written: written } = results[index].meta;
+        console.log(JSON.stringify({ sql, read, written, steps }));
+      }
+      return results;
+    };
+    const bind = (sql, params) => ({
+      sql,
+      params,
+      async raw() {
+        const [{ results }] = await batch([{ sql, params }]);
         return results.map(Object.values);
       },
     });
-    return { prepare: (sql) => ({ bind: (...params) => bind(sql, params) }), getBookmark: () => session.getBookmark() };
+    const prepare = (sql) => ({ bind: (...params) => bind(sql, params) });
+    return { prepare, batch, getBookmark: () => session.getBookmark() };
   };
   return { withSession };
 }

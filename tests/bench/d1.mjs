@@ -31,10 +31,24 @@ function run({ sql, params }) {
   return { success: true, results: { columns, rows }, meta };
 }
 
+/** Runs queries in one transaction. */
+function runAll(queries) {
+  database.exec("BEGIN");
+  try {
+    const results = queries.map(run);
+    database.exec("COMMIT");
+    return results;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
 const server = createServer(async (request, response) => {
   let answer;
   try {
-    answer = [run(JSON.parse(await text(request)))];
+    const queries = JSON.parse(await text(request));
+    answer = Array.isArray(queries) ? runAll(queries) : [run(queries)];
   } catch (error) {
     answer = { success: false, error: error.message };
   }

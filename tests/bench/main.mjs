@@ -27,7 +27,7 @@ const bare = (kind) => ["index.js", "latchkey_bg.wasm"].map((file) => join(bareF
 const floor = [join(here, "floor.mjs")];
 const memory = ["memory.mjs", "capture.mjs"].map((file) => join(here, file));
 // The rate limit binding is part of wrangler's simulation, not of workerd; without it, no variable but the secret.
-const variables = { JWT_SECRET: "a secret of the benchmark, 32 bytes or more", RATE_LIMIT: "off" };
+const variables = { JWT_SECRET: "a secret of the benchmark, 32 bytes or more", RATE_LIMIT: "off", REGISTRATIONS_PER_ADDRESS: "1000000" };
 
 const say = (text) => console.error(`latchkey: ${text}`);
 

@@ -14,6 +14,7 @@ const vars = {
   JWT_SECRET: "a secret of the tests, 32 bytes or more",
   PASSWORD_HASHER: "pbkdf2_sha256$1", // strength is not the point
   RATE_LIMIT: "off",
+  REGISTRATIONS_PER_ADDRESS: "0",
   LOGIN_FAILURES_PER_ADDRESS: "0",
   LOGIN_FAILURES_PER_ACCOUNT: "0",
 };
