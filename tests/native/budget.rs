@@ -229,6 +229,17 @@ fn a_fault_is_logged_once_and_not_told() {
 }
 
 #[test]
+fn answers_over_https_ask_for_it_from_then_on() {
+    let api = native();
+    for path in ["/api/user", "/api/nothing"] {
+        for (is_https, header) in [(true, Some("max-age=63072000")), (false, None)] {
+            let answer = api.send(&Call { is_https, ..Call::get(path) });
+            assert_eq!(answer.header("strict-transport-security"), header, "{path}");
+        }
+    }
+}
+
+#[test]
 fn times_are_those_of_the_platform() {
     let api = native();
     let token = suite::register(&api, "times");
