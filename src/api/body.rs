@@ -9,8 +9,12 @@ use crate::validate::Input;
 /// The longest body that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// U+FEFF in UTF-8, which RFC 8259 §8.1 does not allow before JSON.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// U+FEFF in UTF-8, and in the two orders of UTF-16: RFC 8259 §8.1 allows neither the mark nor the encoding.
+const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
+    (b"\xef\xbb\xbf", "a byte order mark is not allowed at line 1 column 1"),
+    (b"\xfe\xff", "UTF-16 is not allowed at line 1 column 1"),
+    (b"\xff\xfe", "UTF-16 is not allowed at line 1 column 1"),
+];
 
 /// The fields of `user` as they were sent. Of duplicate keys the last counts.
 #[derive(Debug, Default)]
@@ -69,8 +73,8 @@ async fn read_object(request: &impl Request) -> Result<Map<String, Value>, Error
         ))
     };
     let Some(body) = body else { return Err(malformed("the body broke off at line 1 column 0")) };
-    if body.starts_with(BYTE_ORDER_MARK) {
-        return Err(malformed("a byte order mark is not allowed at line 1 column 1"));
+    if let Some((_, what)) = BYTE_ORDER_MARKS.iter().find(|(mark, _)| body.starts_with(mark)) {
+        return Err(malformed(what));
     }
     // serde_json refuses what is not UTF-8, and more than 128 levels of nesting.
     object(serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?)

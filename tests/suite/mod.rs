@@ -58,6 +58,7 @@ pub fn realworld() -> Vars<'static> {
         ("JWT_SECRET", SECRET),
         ("API_DIALECT", "realworld"),
         ("ALLOWED_ORIGINS", "*"),
+        ("ALLOWED_HEADERS", "traceparent, X-Requested-With"),
         ("PASSWORD_HASHER", "pbkdf2_sha512$2"),
         ("TOKEN_TTL_DAYS", "1"),
         ("RATE_LIMIT", "off"),

@@ -74,6 +74,25 @@ pub fn a_body_is_json(start: Start) {
         assert_eq!(answer.status, 400, "{detail}");
         assert!(detail.starts_with("JSON parse error - ") && detail.contains(" at line "), "{detail}");
     }
+    // What can't be seen is named.
+    let said = |call: &Call| api.send(call).user("detail").as_str().unwrap().to_owned();
+    let post = |body: &[u8]| Call::new("POST", "/api/users").json("").body(body);
+    for (body, what) in [
+        (&b"\xef\xbb\xbf{}"[..], "a byte order mark is not allowed at line 1 column 1"),
+        (b"\xff\xfe{\0}\0", "UTF-16 is not allowed at line 1 column 1"),
+        (b"\xfe\xff\0{\0}", "UTF-16 is not allowed at line 1 column 1"),
+    ] {
+        assert_eq!(said(&post(body)), format!("JSON parse error - {what}"));
+    }
+    let gzipped = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
+    for encoding in ["gzip", " br ", "x\"y"] {
+        let detail = said(&post(gzipped).header("Content-Encoding", encoding));
+        let named = format!("JSON parse error - Content-Encoding {:?} is not supported: ", encoding.trim());
+        assert!(detail.starts_with(&named), "{detail}");
+    }
+    // One that says nothing, or is not true, does no harm.
+    assert!(!said(&post(b"{").header("Content-Encoding", "identity")).contains("Encoding"));
+    api.send(&post(b"{}").header("Content-Encoding", "utf-8")).is(400, REQUIRED);
     api.send(&Call::post("/api/users", &deep(100))).is(400, REQUIRED);
     api.send(&Call::post("/api/users", "\r\n\t {} \n")).is(400, REQUIRED);
 
@@ -108,7 +127,22 @@ pub fn a_body_has_a_shape(start: Start) {
         api.send(&Call::post("/api/users", body)).is(400, REQUIRED);
     }
 
+    // An update that forgot the wrapper would seem to be saved.
+    let token = register(&*api, "wrapper");
+    let put = |body: &str| Call::put(body).token(&token);
+    for body in [r#"{"bio":"x"}"#, r#"{"USER":{"bio":"x"}}"#, r#"{"":null}"#] {
+        let patch = Call { method: "PATCH".to_owned(), ..put(body) };
+        for call in [put(body), patch] {
+            api.send(&call).is(400, r#"{"errors":{"user":["This field is required."]}}"#);
+        }
+    }
+    for body in ["", "{}", r#"{"user":{}}"#, r#"{"bio":"x","user":{}}"#] {
+        assert_eq!(api.send(&put(body)).user("bio"), serde_json::Value::Null, "{body}");
+    }
+
     let api = start(realworld());
+    let token = register(&*api, "wrapper");
+    api.send(&Call::put(r#"{"bio":"x"}"#).token(&token)).is(422, r#"{"errors":{"user":["can't be blank"]}}"#);
     for body in ["[]", "null", r#"{"user":null}"#, r#"{"user":7}"#] {
         api.send(&Call::post("/api/users", body)).is(422, r#"{"errors":{"body":["must be an object"]}}"#);
     }
@@ -261,6 +295,11 @@ pub fn a_preflight_is_answered(start: Start) {
     let answer = api.send(&preflight("/api/nothing", "https://app.example.com"));
     answer.is(404, r#"{"errors":{"error":["Not found."]}}"#);
     assert_eq!(answer.header("access-control-allow-methods"), None);
+
+    let api = start(realworld());
+    let answer = api.send(&preflight("/api/user", "https://app.example.com"));
+    let allowed = "Authorization, Content-Type, X-D1-Bookmark, traceparent, X-Requested-With";
+    assert_eq!(answer.header("access-control-allow-headers"), Some(allowed));
 }
 
 pub fn only_allowed_origins_may_read(start: Start) {
