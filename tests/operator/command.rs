@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 pub const SECRET: &str = "a secret of the tests, 32 bytes or more";
 
+/// What a command that writes says first.
+pub const LOCAL: &str = "latchkey: working on the local database in .wrangler/state\n";
+
 /// The name that wrangler gives the file of a local database whose id is that of `wrangler.toml`.
 const DATABASE: &str = "v3/d1/miniflare-D1DatabaseObject";
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use latchkey::password::{Hasher, Verdict};
 
-use crate::command::Operator;
+use crate::command::{LOCAL, Operator};
 
 const SUPERUSER: [&str; 6] =
     ["createsuperuser", "--email", "Ada@EXAMPLE.com", "--username", "ada", "--password-stdin"];
@@ -13,7 +13,7 @@ const SUPERUSER: [&str; 6] =
 fn a_script_makes_a_superuser_who_can_log_in() {
     let operator = Operator::new();
     let outcome = operator.run_with(&SUPERUSER, "  correct horse \nanother line\n", &[]);
-    assert_eq!(outcome.stderr, "");
+    assert_eq!(outcome.stderr, LOCAL);
     assert_eq!(outcome.stdout, "Superuser created successfully. Their id is 1.\n");
     assert_eq!(outcome.status, 0);
     let found = "SELECT concat_ws(' ', id, email, username, is_active, is_staff, is_superuser, token_version, \
@@ -54,7 +54,7 @@ fn what_is_wrong_is_said_and_nothing_is_made() {
         ),
     ] {
         let outcome = operator.run_with(&[&["createsuperuser"], &*arguments].concat(), input, &[]);
-        assert_eq!(outcome.stderr, format!("latchkey: {message}\n"));
+        assert_eq!(outcome.stderr.trim_start_matches(LOCAL), format!("latchkey: {message}\n"));
         assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
     }
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
@@ -69,7 +69,8 @@ fn an_email_and_a_username_are_taken_once_in_any_case() {
     {
         let arguments = ["createsuperuser", "--email", email, "--username", username, "--password-stdin"];
         let outcome = operator.run_with(&arguments, "correct horse", &[]);
-        let message = format!("latchkey: no superuser was made: user with this {field} already exists.\n");
+        let message =
+            format!("{LOCAL}latchkey: no superuser was made: user with this {field} already exists.\n");
         assert_eq!((outcome.status, outcome.stdout, outcome.stderr), (1, String::new(), message));
     }
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "1");
@@ -150,6 +151,7 @@ fn at_a_terminal_it_asks_until_the_answers_are_right() {
     ];
     let Some((status, shown)) = on_a_terminal(&operator, &["createsuperuser"], &dialogue) else { return };
     let expected = "\
+latchkey: working on the local database in .wrangler/state
 Email: jake
 Error: Enter a valid email address.
 Email: ADA@example.COM
@@ -186,7 +188,7 @@ fn at_a_terminal_it_asks_for_what_is_not_given_and_ends_with_the_input() {
         (&[name, ("Password: ", "hunter2\x03")], "Username: jake\nPassword: \n"),
     ] {
         let Some((status, shown)) = on_a_terminal(&operator, &arguments, dialogue) else { return };
-        assert_eq!((status, shown), (Some(1), format!("{before}{ended}")));
+        assert_eq!((status, shown), (Some(1), format!("{LOCAL}{before}{ended}")));
     }
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
 }
@@ -197,6 +199,7 @@ fn at_a_terminal_it_says_at_once_that_what_is_given_is_taken() {
     assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
     let arguments = ["createsuperuser", "--username", "ADA"];
     let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[]) else { return };
-    assert_eq!(shown, "latchkey: no superuser was made: user with this username already exists.\n");
+    let refusal = "latchkey: no superuser was made: user with this username already exists.\n";
+    assert_eq!(shown, format!("{LOCAL}{refusal}"));
     assert_eq!(status, Some(1));
 }

@@ -5,6 +5,7 @@ mod createsuperuser;
 mod doctor;
 mod export_django;
 mod import_django;
+mod npm;
 mod secret;
 mod token;
 mod users;

@@ -17,8 +17,8 @@ use crate::{output, prompt};
 #[command(after_help = "It asks for what you don't give.
 
 Examples:
-  npm run latchkey -- createsuperuser
-  pass show latchkey | npm run latchkey -- createsuperuser --email jake@example.com --username jake --password-stdin")]
+  npx latchkey createsuperuser
+  pass show latchkey | npx latchkey createsuperuser --email jake@example.com --username jake --password-stdin")]
 pub struct Options {
     /// The email to log in with
     #[arg(long)]
@@ -43,7 +43,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     })?;
     let username = given(Field::Username, options.username.as_deref(), validate::username)?;
     let hasher = deployment.hasher()?;
-    let database = deployment.database()?;
+    let database = deployment.writable_database()?;
     // A script is told by the insert, with a statement less.
     if !options.password_stdin
         && (email.is_some() || username.is_some())

@@ -10,7 +10,7 @@ use latchkey::password::{Algorithm, Hasher};
 use serde_json::{Value, json};
 
 use crate::database::Database;
-use crate::settings::Deployment;
+use crate::settings::{self, Deployment};
 use crate::users::record::{COLUMNS, Record};
 
 /// How many users are read at once.
@@ -29,11 +29,11 @@ Django reads pbkdf2_sha512, so that --keep-sha512 keeps all passwords, if PASSWO
       digest = hashlib.sha512
 
 Example:
-  npm run latchkey -- export-django --output users.json
+  npx latchkey export-django --output users.json
   python manage.py loaddata users.json")]
 pub struct Options {
     /// Where to write it, instead of to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = settings::path)]
     output: Option<PathBuf>,
     /// The model of the users
     #[arg(long, value_enum, default_value_t = Model::Authentication)]

@@ -10,6 +10,7 @@ mod doctor;
 mod export_django;
 mod import_django;
 mod local;
+mod npm;
 mod output;
 mod prompt;
 mod secret;
@@ -18,15 +19,16 @@ mod token;
 mod users;
 mod wrangler;
 
+use std::env;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use settings::Deployment;
 
 /// Operates Latchkey: superusers, users and their sessions, tokens, moving from and to Django.
 #[derive(Parser)]
-#[command(name = "latchkey", bin_name = "npm run latchkey --", version)]
+#[command(name = "latchkey", bin_name = "npx latchkey", version)]
 struct Cli {
     #[command(flatten)]
     deployment: Deployment,
@@ -47,6 +49,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> =
+        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let variables = env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    if let Some(refusal) = npm::refusal(&Cli::command(), &arguments, &variables.collect()) {
+        eprintln!("latchkey: {refusal}");
+        return ExitCode::FAILURE;
+    }
+    settings::enter_project();
     let Cli { deployment, command } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -79,7 +90,6 @@ mod tests {
 
     #[test]
     fn the_options_are_consistent() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
     }
 }

@@ -5,7 +5,7 @@ use latchkey::secret::MIN_BYTES;
 
 /// Prints a new random secret fit for JWT_SECRET
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  npm run -s latchkey -- secret | npx wrangler secret put JWT_SECRET")]
+#[command(after_help = "Example:\n  npx latchkey secret | npx wrangler secret put JWT_SECRET")]
 pub struct Options {}
 
 pub fn run(_: &Options) -> Result<()> {

@@ -1,9 +1,11 @@
 //! Which deployment the command works on, and how that is configured: `wrangler.toml` and the secrets.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io::{IsTerminal as _, Read as _};
-use std::path::PathBuf;
-use std::{env, fs, io};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::{env, fs, io, iter};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::config::Config;
@@ -18,6 +20,26 @@ use crate::wrangler::Wrangler;
 /// The binding of the database in `wrangler.toml`.
 pub const BINDING: &str = "DB";
 
+/// Directory that the command was run in, if that is below the project's.
+static INVOKED_IN: OnceLock<PathBuf> = OnceLock::new();
+
+/// Goes to the project's directory, the nearest one from here upwards with a `wrangler.toml`.
+pub fn enter_project() {
+    let Ok(here) = env::current_dir() else { return };
+    let is_project = |folder: &&Path| folder.join("wrangler.toml").is_file();
+    if let Some(project) = here.ancestors().find(is_project).filter(|project| *project != here)
+        && env::set_current_dir(project).is_ok()
+    {
+        let _ = INVOKED_IN.set(here); // it is set once
+    }
+}
+
+/// Reads a path that is relative to where the command was run.
+#[expect(clippy::unnecessary_wraps, reason = "clap wants a result")]
+pub fn path(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(INVOKED_IN.get().map_or_else(|| text.into(), |folder| folder.join(text)))
+}
+
 /// Which deployment to work on
 #[derive(clap::Args)]
 #[command(next_help_heading = "Which deployment")]
@@ -26,7 +48,7 @@ pub struct Deployment {
     #[arg(long, global = true, conflicts_with = "persist_to")]
     pub remote: bool,
     /// Where wrangler keeps the local database
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_parser = path)]
     pub persist_to: Option<PathBuf>,
     /// The environment of wrangler.toml
     #[arg(long, global = true, value_name = "NAME")]
@@ -37,13 +59,34 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Opens the database.
+    /// Opens the database, to read.
     pub fn database(&self) -> Result<Box<dyn Database>> {
         if self.remote || self.through_wrangler {
             return Ok(Box::new(Wrangler { target: self.wrangler_target() }));
         }
-        let state = self.persist_to.clone().unwrap_or_else(|| ".wrangler/state".into());
-        Ok(Box::new(Local::open(&state, &self.database_id()?)?))
+        Ok(Box::new(Local::open(&self.state(), &self.database_id()?)?))
+    }
+
+    /// Opens the database, to write, and says on standard error which one that is.
+    pub fn writable_database(&self) -> Result<Box<dyn Database>> {
+        let database = self.database()?;
+        eprintln!("latchkey: working on the {}", self.name());
+        Ok(database)
+    }
+
+    /// Directory in which wrangler keeps the local database.
+    fn state(&self) -> PathBuf {
+        self.persist_to.clone().unwrap_or_else(|| ".wrangler/state".into())
+    }
+
+    fn name(&self) -> String {
+        let database = if self.remote {
+            "deployed database of wrangler.toml".to_owned()
+        } else {
+            format!("local database in {}", self.state().display())
+        };
+        let environment = self.env.iter().map(|env| format!(", environment {env}"));
+        iter::once(database).chain(environment).collect()
     }
 
     /// The arguments that tell wrangler which database.

@@ -16,7 +16,7 @@ use crate::settings::Deployment;
 /// Checks what commonly goes wrong, and says how to mend it
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  npm run latchkey -- doctor\n  npm run latchkey -- doctor --remote --env staging\n\nThe exit status is 1 if anything is wrong; warnings and notes don't count."
+    after_help = "Examples:\n  npx latchkey doctor\n  npx latchkey doctor --remote --env staging\n\nThe exit status is 1 if anything is wrong; warnings and notes don't count."
 )]
 pub struct Options {
     /// Print JSON

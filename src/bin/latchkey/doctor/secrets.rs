@@ -17,7 +17,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     let variables = deployment.variables().unwrap_or_default();
     for name in SECRETS.into_iter().filter(|name| variables.contains_key(*name)) {
         findings.wrong(format!(
-            "{name} is in wrangler.toml, for all to read who read the code: take it out, make a new one with 'npm run -s latchkey -- secret', and set that with 'npx wrangler secret put {name}'"
+            "{name} is in wrangler.toml, for all to read who read the code: take it out, make a new one with 'npx latchkey secret', and set that with 'npx wrangler secret put {name}'"
         ));
     }
     if deployment.remote { deployed(deployment, findings) } else { local(deployment, findings) }
@@ -81,7 +81,7 @@ fn deployed(deployment: &Deployment, findings: &mut Findings) {
     if has("JWT_SECRET") {
         findings.ok("the deployed JWT_SECRET is set");
     } else {
-        findings.wrong("the deployed JWT_SECRET is not set: run 'npm run -s latchkey -- secret | npx wrangler secret put JWT_SECRET'");
+        findings.wrong("the deployed JWT_SECRET is not set: run 'npx latchkey secret | npx wrangler secret put JWT_SECRET'");
     }
     if has("JWT_SECRET_PREVIOUS") {
         previous_is_set(findings);

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::settings::Deployment;
+use crate::settings::{self, Deployment};
 use source::Source;
 use staging::{Counts, Staging};
 
@@ -39,10 +39,11 @@ says from where; PostgreSQL tells with SELECT last_value + 1 FROM authentication
 
 Example:
   python manage.py dumpdata authentication.User profiles.Profile > users.json
-  npm run latchkey -- import-django users.json --dry-run
-  npm run latchkey -- import-django users.json")]
+  npx latchkey import-django users.json --dry-run
+  npx latchkey import-django users.json")]
 pub struct Options {
     /// The fixture or the SQLite file
+    #[arg(value_parser = settings::path)]
     file: PathBuf,
     /// Check all rows and the database, and write nothing
     #[arg(long)]
@@ -57,7 +58,7 @@ pub struct Options {
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let source = Source::open(&options.file)?;
-    let database = deployment.database()?;
+    let database = if options.dry_run { deployment.database()? } else { deployment.writable_database()? };
 
     let mut staging = Staging::new()?;
     let last_id = stage(&source, &mut staging)?;

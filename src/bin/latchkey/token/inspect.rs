@@ -20,7 +20,7 @@ use crate::settings::Deployment;
 /// Prints what a token says, who signed it, and whether it is good now
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  npm run latchkey -- token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npm run -s latchkey -- token inspect - --json\n\nThe exit status is 0 if the token is good, else 1."
+    after_help = "Examples:\n  npx latchkey token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npx latchkey token inspect - --json\n\nThe exit status is 0 if the token is good, else 1."
 )]
 pub struct Options {
     /// The token; - reads it from standard input

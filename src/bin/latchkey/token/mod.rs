@@ -18,8 +18,8 @@ use crate::users::record::Record;
     subcommand_negates_reqs = true,
     subcommand_precedence_over_arg = true,
     disable_help_subcommand = true,
-    override_usage = "npm run latchkey -- token [OPTIONS] <EMAIL|USERNAME|ID>\n       npm run latchkey -- token inspect [OPTIONS] <JWT|->",
-    after_help = "Examples:\n  npm run latchkey -- token jake@jake.jake\n  TOKEN=$(npm run -s latchkey -- token jake --raw)\n  npm run latchkey -- token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by their email or id."
+    override_usage = "npx latchkey token [OPTIONS] <EMAIL|USERNAME|ID>\n       npx latchkey token inspect [OPTIONS] <JWT|->",
+    after_help = "Examples:\n  npx latchkey token jake@jake.jake\n  TOKEN=$(npx latchkey token jake --raw)\n  npx latchkey token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by their email or id."
 )]
 pub struct Options {
     #[command(subcommand)]

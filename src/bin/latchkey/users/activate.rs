@@ -11,14 +11,14 @@ use crate::settings::Deployment;
 #[command(after_help = "Sessions that ended stay ended.
 
 Example:
-  npm run latchkey -- users activate jake@example.com")]
+  npx latchkey users activate jake@example.com")]
 pub struct Options {
     #[command(flatten)]
     who: Who,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let database = deployment.database()?;
+    let database = deployment.writable_database()?;
     let user = options.who.find(&*database)?;
     let sql = "UPDATE users SET is_active = 1, updated_at = unixepoch() WHERE id = ?1 AND NOT is_active RETURNING id";
     let is_changed = database.row(sql, &[user.id.into()])?.is_some();

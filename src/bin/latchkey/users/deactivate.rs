@@ -11,14 +11,14 @@ use crate::settings::Deployment;
 #[command(after_help = "Their data stays; 'users activate' lets them in again.
 
 Example:
-  npm run latchkey -- users deactivate jake@example.com")]
+  npx latchkey users deactivate jake@example.com")]
 pub struct Options {
     #[command(flatten)]
     who: Who,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let database = deployment.database()?;
+    let database = deployment.writable_database()?;
     let user = options.who.find(&*database)?;
     let sql = "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, \
                updated_at = unixepoch() WHERE id = ?1 AND is_active RETURNING id";

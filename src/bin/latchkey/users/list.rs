@@ -10,8 +10,8 @@ use crate::settings::Deployment;
 /// Lists users
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  npm run latchkey -- users list --search example.com --inactive
-  npm run -s latchkey -- users list --superuser --json")]
+  npx latchkey users list --search example.com --inactive
+  npx latchkey users list --superuser --json")]
 pub struct Options {
     /// Only users with this text in their username or email, in any case
     #[arg(long, value_name = "TEXT")]

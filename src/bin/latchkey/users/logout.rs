@@ -11,14 +11,14 @@ use crate::settings::Deployment;
 #[command(after_help = "They can log in again at once; 'users deactivate' keeps them out.
 
 Example:
-  npm run latchkey -- users logout jake@example.com")]
+  npx latchkey users logout jake@example.com")]
 pub struct Options {
     #[command(flatten)]
     who: Who,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let database = deployment.database()?;
+    let database = deployment.writable_database()?;
     let user = options.who.find(&*database)?;
     let sql = "UPDATE users SET token_version = token_version + 1, kept_sid = NULL WHERE id = ?1";
     database.row(sql, &[user.id.into()])?;

@@ -11,8 +11,8 @@ use crate::{output, prompt};
 #[command(after_help = "It asks for the password.
 
 Examples:
-  npm run latchkey -- users set-password jake@example.com
-  pass show jake | npm run latchkey -- users set-password jake@example.com --password-stdin")]
+  npx latchkey users set-password jake@example.com
+  pass show jake | npx latchkey users set-password jake@example.com --password-stdin")]
 pub struct Options {
     #[command(flatten)]
     who: Who,
@@ -26,7 +26,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         bail!("there is nobody to ask: give the password on standard input, with --password-stdin");
     }
     let hasher = deployment.hasher()?;
-    let database = deployment.database()?;
+    let database = deployment.writable_database()?;
     let user = options.who.find(&*database)?;
     if !options.password_stdin {
         eprintln!("A new password for {}.", named(&user));

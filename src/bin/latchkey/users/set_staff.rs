@@ -11,7 +11,7 @@ use crate::settings::Deployment;
 #[command(after_help = "What you don't give stays as it is.
 
 Example:
-  npm run latchkey -- users set-staff jake@example.com --staff true --superuser false")]
+  npx latchkey users set-staff jake@example.com --staff true --superuser false")]
 #[group(id = "flags", required = true, multiple = true, args = ["staff", "superuser"])]
 pub struct Options {
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let database = deployment.database()?;
+    let database = deployment.writable_database()?;
     let user = options.who.find(&*database)?;
     let sql = "UPDATE users SET is_staff = ifnull(?2, is_staff), is_superuser = ifnull(?3, is_superuser), \
                updated_at = unixepoch() \

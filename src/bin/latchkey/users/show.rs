@@ -19,7 +19,7 @@ use crate::settings::Deployment;
 environment.
 
 Example:
-  npm run latchkey -- users show jake@example.com"
+  npx latchkey users show jake@example.com"
 )]
 pub struct Options {
     #[command(flatten)]

@@ -15,7 +15,7 @@ use crate::settings::Deployment;
 with --remote it comes from the environment or standard input.
 
 Example:
-  npm run latchkey -- users unthrottle jake@example.com"
+  npx latchkey users unthrottle jake@example.com"
 )]
 pub struct Options {
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub struct Options {
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let config = deployment.config()?;
-    let database = deployment.database()?;
+    let database = deployment.writable_database()?;
     // Logins are throttled by email, whether anyone has it or not.
     let email = match options.who.who.trim() {
         email if email::is_valid(email) => email::normalize(email.to_owned(), email::domain_to_ascii),

@@ -1,0 +1,172 @@
+//! What npm does to a command line
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::command::{Operator, Outcome};
+
+const DEACTIVATE: [&str; 3] = ["users", "deactivate", "jake"];
+
+fn with_jake() -> Operator {
+    let operator = Operator::new();
+    let sql = "INSERT INTO users (username, email, password, created_at, updated_at) VALUES ('jake', 'j@x.io', '!', 0, 0)";
+    operator.database().execute(sql, []).unwrap();
+    operator
+}
+
+/// Runs the command as `npm run latchkey` does, with these variables.
+fn under_npm(operator: &Operator, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
+    let script = [("npm_lifecycle_event", "latchkey"), ("npm_config_yes", ""), ("npm_config_cache", "/x")];
+    operator.run_with(arguments, "", &[&script, variables].concat())
+}
+
+#[test]
+fn an_option_that_npm_kept_stops_the_command() {
+    let operator = with_jake();
+    for (variables, line) in [
+        (
+            &[("npm_config_remote", "true")][..],
+            "npm kept --remote for itself, so nothing was done; type: npx latchkey users deactivate jake --remote",
+        ),
+        (
+            &[("npm_config_remote", "true"), ("npm_config_env", "it's")],
+            "npm kept --env 'it'\\''s' and --remote for itself, so nothing was done; \
+             type: npx latchkey users deactivate jake --env 'it'\\''s' --remote",
+        ),
+        (
+            &[("npm_config_persist_to", "true")],
+            "npm kept --persist-to for itself, so nothing was done; \
+             type the same line again with 'npx latchkey' in place of 'npm run latchkey'",
+        ),
+    ] {
+        let outcome = under_npm(&operator, &DEACTIVATE, variables);
+        assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+        assert_eq!(outcome.stderr, format!("latchkey: {line}\n"));
+    }
+    assert_eq!(operator.sql("SELECT is_active FROM users"), "1");
+}
+
+#[test]
+fn no_option_of_any_subcommand_is_missed() {
+    let operator = Operator::new();
+    let mut options = BTreeSet::new();
+    for subcommand in [
+        &["createsuperuser"][..],
+        &["users", "list"],
+        &["users", "show"],
+        &["users", "activate"],
+        &["users", "deactivate"],
+        &["users", "set-password"],
+        &["users", "set-staff"],
+        &["users", "unthrottle"],
+        &["users", "logout"],
+        &["token"],
+        &["token", "inspect"],
+        &["import-django"],
+        &["export-django"],
+        &["secret"],
+        &["doctor"],
+    ] {
+        let help = operator.run(&[subcommand, &["--help"]].concat()).stdout;
+        let words = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+        options.extend(words.map(|rest| rest.split([' ', ',']).next().unwrap().to_owned()));
+    }
+    assert!(
+        options.len() > 15 && options.contains("remote") && options.contains("keep-sha512"),
+        "{options:?}"
+    );
+    for option in options {
+        let variable = format!("npm_config_{}", option.replace('-', "_"));
+        let outcome = under_npm(&operator, &["users", "list"], &[(&variable, "true")]);
+        assert_eq!(outcome.status, 1, "--{option}");
+        assert!(
+            outcome.stderr.starts_with(&format!("latchkey: npm kept --{option} for itself")),
+            "--{option}"
+        );
+    }
+}
+
+#[test]
+fn a_setting_of_npm_is_no_option() {
+    let operator = with_jake();
+    operator.write("user.npmrc", "; a comment\njson = true\nemail=\"j@x.io\"\n");
+    operator.write(".npmrc", "yes\n");
+    let files = [
+        ("npm_config_userconfig", operator.path("user.npmrc").to_string_lossy().into_owned()),
+        ("npm_config_local_prefix", operator.path("").to_string_lossy().into_owned()),
+    ];
+    let mut variables =
+        vec![("npm_config_json", "true"), ("npm_config_email", "j@x.io"), ("npm_config_yes", "true")];
+    variables.extend(files.iter().map(|(name, file)| (*name, &**file)));
+    let outcome = under_npm(&operator, &["users", "list"], &variables);
+    assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
+    variables.push(("npm_config_email", "other@x.io"));
+    assert_eq!(under_npm(&operator, &["users", "list"], &variables).status, 1);
+    // Any other script's settings are its own.
+    let outcome = operator.run_with(
+        &["users", "list"],
+        "",
+        &[("npm_lifecycle_event", "npx"), ("npm_config_remote", "true")],
+    );
+    assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
+}
+
+/// Runs npm or npx in a project with this repository's package.json, and no way to a registry.
+fn run_npm(operator: &Operator, program: &str, folder: &str, arguments: &[&str]) -> Option<Output> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::create_dir_all(operator.path("scripts")).unwrap();
+    fs::create_dir_all(operator.path("src/deep")).unwrap();
+    fs::copy(root.join("package.json"), operator.path("package.json")).unwrap();
+    let _ = fs::remove_file(operator.path("scripts/latchkey.sh"));
+    fs::hard_link(env!("CARGO_BIN_EXE_latchkey"), operator.path("scripts/latchkey.sh"))
+        .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_latchkey"), operator.path("scripts/latchkey.sh")).map(drop))
+        .unwrap();
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(operator.path(folder))
+        .env("npm_config_cache", operator.path("cache"))
+        .env("npm_config_registry", "http://127.0.0.1:9")
+        .env("npm_config_fetch_retries", "0")
+        .env("npm_config_audit", "false")
+        .env("npm_config_update_notifier", "false")
+        .output();
+    if output.is_err() {
+        eprintln!("skipped: there is no {program}");
+    }
+    output.ok()
+}
+
+#[test]
+fn npx_runs_the_command_with_its_options_and_npm_run_does_not() {
+    let operator = with_jake();
+    let arguments = ["latchkey", "users", "list", "--json", "--search", "j"];
+    for folder in ["", "src/deep"] {
+        let Some(output) = run_npm(&operator, "npx", folder, &arguments) else { return };
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.starts_with("[\n"), "{output:?}");
+    }
+    let arguments = ["run", "latchkey", "users", "deactivate", "jake", "--remote", "--env=staging"];
+    let Some(output) = run_npm(&operator, "npm", "", &arguments) else { return };
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains("type: npx latchkey users deactivate jake --env staging --remote\n")
+            && !output.status.success(),
+        "{told}"
+    );
+    assert_eq!(operator.sql("SELECT is_active FROM users"), "1");
+}
+
+#[test]
+fn files_are_named_from_where_the_command_runs() {
+    let operator = with_jake();
+    fs::create_dir_all(operator.path("src/deep")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+        .args(["export-django", "--output", "users.json"])
+        .current_dir(operator.path("src/deep"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(operator.path("src/deep/users.json").exists());
+}
