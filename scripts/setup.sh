@@ -15,6 +15,8 @@ if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
   say "installing the node packages of package-lock.json"
   npm ci --no-audit --no-fund --loglevel=error >&2 || fail "'npm ci' failed; the messages above say why"
 fi
+# npm 9 looks for `npx latchkey` in client/ here only, and then asks the registry for a package of that name.
+ln -sf ../../scripts/latchkey.sh node_modules/.bin/latchkey
 # The `node` package has a binary for most machines; elsewhere the machine's own must do.
 node=$(PATH="$PWD/node_modules/.bin:$PATH" node --version)
 [ "$(printf 'v22.15.0\n%s\n' "$node" | sort -V | head -n 1)" = v22.15.0 ] ||

@@ -77,6 +77,11 @@ impl Operator {
         }
     }
 
+    /// Runs a shell script in the project, and says whether it succeeded.
+    pub fn shell(&self, script: &str) -> bool {
+        Command::new("sh").args(["-ec", script]).current_dir(self.path("")).status().unwrap().success()
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         self.run_with(arguments, "", &[])
     }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -26,10 +25,7 @@ chmod 600 .dev.vars
 "#;
 
 fn shell(operator: &Operator, script: &str) {
-    let script = format!("set -e\n{script}");
-    assert!(
-        Command::new("sh").args(["-c", &script]).current_dir(operator.path("")).status().unwrap().success()
-    );
+    assert!(operator.shell(script));
 }
 
 /// A project in which nothing is wrong.
@@ -84,10 +80,11 @@ fn assert_warns(operator: &Operator, expected: &[&str]) {
 
 #[test]
 fn a_healthy_project_is_told_so() {
-    let outcome = healthy().run(&["doctor"]);
+    let operator = healthy();
+    let bytes: u64 = operator.sql("SELECT page_count * 4096 FROM pragma_page_count").parse().unwrap();
+    let outcome = operator.run(&["doctor"]);
     assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
-    assert_eq!(
-        outcome.stdout,
+    let expected = format!(
         "\
 ok       Node is v22.12.0
 ok       wrangler is 4.156.0
@@ -99,9 +96,12 @@ ok       .dev.vars is there, and only yours to read
 ok       all variables are right
 note     PASSWORD_HASHER is pbkdf2_sha512$220000, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time
 ok       the database can be reached
+ok       the database has {:.2} kB of the 10 GB that D1 allows
 ok       all migrations are applied
-"
+",
+        bytes as f64 / 1000.0
     );
+    assert_eq!(outcome.stdout, expected);
 }
 
 #[test]

@@ -9,3 +9,5 @@ mod npm;
 mod secret;
 mod token;
 mod users;
+#[cfg(unix)]
+mod wrangler;

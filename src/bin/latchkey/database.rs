@@ -17,6 +17,9 @@ pub trait Database {
     /// Runs statements all together or not at all. Their results are not given.
     fn run_all(&self, statements: &[Statement<'_>]) -> Result<(), DbError>;
 
+    /// Size of the database in bytes. Through wrangler it is known only after a statement, and not of a local one.
+    fn size(&self) -> Result<Option<u64>, DbError>;
+
     /// The first row, if there is one.
     fn row(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         Ok(self.rows(sql, params)?.into_iter().next())

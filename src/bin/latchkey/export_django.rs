@@ -2,14 +2,18 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat};
 use clap::ValueEnum;
 use latchkey::password::{Algorithm, Hasher};
 use serde_json::{Value, json};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::database::Database;
+use crate::output::shown;
 use crate::settings::{self, Deployment};
 use crate::users::record::{COLUMNS, Record};
 
@@ -56,35 +60,49 @@ enum Model {
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.database()?;
     let Some(path) = &options.output else {
-        return export(&*database, options, io::stdout().lock());
+        return export(&*database, options, io::stdout().lock(), &AtomicBool::default());
     };
+    // Ctrl-C and the like end the export here, and its temporary file with it.
+    let interrupted = Arc::default();
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+    }
     // Readable for its owner only, and never there by half.
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let unwritable = || format!("{} can't be written", path.display());
     let file = tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?;
-    export(&*database, options, &file)?;
+    export(&*database, options, &file, &interrupted)?;
     file.persist(path).with_context(unwritable)?;
     Ok(())
 }
 
-fn export(database: &dyn Database, options: &Options, output: impl Write) -> Result<()> {
+fn export(
+    database: &dyn Database,
+    options: &Options,
+    output: impl Write,
+    interrupted: &AtomicBool,
+) -> Result<()> {
     let mut output = BufWriter::new(output);
     let mut unreadable = 0;
     let mut separator = "[\n";
-    let sql = format!("SELECT {COLUMNS} FROM users WHERE id > ?1 ORDER BY id LIMIT {PAGE}");
+    let sql = format!("SELECT {COLUMNS}, password FROM users WHERE id > ?1 ORDER BY id LIMIT {PAGE}");
     let mut last = 0;
     loop {
         let page = database.rows(&sql, &[last.into()]).map_err(|error| anyhow!("{error}"))?;
+        if interrupted.load(Ordering::Relaxed) {
+            bail!("interrupted: no file was written");
+        }
         let count = page.len();
-        for row in page {
-            let mut user = Record::read(row).map_err(|error| anyhow!("{error}"))?;
-            if !is_readable(&user.password, options.keep_sha512) {
-                eprintln!("user {} ({}) has to reset the password", user.id, user.email);
-                user.password = unusable_password()?;
+        for mut row in page {
+            let user = Record::read(&mut row).map_err(|error| anyhow!("{error}"))?;
+            let mut password = row.text().map_err(|error| anyhow!("{error}"))?;
+            if !is_readable(&password, options.keep_sha512) {
+                eprintln!("user {} ({}) has to reset the password", user.id, shown(&user.email));
+                password = unusable_password()?;
                 unreadable += 1;
             }
             output.write_all(separator.as_bytes())?;
-            serde_json::to_writer(&mut output, &object(&user, options.model)?)?;
+            serde_json::to_writer(&mut output, &object(&user, &password, options.model)?)?;
             separator = ",\n";
             last = user.id;
         }
@@ -115,11 +133,11 @@ fn unusable_password() -> Result<String> {
     Ok(std::iter::once('!').chain(bytes.iter().map(|byte| char::from(b'a' + byte % 26))).collect())
 }
 
-fn object(user: &Record, model: Model) -> Result<Value> {
+fn object(user: &Record, password: &str, model: Model) -> Result<Value> {
     let mut fields = json!({
         "username": user.username,
         "email": user.email,
-        "password": user.password,
+        "password": password,
         "is_active": user.is_active,
         "is_staff": user.is_staff,
         "is_superuser": user.is_superuser,

@@ -76,6 +76,15 @@ impl Database for Local {
         }
         transaction.commit().map_err(error)
     }
+
+    fn size(&self) -> Result<Option<u64>, DbError> {
+        let pages = "SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size";
+        Ok(self
+            .row(pages, &[])?
+            .map(|mut row| row.integer())
+            .transpose()?
+            .and_then(|size| size.try_into().ok()))
+    }
 }
 
 struct Param<'a>(&'a Value<'a>);

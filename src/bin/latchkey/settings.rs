@@ -62,7 +62,7 @@ impl Deployment {
     /// Opens the database, to read.
     pub fn database(&self) -> Result<Box<dyn Database>> {
         if self.remote || self.through_wrangler {
-            return Ok(Box::new(Wrangler { target: self.wrangler_target() }));
+            return Ok(Box::new(Wrangler::new(self.wrangler_target())));
         }
         Ok(Box::new(Local::open(&self.state(), &self.database_id()?)?))
     }

@@ -2,15 +2,17 @@
 //!
 //! Wrangler takes whole statements, no parameters; so those are written into them as literals.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::{env, iter};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use latchkey::db::{DbError, Row, Value};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -18,6 +20,12 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use crate::database::{Database, Statement};
 
 const BIN: &str = "node_modules/.bin";
+const CLI: &str = "node_modules/wrangler/wrangler-dist/cli.js";
+
+/// Runs in Node before wrangler, and gives it the statement from standard input. Everyone on the machine can read
+/// what stands on a command line. A file would do too, but for the deployed database wrangler gives no rows for one.
+const STATEMENT_FROM_STDIN: &str = "data:text/javascript,import fs from 'node:fs'; \
+                                    process.argv.push('--command', fs.readFileSync(0, 'utf8'));";
 
 /// PATH with the project's own Node first.
 pub fn path_with_node() -> Result<OsString> {
@@ -27,43 +35,106 @@ pub fn path_with_node() -> Result<OsString> {
 
 /// Wrangler, without arguments.
 pub fn command() -> Result<Command> {
-    let mut command = Command::new(Path::new(BIN).join("wrangler"));
+    prepared(Command::new(Path::new(BIN).join("wrangler")))
+}
+
+/// A command that runs wrangler, so that it keeps nothing: by itself it writes statements and rows into files that
+/// everyone can read, and leaves them there for a month.
+fn prepared(mut command: Command) -> Result<Command> {
     command
         .env("PATH", path_with_node()?)
-        .env("WRANGLER_LOG", "log") // less, and the answer is left out too
+        .env("WRANGLER_LOG", "log") // less, and the result is left out too
+        .env("WRANGLER_WRITE_LOGS", "false")
         .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+        .env_remove("WRANGLER_OUTPUT_FILE_PATH")
+        .env_remove("WRANGLER_OUTPUT_FILE_DIRECTORY")
         .stdin(Stdio::null());
     Ok(command)
 }
 
 pub struct Wrangler {
     /// The arguments that say which database.
-    pub target: Vec<String>,
+    target: Vec<String>,
+    /// Size of the database after the last statement, in bytes.
+    size: Cell<Option<u64>>,
 }
 
 impl Wrangler {
-    fn execute(&self, source: &[&str]) -> Result<Vec<Executed>> {
-        let output = command()?
-            .args(["d1", "execute", "DB", "--json", "--yes"])
+    pub fn new(target: Vec<String>) -> Self {
+        Self { target, size: Cell::default() }
+    }
+
+    /// Runs one statement.
+    fn query(&self, sql: &str) -> Result<Vec<Executed>> {
+        self.execute(&["--import", STATEMENT_FROM_STDIN], &[], sql)
+    }
+
+    /// Runs the statements of a file all together or not at all.
+    fn import(&self, file: &Path) -> Result<Vec<Executed>> {
+        self.execute(&[], &["--file", &file.to_string_lossy()], "")
+    }
+
+    fn execute(&self, before: &[&str], source: &[&str], input: &str) -> Result<Vec<Executed>> {
+        const MISSING: &str = "wrangler is not installed: run 'npm ci' first";
+        if !Path::new(CLI).exists() {
+            bail!(MISSING);
+        }
+        let mut child = prepared(Command::new("node"))?
+            .arg("--no-warnings")
+            .args(before)
+            .args([CLI, "d1", "execute", "DB", "--json", "--yes"])
             .args(&self.target)
             .args(source)
-            .output()
-            .context("wrangler is not installed: run 'npm ci' first")?;
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context(MISSING)?;
+        // It reads all of it first; if it fails before, it says why.
+        let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+        let output = child.wait_with_output().context("wrangler's output can't be read")?;
         let text = String::from_utf8_lossy(&output.stdout);
         let (start, end) = (text.find('[').unwrap_or(0), text.rfind(']').map_or(0, |end| end + 1));
         if output.status.success() {
-            return serde_json::from_str(text.get(start..end).unwrap_or_default())
-                .with_context(|| format!("wrangler's answer can't be read: {}", text.trim()));
+            let executed: Vec<Executed> = serde_json::from_str(text.get(start..end).unwrap_or_default())
+                .context("wrangler's output can't be read")?;
+            let size = executed.iter().rev().find_map(|executed| executed.meta.size_after);
+            self.size.set(size.or(self.size.get()));
+            return Ok(executed);
         }
-        let told = [text, String::from_utf8_lossy(&output.stderr)].join("\n");
-        anyhow::bail!("wrangler failed: {}", told.trim())
+        let output = [text, String::from_utf8_lossy(&output.stderr)].join("\n");
+        bail!("wrangler failed: {}", output.trim())
     }
+}
+
+/// A new file that can't outlive this process, however that ends, and a path by which a child process finds it.
+#[cfg(target_os = "linux")]
+fn temporary_file() -> io::Result<(File, impl AsRef<Path>)> {
+    use std::os::fd::AsRawFd as _;
+    let file = tempfile::tempfile()?; // it has no name
+    let path = format!("/proc/{}/fd/{}", process::id(), file.as_raw_fd());
+    Ok((file, path))
+}
+
+/// A new file, only the owner's to read, that is deleted unless this process is killed.
+#[cfg(not(target_os = "linux"))]
+fn temporary_file() -> io::Result<(File, impl AsRef<Path>)> {
+    tempfile::NamedTempFile::new().map(tempfile::NamedTempFile::into_parts)
 }
 
 #[derive(Deserialize)]
 struct Executed {
     #[serde(default)]
     results: Vec<Columns>,
+    #[serde(default)]
+    meta: Meta,
+}
+
+#[derive(Default, Deserialize)]
+struct Meta {
+    /// Size of the database in bytes, which only the deployed one gives.
+    size_after: Option<u64>,
 }
 
 /// A row, which wrangler gives as an object, in the order of its columns.
@@ -95,8 +166,7 @@ impl<'de> Deserialize<'de> for Columns {
 
 impl Database for Wrangler {
     fn rows(&self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
-        let sql = inline(sql, params);
-        let executed = self.execute(&["--command", &sql]).map_err(error)?;
+        let executed = self.query(&inline(sql, params)).map_err(error)?;
         let last = executed.into_iter().next_back();
         Ok(last
             .into_iter()
@@ -106,14 +176,20 @@ impl Database for Wrangler {
     }
 
     fn run_all(&self, statements: &[Statement<'_>]) -> Result<(), DbError> {
-        let mut file =
-            tempfile::Builder::new().suffix(".sql").tempfile().map_err(|cause| error(cause.into()))?;
-        for Statement { sql, params } in statements {
-            writeln!(file, "{};", inline(sql, params)).map_err(|cause| error(cause.into()))?;
-        }
-        file.flush().map_err(|cause| error(cause.into()))?;
-        let path = file.path().to_string_lossy();
-        self.execute(&["--file", &path]).map(drop).map_err(error)
+        let import = || {
+            let (file, path) = temporary_file().context("a temporary file can't be made")?;
+            let mut file = BufWriter::new(file);
+            for Statement { sql, params } in statements {
+                writeln!(file, "{};", inline(sql, params))?;
+            }
+            file.flush()?;
+            self.import(path.as_ref()).map(drop)
+        };
+        import().map_err(error)
+    }
+
+    fn size(&self) -> Result<Option<u64>, DbError> {
+        Ok(self.size.get())
     }
 }
 

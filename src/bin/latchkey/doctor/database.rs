@@ -4,19 +4,25 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use indicatif::DecimalBytes;
 
 use super::{Findings, manifest};
+use crate::database::Database;
 use crate::settings::Deployment;
 
 const FOLDER: &str = "migrations";
+
+/// Most bytes in one database (<https://developers.cloudflare.com/d1/platform/limits/>).
+const MAX_BYTES: u64 = 10_000_000_000;
+const WARN_PERCENT: u64 = 80;
 
 pub fn check(deployment: &Deployment, findings: &mut Findings) {
     let Ok(manifest) = deployment.manifest() else { return };
     if deployment.remote && !manifest::names_database(&manifest) {
         return; // said already, and to ask would take long
     }
-    let applied = match applied(deployment) {
-        Ok(applied) => applied,
+    let (database, applied) = match reach(deployment) {
+        Ok(reached) => reached,
         Err(error) => {
             // Wrangler's words come on many lines.
             let cause = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
@@ -24,6 +30,9 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         }
     };
     findings.ok("the database can be reached");
+    if let Ok(Some(bytes)) = database.size() {
+        size(bytes, findings);
+    }
     let wanted = match files() {
         Ok(wanted) => wanted,
         Err(error) => return findings.wrong(format!("{error:#}")),
@@ -52,14 +61,25 @@ fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
     names.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The migrations that wrangler noted in the database.
-fn applied(deployment: &Deployment) -> Result<BTreeSet<String>> {
+/// Opens the database and reads which migrations wrangler noted in it.
+fn reach(deployment: &Deployment) -> Result<(Box<dyn Database>, BTreeSet<String>)> {
     let database = deployment.database()?;
-    match database.rows("SELECT name FROM d1_migrations", &[]) {
-        Ok(rows) => rows.into_iter().map(|mut row| Ok(row.text()?)).collect(),
+    let applied = match database.rows("SELECT name FROM d1_migrations", &[]) {
+        Ok(rows) => rows.into_iter().map(|mut row| row.text()).collect::<Result<_, _>>()?,
         // So there has been none.
-        Err(error) if error.to_string().contains("no such table: d1_migrations") => Ok(BTreeSet::new()),
-        Err(error) => Err(error.into()),
+        Err(error) if error.to_string().contains("no such table: d1_migrations") => BTreeSet::new(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok((database, applied))
+}
+
+/// Compares the size of the database with the most that D1 allows, on the Workers Paid plan.
+fn size(bytes: u64, findings: &mut Findings) {
+    let text = format!("the database has {} of the 10 GB that D1 allows", DecimalBytes(bytes));
+    if bytes > MAX_BYTES / 100 * WARN_PERCENT {
+        findings.warn(format!("{text}, and no write works in a full one: see docs/scale.md"));
+    } else {
+        findings.ok(text);
     }
 }
 

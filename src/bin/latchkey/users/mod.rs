@@ -3,6 +3,7 @@
 mod activate;
 mod deactivate;
 mod failures;
+pub mod hash;
 mod list;
 mod logout;
 pub mod record;

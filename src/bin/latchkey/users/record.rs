@@ -9,10 +9,9 @@ use crate::database::Database;
 use crate::output::shown;
 
 /// The columns that [`Record::read`] takes, in their order.
-pub const COLUMNS: &str = "id, username, email, is_active, is_staff, is_superuser, bio, image, created_at, updated_at, \
-                           token_version, password";
+pub const COLUMNS: &str = "id, username, email, is_active, is_staff, is_superuser, bio, image, created_at, updated_at, token_version";
 
-/// A user. Written as JSON it has everything but the password.
+/// A user, without the password's hash.
 #[derive(Debug, Clone, Serialize)]
 pub struct Record {
     pub id: i64,
@@ -28,14 +27,11 @@ pub struct Record {
     /// Unix seconds.
     pub updated_at: i64,
     pub token_version: i64,
-    /// The encoded hash.
-    #[serde(skip)]
-    pub password: String,
 }
 
 impl Record {
     /// Reads a row of [`COLUMNS`].
-    pub fn read(mut row: Row) -> Result<Self, DbError> {
+    pub fn read(row: &mut Row) -> Result<Self, DbError> {
         Ok(Self {
             id: row.integer()?,
             username: row.text()?,
@@ -48,7 +44,6 @@ impl Record {
             created_at: row.integer()?,
             updated_at: row.integer()?,
             token_version: row.integer()?,
-            password: row.text()?,
         })
     }
 
@@ -66,7 +61,8 @@ impl Record {
         };
         let sql = ["SELECT ", COLUMNS, " FROM users WHERE id = ?1 OR ", column, " = ?2 ORDER BY id"].concat();
         let rows = database.rows(&sql, &[id, who.into()])?;
-        let mut found = rows.into_iter().map(Self::read).collect::<Result<Vec<_>, _>>()?;
+        let mut found =
+            rows.into_iter().map(|mut row| Self::read(&mut row)).collect::<Result<Vec<_>, _>>()?;
         match (found.pop(), found.pop()) {
             (None, _) => bail!("there is no user {}: give an email, a username or an id", shown(who)),
             (Some(user), None) => Ok(user),

@@ -3,12 +3,11 @@
 use std::env;
 
 use anyhow::{Result, anyhow};
-use latchkey::password::Hasher;
 use serde::Serialize;
 
-use super::Who;
 use super::failures::{self, Failures};
 use super::record::Record;
+use super::{Who, hash};
 use crate::output::{self, shown, time, yes_or_no};
 use crate::settings::Deployment;
 
@@ -46,13 +45,15 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let user = options.who.find(&*database)?;
     let account = account(deployment, &user);
     let sql = [
-        "SELECT (SELECT count(*) FROM ended_sessions WHERE user_id = ?1) AS ended, ",
+        "SELECT hash.*, (SELECT count(*) FROM ended_sessions WHERE user_id = ?1) AS ended, failures.* FROM (SELECT ",
+        hash::COLUMNS,
+        " FROM users WHERE id = ?1) AS hash, (SELECT ",
         failures::COLUMNS,
-        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()",
+        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures",
     ];
     let params = [user.id.into(), account.as_deref().ok().into()];
     let mut row = database.row(&sql.concat(), &params)?.ok_or_else(|| anyhow!("the database gave no row"))?;
-    let hasher = Hasher::of_stored(&user.password);
+    let hasher = hash::read(&mut row)?;
     let shown = Shown {
         user,
         password_hasher: hasher.ok().map(|hasher| hasher.to_string()),

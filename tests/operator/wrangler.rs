@@ -1,0 +1,164 @@
+//! The way through `wrangler d1 execute`, as `--remote` goes it: on a local database, or with a Node that is none
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::command::{Operator, Outcome, SECRET};
+
+const HASH: &str = "pbkdf2_sha256$2$salt$V4YBVS0Bu7zKOuDW5eFM7JpnlFrYTDTyCzVnLAEJYbU=";
+
+/// A project with the real wrangler, if it is installed.
+fn with_wrangler() -> Option<Operator> {
+    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules");
+    if !modules.join("wrangler").exists() {
+        eprintln!("skipped: wrangler is not installed");
+        return None;
+    }
+    let operator = Operator::new();
+    std::os::unix::fs::symlink(modules, operator.path("node_modules")).unwrap();
+    Some(operator)
+}
+
+/// Runs the command with directories of its own for what programs keep for themselves.
+fn run(operator: &Operator, arguments: &[&str], input: &str) -> Outcome {
+    let folder = |name: &str| {
+        fs::create_dir_all(operator.path(name)).unwrap();
+        operator.path(name).to_string_lossy().into_owned()
+    };
+    let (home, temporary) = (folder("home"), folder("tmp"));
+    let variables = [("HOME", &*home), ("XDG_CONFIG_HOME", &home), ("TMPDIR", &temporary)];
+    operator.run_with(arguments, input, &variables)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn nothing_of_a_user_outlives_a_command() {
+    let Some(operator) = with_wrangler() else { return };
+    let users = json!([{ "model": "auth.user", "pk": 7, "fields": {
+        "username": "jake", "email": "jake@example.com", "password": HASH, "date_joined": "2026-01-02T03:04:05Z",
+    }}]);
+    operator.write("users.json", &users.to_string());
+    let superuser =
+        ["createsuperuser", "--email", "ada@example.com", "--username", "ada", "--password-stdin"];
+    for (arguments, input) in [
+        (&["import-django", "users.json"][..], ""),
+        (&superuser, "correct horse"),
+        (&["users", "show", "ada@example.com"], ""),
+        (&["export-django", "--output", "out.json"], ""),
+    ] {
+        let outcome = run(&operator, &[arguments, &["--through-wrangler"]].concat(), input);
+        assert_eq!(outcome.status, 0, "{arguments:?}: {}", outcome.stderr);
+    }
+    let exported = fs::read_to_string(operator.path("out.json")).unwrap();
+    assert!(exported.contains(HASH) && exported.contains("ada@example.com"), "{exported}");
+    let hash = operator.sql("SELECT password FROM users WHERE username = 'ada'");
+    for file in [files(&operator.path("home")), files(&operator.path("tmp"))].concat() {
+        let bytes = fs::read(&file).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        for kept in [HASH, &hash, "example.com", SECRET, "salt", "correct horse"] {
+            assert!(!text.contains(kept), "{} has {kept}: {text}", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_two_columns_of_a_statement_have_one_name() {
+    let Some(operator) = with_wrangler() else { return };
+    let sql = "INSERT INTO users (username, email, password, created_at, updated_at) VALUES ('jake', 'j@x.io', ?1, 0, 0)";
+    operator.database().execute(sql, [HASH]).unwrap();
+    let arguments = ["users", "show", "jake", "--json"];
+    let through = run(&operator, &[&arguments[..], &["--through-wrangler"]].concat(), "");
+    assert_eq!((through.status, &*through.stderr), (0, ""));
+    assert_eq!(through.stdout, operator.run(&arguments).stdout);
+}
+
+/// A project in which this shell script stands for Node, which would run wrangler.
+fn with_node(script: &str) -> Operator {
+    let operator = Operator::new();
+    for folder in ["node_modules/.bin", "node_modules/wrangler/wrangler-dist", "tmp"] {
+        fs::create_dir_all(operator.path(folder)).unwrap();
+    }
+    operator.write("node_modules/wrangler/wrangler-dist/cli.js", "");
+    operator.write("node.sh", script);
+    // A file that this process had open for writing can't be run everywhere.
+    let made = operator.shell(
+        "printf '#!/bin/sh\\n. ./node.sh\\n' > node_modules/.bin/node; chmod +x node_modules/.bin/node",
+    );
+    assert!(made);
+    operator
+}
+
+#[test]
+fn no_value_is_on_a_command_line() {
+    let operator =
+        with_node("echo \"$@\" > arguments; cat > statement; echo '[{\"results\": [{\"id\": 7}]}]'\n");
+    let superuser =
+        ["createsuperuser", "--email", "ada@example.com", "--username", "ada", "--password-stdin"];
+    let outcome = run(&operator, &[&superuser[..], &["--remote"]].concat(), "correct horse");
+    assert_eq!(
+        (outcome.status, &*outcome.stderr),
+        (0, "latchkey: working on the deployed database of wrangler.toml\n")
+    );
+    let read = |file: &str| fs::read_to_string(operator.path(file)).unwrap();
+    let (arguments, statement) = (read("arguments"), read("statement"));
+    assert!(arguments.trim_end().ends_with("cli.js d1 execute DB --json --yes --remote"), "{arguments}");
+    assert!(
+        statement.starts_with("INSERT INTO users") && statement.contains("pbkdf2_sha512$2$"),
+        "{statement}"
+    );
+}
+
+/// The signal comes while wrangler runs.
+#[test]
+fn a_signal_leaves_no_file_behind() {
+    let users = json!([{ "model": "auth.user", "pk": 7, "fields": {
+        "username": "jake", "email": "jake@example.com", "password": HASH, "date_joined": "2026-01-02T03:04:05Z",
+    }}]);
+    for signal in ["INT", "TERM", "KILL"] {
+        let operator = with_node(&format!(
+            "for file; do :; done\n\
+             case \"$*\" in *--file*) cat \"$file\" > script; find tmp > there; kill -{signal} $PPID;; esac\n\
+             cat > statement; echo '[{{\"results\": []}}]'\n"
+        ));
+        operator.write("users.json", &users.to_string());
+        let outcome = run(&operator, &["import-django", "users.json", "--remote"], "");
+        assert_eq!((outcome.status, &*outcome.stdout), (-1, ""), "{signal}");
+        let read = |file: &str| fs::read_to_string(operator.path(file)).unwrap();
+        assert!(read("script").contains(HASH));
+        assert_eq!((&*read("there"), files(&operator.path("tmp")).len()), ("tmp\n", 0), "{signal}");
+    }
+}
+
+#[test]
+fn an_export_that_is_interrupted_leaves_no_file_behind() {
+    for signal in ["INT", "TERM"] {
+        let operator =
+            with_node(&format!("kill -{signal} $PPID; cat > statement; echo '[{{\"results\": []}}]'\n"));
+        fs::create_dir(operator.path("out")).unwrap();
+        let outcome = run(&operator, &["export-django", "--output", "out/users.json", "--remote"], "");
+        assert_eq!((outcome.status, &*outcome.stderr), (1, "latchkey: interrupted: no file was written\n"));
+        assert_eq!(files(&operator.path("out")), [""; 0].map(PathBuf::from));
+    }
+}
+
+#[test]
+fn the_size_of_a_deployed_database_comes_with_its_rows() {
+    for (size, word) in [("7999999999", "ok"), ("8100000000", "warning")] {
+        let operator = with_node(&format!(
+            "cat > statement; echo '[{{\"results\": [], \"meta\": {{\"duration\": 0.1, \"size_after\": {size}}}}}]'\n"
+        ));
+        let manifest = fs::read_to_string(operator.path("wrangler.toml")).unwrap();
+        let deployed = manifest.replace("00000000-0000-0000-0000-000000000000", "a-database");
+        operator.write("wrangler.toml", &deployed);
+        let told = run(&operator, &["doctor", "--remote"], "").stdout;
+        let gigabytes = if word == "ok" { "8.00" } else { "8.10" };
+        let line = format!("{word:<9}the database has {gigabytes} GB of the 10 GB that D1 allows");
+        assert!(told.contains(&line), "{told}");
+    }
+}
