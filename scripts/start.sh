@@ -7,10 +7,7 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh
 export PATH="$PWD/node_modules/.bin:$PATH"
 
-if ! grep -qs '^JWT_SECRET=' .dev.vars; then
-  echo "latchkey: writing a random JWT_SECRET to .dev.vars" >&2
-  (umask 077 && echo "JWT_SECRET=$(od -An -vtx1 -N32 /dev/urandom | tr -d ' \n')" >> .dev.vars)
-fi
+node scripts/dev-secret.mjs "$@"
 # Asking wrangler takes seconds, so only when there could be something to apply.
 state=.wrangler/state elsewhere=()
 for argument in "$@" --; do

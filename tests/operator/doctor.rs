@@ -351,3 +351,20 @@ fn the_deployed_secrets_are_looked_for() {
     assert!(lines(&operator, &["--remote"], "ok").1.contains(&"the deployed JWT_SECRET is set".to_owned()));
     assert!(lines(&operator, &["--remote"], "note").1[0].starts_with("JWT_SECRET_PREVIOUS is set"));
 }
+
+#[test]
+fn the_file_that_wrangler_reads_is_checked() {
+    let operator = healthy();
+    shell(
+        &operator,
+        "mv .dev.vars .env; echo CLOUDFLARE_ACCOUNT_ID=1 >> .env; echo RATELIMIT=off > .env.local; chmod 644 .env.local",
+    );
+    assert_eq!(
+        lines(&operator, &[], "warning").1,
+        [".env.local can be read by others on this machine: run 'chmod 600 .env.local'"]
+    );
+    assert_wrong(&operator, &["RATELIMIT in .env and .env.local is unknown: it should be RATE_LIMIT"]);
+    shell(&operator, "rm .env .env.local");
+    let (_, wrong) = lines(&operator, &[], "wrong");
+    assert_eq!(wrong[0], ".dev.vars is missing: 'npm start' writes one with a random JWT_SECRET");
+}

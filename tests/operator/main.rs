@@ -7,6 +7,7 @@ mod export_django;
 mod import_django;
 mod npm;
 mod secret;
+mod start;
 mod token;
 mod users;
 #[cfg(unix)]

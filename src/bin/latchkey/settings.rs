@@ -13,7 +13,7 @@ use latchkey::password::Hasher;
 use toml::{Table, Value};
 
 use crate::database::Database;
-use crate::dev_vars;
+use crate::dev_vars::{self, LocalVariables};
 use crate::local::Local;
 use crate::wrangler::Wrangler;
 
@@ -131,22 +131,11 @@ impl Deployment {
         Ok(variables.map(|(name, value)| (name.clone(), text(value))).collect())
     }
 
-    /// The file of the local secrets.
-    pub fn secrets_file(&self) -> String {
-        match &self.env {
-            Some(name) if PathBuf::from(format!(".dev.vars.{name}")).exists() => format!(".dev.vars.{name}"),
-            _ => ".dev.vars".to_owned(),
-        }
-    }
-
-    /// The local secrets: those of `.dev.vars`.
-    pub fn local_secrets(&self) -> Result<BTreeMap<String, String>> {
-        let file = self.secrets_file();
-        match fs::read_to_string(&file) {
-            Ok(text) => Ok(dev_vars::parse(&text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(error) => Err(error).with_context(|| format!("{file} can't be read")),
-        }
+    /// Reads the variables of the local Worker that are not in `wrangler.toml`, such as its secrets.
+    pub fn local_variables(&self) -> Result<LocalVariables> {
+        let process =
+            env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+        dev_vars::load(Path::new(""), self.env.as_deref(), &process.collect())
     }
 
     /// The whole configuration. With `--remote`, whose secrets can't be read back, JWT_SECRET comes from the environment
@@ -169,7 +158,7 @@ impl Deployment {
             variables
                 .extend(env::var("JWT_SECRET_PREVIOUS").map(|old| ("JWT_SECRET_PREVIOUS".to_owned(), old)));
         } else {
-            variables.extend(self.local_secrets()?);
+            variables.extend(self.local_variables()?.variables);
         }
         Config::from_vars(|name| variables.get(name).cloned())
             .map_err(|error| anyhow!("the configuration is wrong: {}", error.problems.join("; ")))
@@ -178,7 +167,7 @@ impl Deployment {
     /// How new passwords are hashed, which needs no secret.
     pub fn hasher(&self) -> Result<Hasher> {
         let variables = self.variables()?;
-        let local = if self.remote { BTreeMap::new() } else { self.local_secrets()? };
+        let local = if self.remote { BTreeMap::new() } else { self.local_variables()?.variables };
         match local.get("PASSWORD_HASHER").or_else(|| variables.get("PASSWORD_HASHER")) {
             None => Ok(Hasher::default()),
             Some(text) => {

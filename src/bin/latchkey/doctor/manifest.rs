@@ -25,7 +25,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     }
     let mut variables = deployment.variables().unwrap_or_default();
     if !deployment.remote {
-        variables.extend(deployment.local_secrets().unwrap_or_default());
+        variables.extend(deployment.local_variables().unwrap_or_default().variables);
     }
     match (binds_limiter(&manifest), variables.get("RATE_LIMIT").map(String::as_str)) {
         (true, _) => findings.ok("a rate limit is bound as LIMITER"),

@@ -24,35 +24,43 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
 }
 
 fn local(deployment: &Deployment, findings: &mut Findings) {
-    let file = deployment.secrets_file();
-    let Ok(metadata) = fs::metadata(&file) else {
-        return findings.wrong(format!("{file} is missing: 'npm start' writes one with a random JWT_SECRET"));
-    };
-    if is_open(&metadata) {
-        findings.warn(format!("{file} can be read by others on this machine: run 'chmod 600 {file}'"));
-    } else {
-        findings.ok(format!("{file} is there, and only yours to read"));
-    }
-    // 0 is ignored, 1 is not, anything else is no repository, so nothing to commit it to.
-    let ignored = Command::new("git").args(["check-ignore", "--quiet", &file]).stderr(Stdio::null()).status();
-    match ignored.ok().and_then(|status| status.code()) {
-        Some(0) => findings.ok(format!("{file} is ignored by git")),
-        Some(1) => findings.wrong(format!("{file} is not ignored by git: add a line '.dev.vars*' to .gitignore, and if it was committed, make new secrets")),
-        Some(_) if Path::new(".git").exists() => {
-            findings.warn(format!("whether git ignores {file} could not be checked"));
-        }
-        _ => {}
-    }
-    let secrets = match deployment.local_secrets() {
-        Ok(secrets) => secrets,
+    let local = match deployment.local_variables() {
+        Ok(local) => local,
         Err(error) => return findings.wrong(format!("{error:#}")),
     };
+    if local.files.is_empty() {
+        findings.wrong(".dev.vars is missing: 'npm start' writes one with a random JWT_SECRET");
+    }
+    for file in &local.files {
+        is_private(file, findings);
+    }
+    let secrets = local.variables;
     // Whether they are long enough is said with the other variables.
     match SECRETS.map(|name| secrets.get(name)) {
         [Some(current), Some(previous)] if current == previous => findings.warn(
             "JWT_SECRET_PREVIOUS is the same as JWT_SECRET: take it out, or let it be what JWT_SECRET was before",
         ),
         [_, Some(_)] => previous_is_set(findings),
+        _ => {}
+    }
+}
+
+fn is_private(file: &str, findings: &mut Findings) {
+    match fs::metadata(file) {
+        Ok(metadata) if is_open(&metadata) => {
+            findings.warn(format!("{file} can be read by others on this machine: run 'chmod 600 {file}'"))
+        }
+        _ => findings.ok(format!("{file} is there, and only yours to read")),
+    }
+    let pattern = if file.starts_with(".env") { ".env*" } else { ".dev.vars*" };
+    // 0 is ignored, 1 is not, anything else is no repository, so nothing to commit it to.
+    let ignored = Command::new("git").args(["check-ignore", "--quiet", file]).stderr(Stdio::null()).status();
+    match ignored.ok().and_then(|status| status.code()) {
+        Some(0) => findings.ok(format!("{file} is ignored by git")),
+        Some(1) => findings.wrong(format!("{file} is not ignored by git: add a line '{pattern}' to .gitignore, and if it was committed, make new secrets")),
+        Some(_) if Path::new(".git").exists() => {
+            findings.warn(format!("whether git ignores {file} could not be checked"));
+        }
         _ => {}
     }
 }

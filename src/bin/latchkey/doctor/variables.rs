@@ -19,11 +19,13 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     unknown(&variables, "[vars] of wrangler.toml", findings);
     if deployment.remote {
         // It can't be read back, and whether it is set is checked elsewhere.
-        let stand_in = || "x".repeat(MIN_BYTES);
+        let stand_in = || (b'!'..).take(MIN_BYTES).map(char::from).collect();
         variables.insert("JWT_SECRET".to_owned(), env::var("JWT_SECRET").unwrap_or_else(|_| stand_in()));
-    } else if let Ok(secrets) = deployment.local_secrets() {
-        unknown(&secrets, &deployment.secrets_file(), findings);
-        variables.extend(secrets);
+    } else if let Ok(local) = deployment.local_variables() {
+        if !local.has_process {
+            unknown(&local.variables, &local.files.join(" and "), findings);
+        }
+        variables.extend(local.variables);
     }
     match Config::from_vars(|name| variables.get(name).cloned()) {
         Ok(config) => {
@@ -66,7 +68,9 @@ fn known() -> BTreeSet<String> {
 
 fn unknown(variables: &BTreeMap<String, String>, place: &str, findings: &mut Findings) {
     let known = known();
-    for name in variables.keys().filter(|name| !known.contains(*name)) {
+    // In .env there may be what wrangler itself is told.
+    let is_ours = |name: &&String| !name.starts_with("CLOUDFLARE_") && !name.starts_with("WRANGLER_");
+    for name in variables.keys().filter(is_ours).filter(|name| !known.contains(*name)) {
         let distance = |known: &&String| strsim::damerau_levenshtein(&name.to_uppercase(), known);
         match known.iter().min_by_key(distance).filter(|nearest| distance(nearest) <= TYPO) {
             Some(nearest) => findings.wrong(format!("{name} in {place} is unknown: it should be {nearest}")),
