@@ -95,7 +95,7 @@ fn nobody_and_a_deactivated_user_get_no_token() {
     let operator = with_jake();
     let nobody = operator.run(&["token", "nobody"]);
     assert_eq!((nobody.status, &*nobody.stdout), (1, ""));
-    assert_eq!(nobody.stderr, "latchkey: there is no user nobody: give an email, a username or an id\n");
+    assert_eq!(nobody.stderr, "latchkey: there is no user with the username nobody\n");
     operator.database().execute("UPDATE users SET is_active = 0", []).unwrap();
     let outcome = operator.run(&["token", "jake", "--raw"]);
     assert_eq!((outcome.status, &*outcome.stdout), (1, ""));

@@ -112,6 +112,56 @@ fn users_are_found_by_text_and_flags() {
 }
 
 #[test]
+fn users_are_found_in_any_case_of_any_letter() {
+    let operator = with_users(&["Zoë", "ΟΔΥΣΣΕΥΣ", "Οδυσσεύς", "straße", "STRAẞE", "ʬjukebox"]);
+    for (text, found) in [
+        ("zoË", &[1][..]),
+        ("ZOË", &[1]),
+        ("οδυσσευς", &[2]),
+        ("ΟΔΥΣΣ", &[2, 3]),
+        ("ΔΥσς", &[2, 3]),
+        ("αßε", &[]),
+        ("SSE", &[]),
+        ("Aße", &[4, 5]),
+        ("ſtra", &[4, 5]),
+        ("\u{212a}E", &[6]),
+        ("ʬ", &[6]),
+    ] {
+        assert_eq!(ids(&operator, &["--search", text]), found, "{text}");
+    }
+    let letters: String = ('α'..='ω').chain('а'..='я').chain('ა'..='ჰ').collect();
+    let message = "latchkey: --search has too many different letters: give a part of it\n";
+    assert_eq!(refused(&operator, &["users", "list", "--search", &letters], ""), message);
+}
+
+#[test]
+fn a_flag_changes_when_the_operator_says_so() {
+    let operator = with_users(&["ada"]);
+    let arguments = ["users", "set-staff", "1", "--superuser", "true"];
+    let message =
+        "latchkey: standard input is not a terminal: pass --yes to change this without being asked\n";
+    assert_eq!(refused(&operator, &arguments, "y\n"), message);
+    let question = "ada (ada@example.com, id 1) will be staff: no, superuser: yes. Go on? [y/N] ";
+    for answer in ["\n", "n\n", "yess\n"] {
+        let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[("[y/N] ", answer)]) else {
+            return;
+        };
+        assert_eq!(
+            (status, shown),
+            (Some(1), format!("{LOCAL}{question}{answer}latchkey: nothing was changed\n"))
+        );
+    }
+    assert_eq!(operator.sql("SELECT is_superuser FROM users"), "0");
+    for changed in ["changed", "that already"] {
+        let dialogue = [("[y/N] ", "Y\n")];
+        let dialogue = if changed == "changed" { &dialogue[..] } else { &[] };
+        let (status, shown) = on_a_terminal(&operator, &arguments, dialogue).unwrap();
+        assert!(status == Some(0) && shown.contains(&format!("is {changed}")), "{shown}");
+    }
+    assert_eq!(operator.sql("SELECT is_superuser FROM users"), "1");
+}
+
+#[test]
 fn names_control_no_terminal() {
     let odd = "\x1b]0;x\x07\u{9b}2J\n\r\u{202e}🦀'; DROP TABLE users; --";
     let operator = with_users(&[odd]);
@@ -122,7 +172,7 @@ fn names_control_no_terminal() {
         &["users", "deactivate", odd],
         &["users", "activate", "1"],
         &["users", "logout", odd],
-        &["users", "set-staff", odd, "--staff", "true"],
+        &["users", "set-staff", odd, "--staff", "true", "--yes"],
         &["users", "unthrottle", odd],
     ] {
         let output = told(&operator, arguments);
@@ -142,12 +192,12 @@ fn nobody_is_an_error() {
         &["users", "activate", "eve"],
         &["users", "deactivate", "eve"],
         &["users", "logout", "eve"],
-        &["users", "set-staff", "eve", "--staff", "true"],
+        &["users", "set-staff", "eve", "--staff", "true", "--yes"],
         &["users", "set-password", "eve", "--password-stdin"],
         &["users", "unthrottle", "eve"],
     ] {
         let told = refused(&operator, arguments, "correct horse\n");
-        assert_eq!(told, "latchkey: there is no user eve: give an email, a username or an id\n");
+        assert_eq!(told, "latchkey: there is no user with the username eve\n");
     }
     assert_eq!(operator.run(&["users", "show"]).status, 1);
     assert_eq!(state(&operator), "active 1 staff 0 superuser 0 version 0 kept - moved 0");
@@ -157,15 +207,19 @@ fn nobody_is_an_error() {
 #[test]
 fn nobody_passes_for_another_by_their_username() {
     let operator = with_users(&["ada", "ceo@corp.io", "1"]);
-    for (who, told) in [
-        ("ceo@corp.io", "there is no user ceo@corp.io: give an email, a username or an id"),
+    assert!(told(&operator, &["users", "show", "1"]).contains(" username        ada\n"));
+    operator.database().execute("UPDATE users SET username = '4' WHERE id = 3", []).unwrap();
+    for (who, expected) in [
         (
-            "1",
-            "1 is the id of one user and the username of another: name them by their email, ada@example.com or 1@example.com",
+            "ceo@corp.io",
+            "there is no user with the email ceo@corp.io; one whose username has an @ in it is found by email or id",
         ),
+        ("4", "there is no user with the id 4; one whose username is a number is found by email or id"),
+        ("+4", "there is no user with the username +4"),
+        ("0x4", "there is no user with the username 0x4"),
     ] {
-        let arguments = ["users", "set-staff", who, "--staff", "true"];
-        assert_eq!(refused(&operator, &arguments, ""), format!("latchkey: {told}\n"));
+        let arguments = ["users", "set-staff", who, "--staff", "true", "--yes"];
+        assert_eq!(refused(&operator, &arguments, ""), format!("latchkey: {expected}\n"));
     }
     assert_eq!(operator.sql("SELECT sum(is_staff) FROM users"), "0");
 }
@@ -282,7 +336,7 @@ fn flags_change_one_by_one() {
             "staff 1 superuser 0",
         ),
     ] {
-        let told = told(&operator, &[&["users", "set-staff", "ada"], flags].concat());
+        let told = told(&operator, &[&["users", "set-staff", "ada", "--yes"], flags].concat());
         assert_eq!(told, format!("ada (ada@example.com, id 1) {message}\n"));
         let now = state(&operator);
         assert!(now.contains(after) && now.contains("active 1") && now.contains("version 0"), "{now}");

@@ -1,10 +1,12 @@
-//! What people read on their terminal: nothing in it may control the terminal, whatever users call themselves.
+//! What people read on their terminal: nothing in it may control the terminal, or pass for something else, whatever
+//! users call themselves.
 
 use std::io::{self, ErrorKind, Write as _};
 
 use anyhow::{Context as _, Result};
 use chrono::DateTime;
 use comfy_table::{ContentArrangement, Table, presets};
+use latchkey::username::is_default_ignorable;
 
 /// Prints a text. A reader that has seen enough, like `head`, is no error.
 pub fn print(text: &str) -> Result<()> {
@@ -15,9 +17,26 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// A text with its control characters, marks of direction and the like escaped as Rust does it.
+/// Escapes all that can't be seen, such as control characters and marks of direction, as Rust does it.
 pub fn shown(text: &str) -> String {
-    text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
+    let escaped = text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'");
+    let inner = escaped.trim_matches(' ');
+    let start = escaped.len() - escaped.trim_start_matches(' ').len();
+    let mut shown = String::with_capacity(escaped.len());
+    for (index, c) in escaped.char_indices() {
+        let is_at_edge = c == ' ' && !(start..start + inner.len()).contains(&index);
+        if is_at_edge || is_invisible(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Whether a character that Rust takes for printable shows as nothing, or as a space.
+fn is_invisible(c: char) -> bool {
+    is_default_ignorable(c) || matches!(c, '\u{2800}' | '\u{1d159}') || (c.is_whitespace() && c != ' ')
 }
 
 /// Unix seconds as a time in UTC.
@@ -60,6 +79,12 @@ mod tests {
                 "\u{202e}txt\u{2066}\u{200f}\u{2028}\u{feff}",
                 "\\u{202e}txt\\u{2066}\\u{200f}\\u{2028}\\u{feff}",
             ),
+            ("a\u{fe0f}b\u{200b}c\u{2060}", "a\\u{fe0f}b\\u{200b}c\\u{2060}"),
+            ("\u{3164}\u{115f}\u{ffa0}\u{2800}", "\\u{3164}\\u{115f}\\u{ffa0}\\u{2800}"),
+            ("j\u{e0061}\u{e0101}\u{34f}\u{ad}\u{180e}", "j\\u{e0061}\\u{e0101}\\u{34f}\\u{ad}\\u{180e}"),
+            ("a\u{a0}b\u{2003}c\u{3000}d e", "a\\u{a0}b\\u{2003}c\\u{3000}d e"),
+            (" a  b ", "\\u{20}a  b\\u{20}"),
+            ("  ", "\\u{20}\\u{20}"),
             (r#"\"\'\n"#, r#"\\"\\'\\n"#),
         ] {
             assert_eq!(shown(text), expected);

@@ -27,6 +27,12 @@ pub fn ask<T>(prompt: &str, field: Field, check: impl Fn(Input) -> Result<Checke
     }
 }
 
+/// Asks whether to go on, after a sentence that says with what.
+pub fn confirm(sentence: &str) -> Result<bool> {
+    let answer = line(&format!("{sentence} Go on? [y/N] "))?;
+    Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
+}
+
 /// The hash of a new password, which is asked for, or the first line of standard input.
 pub fn new_hash(hasher: Hasher, from_stdin: bool) -> Result<String> {
     let password = if from_stdin {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::MAX_ID;
 use super::source::{Object, is_user};
+use crate::output::shown;
 
 /// A row as far as it could be read. All of it could if there is no problem.
 pub enum Record {
@@ -110,7 +111,10 @@ impl Row<'_> {
     fn id(&mut self, value: &Value, name: &str) -> Option<i64> {
         let id = value.as_i64().filter(|id| (1..=MAX_ID).contains(id));
         if id.is_none() {
-            self.problems.push(format!("{name} is {value}, not a whole number from 1 to {MAX_ID}"));
+            self.problems.push(format!(
+                "{name} is {}, not a whole number from 1 to {MAX_ID}",
+                shown(&value.to_string())
+            ));
         }
         id
     }

@@ -24,7 +24,7 @@ use crate::users::record::Record;
 pub struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The user
+    /// The user: an email (whatever has an @), an id (a number), or else a username
     #[arg(value_name = "EMAIL|USERNAME|ID", required = true)]
     who: Option<String>,
     /// Print the token and nothing else

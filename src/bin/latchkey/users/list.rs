@@ -1,11 +1,20 @@
 //! `users list`: the users, page by page.
 
-use anyhow::Result;
-use latchkey::db::{DbError, Row};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use anyhow::{Result, bail};
+use latchkey::db::{DbError, Row, Value};
 use serde::Serialize;
 
 use crate::output::{self, day, shown, yes_or_no};
 use crate::settings::Deployment;
+
+/// Where letters have cases.
+const BEYOND_ASCII: RangeInclusive<char> = '\u{80}'..='\u{1ffff}';
+
+/// D1 takes expressions of a depth of 100.
+const MAX_FOLDINGS: usize = 80;
 
 /// Lists users
 #[derive(clap::Args)]
@@ -84,22 +93,53 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
 
 /// Up to one user more than the limit, which says whether there are more.
 fn find(deployment: &Deployment, options: &Options) -> Result<Vec<Listed>> {
-    // Not LIKE, whose patterns D1 limits to 50 bytes.
-    let sql = "SELECT id, username, email, is_active, is_staff, is_superuser, created_at FROM users \
-               WHERE id > ?1 AND (?2 IS NULL OR instr(lower(username), lower(?2)) OR instr(lower(email), lower(?2))) \
-               AND is_active = ifnull(?3, is_active) AND is_staff >= ?4 AND is_superuser >= ?5 \
-               ORDER BY id LIMIT ?6";
-    let is_active = (options.active || options.inactive).then_some(i64::from(options.active));
-    let params = [
+    let mut params = vec![
         options.after.into(),
-        options.search.as_deref().into(),
-        is_active.into(),
+        options.search.as_deref().map(folded).map(|text| Value::Text(text.into())).unwrap_or(Value::Null),
+        (options.active || options.inactive).then_some(i64::from(options.active)).into(),
         i64::from(options.staff).into(),
         i64::from(options.superuser).into(),
         (i64::from(options.limit) + 1).into(),
     ];
-    let rows = deployment.database()?.rows(sql, &params)?;
+    // SQLite's lower() knows ASCII only, so the other letters of the text are folded one by one.
+    let [mut username, mut email] = ["lower(username)", "lower(email)"].map(str::to_owned);
+    for (letter, fold) in foldings(options.search.as_deref().unwrap_or_default())? {
+        params.extend([letter, fold].map(|c| Value::Text(c.to_string().into())));
+        let (from, to) = (params.len() - 1, params.len());
+        username = format!("replace({username}, ?{from}, ?{to})");
+        email = format!("replace({email}, ?{from}, ?{to})");
+    }
+    // Not LIKE, whose patterns D1 limits to 50 bytes.
+    let sql = format!(
+        "SELECT id, username, email, is_active, is_staff, is_superuser, created_at FROM users \
+         WHERE id > ?1 AND (?2 IS NULL OR instr({username}, ?2) OR instr({email}, ?2)) \
+         AND is_active = ifnull(?3, is_active) AND is_staff >= ?4 AND is_superuser >= ?5 ORDER BY id LIMIT ?6"
+    );
+    let rows = deployment.database()?.rows(&sql, &params)?;
     Ok(rows.into_iter().map(Listed::read).collect::<Result<_, _>>()?)
+}
+
+/// The one letter that stands for all cases of a letter. A letter whose other case is two letters, like ß, is by itself.
+fn fold(letter: char) -> char {
+    let only = |mut cased: Box<dyn Iterator<Item = char>>| cased.next().filter(|_| cased.next().is_none());
+    let upper = only(Box::new(letter.to_uppercase())).unwrap_or(letter);
+    only(Box::new(upper.to_lowercase())).unwrap_or(upper)
+}
+
+fn folded(text: &str) -> String {
+    text.chars().map(fold).collect()
+}
+
+/// Letters beyond ASCII that are another case of one in the text, each with what stands for it.
+fn foldings(text: &str) -> Result<Vec<(char, char)>> {
+    let wanted: BTreeSet<char> = folded(text).chars().filter(|c| c.is_alphabetic()).collect();
+    let with_fold = |letter| Some((letter, fold(letter))).filter(|(letter, fold)| letter != fold);
+    let is_wanted = |(_, fold): &(char, char)| wanted.contains(fold);
+    let foldings: Vec<_> = BEYOND_ASCII.filter_map(with_fold).filter(is_wanted).collect();
+    if foldings.len() > MAX_FOLDINGS {
+        bail!("--search has too many different letters: give a part of it");
+    }
+    Ok(foldings)
 }
 
 fn table(users: &[Listed]) -> String {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Who, named};
+use super::{UserSelector, describe};
 use crate::output;
 use crate::settings::Deployment;
 
@@ -14,13 +14,13 @@ Example:
   npx latchkey users logout jake@example.com")]
 pub struct Options {
     #[command(flatten)]
-    who: Who,
+    user: UserSelector,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.writable_database()?;
-    let user = options.who.find(&*database)?;
+    let user = options.user.find(&*database)?;
     let sql = "UPDATE users SET token_version = token_version + 1, kept_sid = NULL WHERE id = ?1";
     database.row(sql, &[user.id.into()])?;
-    output::print(&format!("Every session of {} has ended.", named(&user)))
+    output::print(&format!("Every session of {} has ended.", describe(&user)))
 }

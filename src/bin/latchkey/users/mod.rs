@@ -46,18 +46,19 @@ pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
 }
 
 #[derive(clap::Args)]
-struct Who {
-    /// The user's email, username or id
-    who: String,
+struct UserSelector {
+    /// The user: an email (whatever has an @), an id (a number), or else a username
+    #[arg(value_name = "EMAIL|USERNAME|ID")]
+    user: String,
 }
 
-impl Who {
+impl UserSelector {
     fn find(&self, database: &dyn Database) -> Result<Record> {
-        Record::find(database, &self.who)
+        Record::find(database, &self.user)
     }
 }
 
-/// A user, for a message.
-fn named(user: &Record) -> String {
+/// Names a user in a message.
+fn describe(user: &Record) -> String {
     format!("{} ({}, id {})", shown(&user.username), shown(&user.email), user.id)
 }

@@ -47,30 +47,101 @@ impl Record {
         })
     }
 
-    /// The user with this email, username or id.
-    ///
-    /// What is an email names only who has it: usernames may look like one, and are free for anyone to choose.
+    /// Finds a user by email, id or username.
     ///
     /// # Errors
-    /// If there is none, or if it is the id of one and the username of another.
-    pub fn find(database: &dyn Database, who: &str) -> Result<Self> {
-        let (id, column) = match who.parse() {
-            _ if email::is_valid(who) => (Value::Null, "email"),
-            Ok(id) => (Value::Integer(id), "username"),
-            Err(_) => (Value::Null, "username"),
+    /// If there is none.
+    pub fn find(database: &dyn Database, text: &str) -> Result<Self> {
+        let selector = Selector::parse(text)?;
+        let (column, value) = match &selector {
+            Selector::Email(email) => ("email", email.as_str().into()),
+            Selector::Id(id) => ("id", Value::Integer(*id)),
+            Selector::Username(username) => ("username", username.as_str().into()),
         };
-        let sql = ["SELECT ", COLUMNS, " FROM users WHERE id = ?1 OR ", column, " = ?2 ORDER BY id"].concat();
-        let rows = database.rows(&sql, &[id, who.into()])?;
-        let mut found =
-            rows.into_iter().map(|mut row| Self::read(&mut row)).collect::<Result<Vec<_>, _>>()?;
-        match (found.pop(), found.pop()) {
-            (None, _) => bail!("there is no user {}: give an email, a username or an id", shown(who)),
-            (Some(user), None) => Ok(user),
-            (Some(one), Some(other)) => bail!(
-                "{who} is the id of one user and the username of another: name them by their email, {} or {}",
-                shown(&other.email),
-                shown(&one.email)
+        let sql = ["SELECT ", COLUMNS, " FROM users WHERE ", column, " = ?1"].concat();
+        match database.row(&sql, &[value])? {
+            Some(mut row) => Ok(Self::read(&mut row)?),
+            None => bail!("{}", selector.not_found()),
+        }
+    }
+}
+
+/// A text that stands for a user. Usernames may look like anything and are free for anyone to choose, so none may pass
+/// for another user's email or id: a text can mean one thing only.
+#[derive(Debug, PartialEq)]
+pub enum Selector {
+    /// Normalized as the API does it.
+    Email(String),
+    Id(i64),
+    Username(String),
+}
+
+impl Selector {
+    pub fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        if text.is_empty() {
+            bail!("a user is needed: give an email, a username or an id");
+        }
+        if text.contains('@') {
+            return Ok(Self::Email(email::normalize(text.to_owned(), email::domain_to_ascii)));
+        }
+        let is_number =
+            text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+        // A number that is too great for an id is also no username.
+        Ok(if is_number {
+            Self::Id(text.parse().unwrap_or(i64::MAX))
+        } else {
+            Self::Username(text.to_owned())
+        })
+    }
+
+    fn not_found(&self) -> String {
+        match self {
+            Self::Email(email) => format!(
+                "there is no user with the email {}; one whose username has an @ in it is found by email or id",
+                shown(email)
             ),
+            Self::Id(id) => format!(
+                "there is no user with the id {id}; one whose username is a number is found by email or id"
+            ),
+            Self::Username(username) => format!("there is no user with the username {}", shown(username)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_means_one_thing() {
+        let email = |text: &str| Selector::Email(text.to_owned());
+        let username = |text: &str| Selector::Username(text.to_owned());
+        for (text, selector) in [
+            ("jake", username("jake")),
+            (" \u{a0}jake\u{3000}\n", username("jake")),
+            ("Jake@EXAMPLE.com ", email("Jake@example.com")),
+            ("jake@BÜCHER.example", email("jake@xn--bcher-kva.example")),
+            ("not an address@", email("not an address@")),
+            ("@jake", email("@jake")),
+            ("7", Selector::Id(7)),
+            (" 7\n", Selector::Id(7)),
+            ("0", Selector::Id(0)),
+            ("9223372036854775807", Selector::Id(i64::MAX)),
+            ("9223372036854775808", Selector::Id(i64::MAX)),
+            ("+1", username("+1")),
+            ("-1", username("-1")),
+            ("01", username("01")),
+            ("00", username("00")),
+            ("0x1", username("0x1")),
+            ("1.0", username("1.0")),
+            ("1_000", username("1_000")),
+            ("\u{ff11}", username("\u{ff11}")),
+        ] {
+            assert_eq!(Selector::parse(text).unwrap(), selector, "{text:?}");
+        }
+        for text in ["", " \u{2003}\n"] {
+            assert!(Selector::parse(text).is_err());
         }
     }
 }

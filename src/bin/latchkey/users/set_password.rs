@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{Who, named};
+use super::{UserSelector, describe};
 use crate::settings::Deployment;
 use crate::{output, prompt};
 
@@ -15,7 +15,7 @@ Examples:
   pass show jake | npx latchkey users set-password jake@example.com --password-stdin")]
 pub struct Options {
     #[command(flatten)]
-    who: Who,
+    user: UserSelector,
     /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
@@ -27,13 +27,13 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     }
     let hasher = deployment.hasher()?;
     let database = deployment.writable_database()?;
-    let user = options.who.find(&*database)?;
+    let user = options.user.find(&*database)?;
     if !options.password_stdin {
-        eprintln!("A new password for {}.", named(&user));
+        eprintln!("A new password for {}.", describe(&user));
     }
     let hash = prompt::new_hash(hasher, options.password_stdin)?;
     let sql = "UPDATE users SET password = ?2, token_version = token_version + 1, kept_sid = NULL, \
                updated_at = unixepoch() WHERE id = ?1";
     database.row(sql, &[user.id.into(), hash.as_str().into()])?;
-    output::print(&format!("{} has the new password now; every session has ended.", named(&user)))
+    output::print(&format!("{} has the new password now; every session has ended.", describe(&user)))
 }

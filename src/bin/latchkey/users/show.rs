@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::failures::{self, Failures};
 use super::record::Record;
-use super::{Who, hash};
+use super::{UserSelector, hash};
 use crate::output::{self, shown, time, yes_or_no};
 use crate::settings::Deployment;
 
@@ -22,7 +22,7 @@ Example:
 )]
 pub struct Options {
     #[command(flatten)]
-    who: Who,
+    user: UserSelector,
     /// Print JSON, with times in Unix seconds
     #[arg(long)]
     json: bool,
@@ -42,7 +42,7 @@ struct Shown {
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.database()?;
-    let user = options.who.find(&*database)?;
+    let user = options.user.find(&*database)?;
     let account = account(deployment, &user);
     let sql = [
         "SELECT hash.*, (SELECT count(*) FROM ended_sessions WHERE user_id = ?1) AS ended, failures.* FROM (SELECT ",

@@ -1,10 +1,10 @@
 //! `users unthrottle`: lifts what failed logins have blocked.
 
 use anyhow::{Result, anyhow};
-use latchkey::email;
 
-use super::Who;
+use super::UserSelector;
 use super::failures::{self, Failures};
+use super::record::Selector;
 use crate::output::{self, shown};
 use crate::settings::Deployment;
 
@@ -19,16 +19,16 @@ Example:
 )]
 pub struct Options {
     #[command(flatten)]
-    who: Who,
+    user: UserSelector,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let config = deployment.config()?;
     let database = deployment.writable_database()?;
     // Logins are throttled by email, whether anyone has it or not.
-    let email = match options.who.who.trim() {
-        email if email::is_valid(email) => email::normalize(email.to_owned(), email::domain_to_ascii),
-        _ => options.who.find(&*database)?.email,
+    let email = match Selector::parse(&options.user.user)? {
+        Selector::Email(email) => email,
+        _ => options.user.find(&*database)?.email,
     };
     let account = failures::account(&config, &email);
     let sql = [
