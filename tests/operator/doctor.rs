@@ -91,12 +91,14 @@ ok       wrangler is 4.156.0
 ok       Rust can build for wasm32-unknown-unknown
 ok       wasm-bindgen is 0.2.129
 ok       a D1 database is bound as DB
-ok       a rate limit is bound as LIMITER
+ok       rate limits are bound as LIMITER, NETWORK_LIMITER, UPDATE_LIMITER
+note     workers_dev and preview_urls are on: hosts under workers.dev serve the API too, with this database, past the rules of a domain of your own. Set to false what you don't need, in wrangler.toml
 ok       .dev.vars is there, and only yours to read
 ok       all variables are right
 note     PASSWORD_HASHER is pbkdf2_sha512$220000, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time
 ok       the database can be reached
 ok       the database has {:.2} kB of the 10 GB that D1 allows
+ok       failed logins cost as much as the costliest stored hash
 ok       all migrations are applied
 ",
         bytes as f64 / 1000.0
@@ -201,7 +203,7 @@ fn secrets_are_set_and_long_enough() {
     operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nJWT_SECRET_PREVIOUS=\"{OTHER}\"\n"));
     let (status, notes) = lines(&operator, &[], "note");
     assert_eq!(status, 0);
-    assert!(notes[0].starts_with("JWT_SECRET_PREVIOUS is set"), "{notes:?}");
+    assert!(notes.iter().any(|note| note.starts_with("JWT_SECRET_PREVIOUS is set")), "{notes:?}");
     operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nJWT_SECRET_PREVIOUS=\"{SECRET}\"\n"));
     assert_warns(
         &operator,
@@ -248,18 +250,19 @@ fn variables_are_checked() {
             "PASSWORD_HASHER asks for 15000 iterations of pbkdf2_sha512; OWASP asks for at least 220000",
         ],
     );
-    assert_eq!(lines(&operator, &[], "note").1, [""; 0], "that fits the Free plan");
+    let notes = lines(&operator, &[], "note").1;
+    assert!(!notes.iter().any(|note| note.contains("Paid")), "that fits the Free plan: {notes:?}");
 }
 
 #[test]
 fn bindings_are_checked() {
     let operator = healthy();
-    let unlimited = manifest().replace("LIMITER", "LIMIT");
+    let unlimited = manifest().replace("\"UPDATE_LIMITER", "\"UPDATE_LIMIT").replace("\"LIMITER", "\"LIMIT");
     operator.write("wrangler.toml", &unlimited);
     assert_wrong(
         &operator,
         &[
-            "there is no rate limit binding LIMITER in wrangler.toml: add it under [[ratelimits]], or set RATE_LIMIT to \"off\"",
+            "wrangler.toml binds no rate limit as LIMITER, UPDATE_LIMITER: add it under [[ratelimits]], or set RATE_LIMIT to \"off\"",
         ],
     );
     operator.write("wrangler.toml", &unlimited.replace("RATE_LIMIT = \"on\"", "RATE_LIMIT = \"off\""));
@@ -349,7 +352,8 @@ fn the_deployed_secrets_are_looked_for() {
     assert!(wrong.iter().any(|line| line.starts_with("the deployed JWT_SECRET is not set: ")), "{wrong:?}");
     list("JWT_SECRET JWT_SECRET_PREVIOUS");
     assert!(lines(&operator, &["--remote"], "ok").1.contains(&"the deployed JWT_SECRET is set".to_owned()));
-    assert!(lines(&operator, &["--remote"], "note").1[0].starts_with("JWT_SECRET_PREVIOUS is set"));
+    let notes = lines(&operator, &["--remote"], "note").1;
+    assert!(notes.iter().any(|note| note.starts_with("JWT_SECRET_PREVIOUS is set")), "{notes:?}");
 }
 
 #[test]
@@ -367,4 +371,83 @@ fn the_file_that_wrangler_reads_is_checked() {
     shell(&operator, "rm .env .env.local");
     let (_, wrong) = lines(&operator, &[], "wrong");
     assert_eq!(wrong[0], ".dev.vars is missing: 'npm start' writes one with a random JWT_SECRET");
+}
+
+#[test]
+fn the_cost_of_a_failed_login_is_compared_with_the_stored_hashes() {
+    let operator = healthy();
+    let sql =
+        "INSERT INTO users (username, email, password, created_at, updated_at) VALUES (?1, ?1, ?2, 0, 0)";
+    for (name, hash) in [
+        ("a", "pbkdf2_sha512$220000$salt$hash"),
+        ("b", "pbkdf2_sha256$600000$salt$hash"),
+        ("c", "pbkdf2_sha256$1000000$salt$hash"),
+        ("d", "argon2$argon2id$v=19$hash"),
+        ("e", "!unusable"),
+    ] {
+        operator.database().execute(sql, [name, hash]).unwrap();
+    }
+    let set = |value: &str| {
+        let setting = format!("COSTLIEST_HASH = \"{value}\"");
+        operator.write("wrangler.toml", &manifest().replace("COSTLIEST_HASH = \"\"", &setting));
+    };
+    for (value, users) in [("", 2), ("pbkdf2_sha256$600000", 1), ("pbkdf2_sha512$500000", 2)] {
+        set(value);
+        let wanted = if value.contains("sha512") {
+            "pbkdf2_sha256$1000000, pbkdf2_sha512$500000"
+        } else {
+            "pbkdf2_sha256$1000000"
+        };
+        assert_warns(
+            &operator,
+            &[&format!(
+                "the hashes of {users} users cost more than a failed login, whose time tells who they are: set COSTLIEST_HASH to \"{wanted}\" in wrangler.toml"
+            )],
+        );
+    }
+    set("pbkdf2_sha256$1000000");
+    assert_warns(&operator, &[]);
+    assert!(
+        lines(&operator, &[], "ok")
+            .1
+            .contains(&"failed logins cost as much as the costliest stored hash".to_owned())
+    );
+    for (user, wanted) in [("c", "pbkdf2_sha256$600000"), ("b", "")] {
+        operator.database().execute("DELETE FROM users WHERE username = ?1", [user]).unwrap();
+        let note = format!(
+            "failed logins cost more than any stored hash: set COSTLIEST_HASH to \"{wanted}\" in wrangler.toml"
+        );
+        assert!(lines(&operator, &[], "note").1.contains(&note));
+    }
+}
+
+#[test]
+fn the_stand_in_for_the_deployed_secret_is_not_warned_of() {
+    let (_, warnings) = lines(&healthy(), &["--remote"], "warning");
+    assert!(!warnings.iter().any(|warning| warning.contains("JWT_SECRET ")), "{warnings:?}");
+}
+
+#[test]
+fn hosts_that_cloudflare_adds_are_noted() {
+    let operator = healthy();
+    let route = "route = { pattern = \"api.example.com\", custom_domain = true }\n";
+    let staging = "[env.staging]\nworkers_dev = true\n";
+    for (before, after, arguments, noted) in [
+        ("", "", &[][..], "workers_dev and preview_urls are on"),
+        ("workers_dev = false\n", "", &[], ""),
+        ("workers_dev = true\n", "", &[], "preview_urls is on"),
+        ("preview_urls = false\n", "", &[], "workers_dev is on"),
+        ("workers_dev = true\npreview_urls = true\n", "", &[], ""),
+        (route, "", &[], ""),
+        (&[route, "workers_dev = true\n"].concat(), "", &[], "workers_dev and preview_urls are on"),
+        (&[route, "preview_urls = true\n"].concat(), "", &[], "preview_urls is on"),
+        ("workers_dev = false\npreview_urls = false\n", staging, &["--env", "staging"], ""),
+        (route, staging, &["--env", "staging"], "workers_dev and preview_urls are on"),
+    ] {
+        operator.write("wrangler.toml", &format!("{before}{}{after}", manifest()));
+        let notes = lines(&operator, arguments, "note").1;
+        let found = notes.iter().find(|note| note.contains(" on: hosts under workers.dev"));
+        let words = found.map_or("", |note| note.split(':').next().unwrap());
+        assert_eq!(words, noted, "{before}{after}");
+    }
 }

@@ -62,7 +62,13 @@ fn a_user_keeps_everything() {
         with(user(3, "anna", "anna@example.com"), "is_superuser", true.into()),
     ];
     let outcome = import(&operator, &objects, &[]);
-    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("2 users imported\n", ""));
+    assert_eq!(outcome.stdout, "2 users imported\n");
+    // The API takes such a name no more.
+    assert_eq!(
+        outcome.stderr,
+        "note: row 3 (id 7): username \"o'brien \\u{202e}\\n\"\" is one that the API takes no more: it has characters \
+         that control a terminal or the direction of text, or nothing in it can be seen\n"
+    );
     assert_eq!(outcome.status, 0);
     assert_eq!(
         table(&operator),
@@ -251,8 +257,11 @@ fn what_is_no_file_of_users_is_refused() {
     operator.write("text.txt", "hello");
     for (file, error) in [
         ("absent.json", "absent.json can't be read: No such file or directory (os error 2)"),
-        ("none.json", "none.json has no users"),
-        ("empty.sqlite3", "the SQLite file has no table of users: neither authentication_user nor auth_user"),
+        ("none.json", "none.json has no users: no row is of the model authentication.user or auth.user"),
+        (
+            "empty.sqlite3",
+            "the SQLite file has no table authentication_user or auth_user: name the model of its users with --user-model",
+        ),
         (
             "broken.json",
             "broken.json is neither a fixture in JSON nor a SQLite file, or is damaged: \
@@ -269,4 +278,92 @@ fn what_is_no_file_of_users_is_refused() {
     let low = import(&operator, &[user(7, "a", "a@example.com")], &["--next-id", "7"]);
     assert_eq!(low.stderr, "latchkey: --next-id has to be above 7, the greatest id in the file\n");
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
+}
+
+/// A fixture has rows of all apps, and any of them may call a model `user`.
+#[test]
+fn only_rows_of_the_named_models_are_users() {
+    let of = |model: &str, id, name: &str| {
+        let mut object = user(id, name, &format!("{name}@example.com"));
+        object["model"] = model.into();
+        with(object, "is_superuser", true.into())
+    };
+    let bio =
+        |model: &str, bio: &str| json!({ "model": model, "pk": 1, "fields": { "user": 1, "bio": bio } });
+    let objects = [
+        of("Authentication.User", 1, "anna"),
+        of("shop.user", 2, "eve"),
+        of("authentication.superuser", 3, "mallory"),
+        of("user", 4, "trudy"),
+        of("auth.user", 5, "bob"),
+        of("Accounts.Member", 6, "carol"),
+        bio("shop.profile", "of the shop"),
+        bio("Profiles.Profile", "hers"),
+    ];
+    let names = |operator: &Operator| {
+        operator
+            .sql("SELECT group_concat(concat_ws(':', username, bio)) FROM (SELECT * FROM users ORDER BY id)")
+    };
+    let operator = Operator::new();
+    assert_eq!(import(&operator, &objects, &[]).stdout, "2 users imported\n");
+    assert_eq!(names(&operator), "anna:hers,bob");
+    for (options, imported) in [
+        (&["--user-model", "accounts.member"][..], "carol"),
+        (&["--user-model", "SHOP.User", "--user-model=auth.user"], "eve,bob"),
+    ] {
+        let operator = Operator::new();
+        assert_eq!(import(&operator, &objects, options).status, 0);
+        assert_eq!(names(&operator), imported);
+    }
+    let refused = import(&operator, &objects, &["--user-model", "user"]);
+    assert!(
+        refused.status == 1 && refused.stderr.contains("it has the form app.model"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn only_tables_of_the_named_models_are_read() {
+    let operator = Operator::new();
+    let django = Connection::open(operator.path("db.sqlite3")).unwrap();
+    let columns = "(id integer NOT NULL PRIMARY KEY AUTOINCREMENT, password text, is_superuser bool, username text, \
+                   email text, date_joined datetime)";
+    for (number, table) in ["shop_user", "my_user", "Auth_User"].into_iter().enumerate() {
+        let id = number + 1;
+        let values = format!("({id}, '{HASH}', 1, '{table}', '{table}@example.com', '2026-01-02 03:04:05')");
+        let sql = format!("CREATE TABLE {table} {columns}; INSERT INTO {table} VALUES {values}");
+        django.execute_batch(&sql).unwrap();
+    }
+    let names = |operator: &Operator| operator.sql("SELECT group_concat(username) FROM users");
+    assert_eq!(run(&operator, &["db.sqlite3"]).stdout, "1 user imported\n");
+    assert_eq!((names(&operator), next_id(&operator)), ("Auth_User".to_owned(), "4".to_owned()));
+    let operator_of_shop = Operator::new();
+    std::fs::copy(operator.path("db.sqlite3"), operator_of_shop.path("db.sqlite3")).unwrap();
+    run(&operator_of_shop, &["db.sqlite3", "--user-model", "Shop.User"]);
+    assert_eq!(names(&operator_of_shop), "shop_user");
+    let refused = run(&operator, &["db.sqlite3", "--user-model", "shop.customer"]);
+    assert_eq!(
+        refused.stderr,
+        "latchkey: the SQLite file has no table shop_customer: name the model of its users with --user-model\n"
+    );
+}
+
+#[test]
+fn costlier_hashes_are_reported() {
+    let operator = Operator::new();
+    let hash = |iterations| HASH.replace("$2$", &format!("${iterations}$"));
+    let users = [
+        with(user(1, "a", "a@example.com"), "password", hash(1_000_000).into()),
+        with(user(2, "b", "b@example.com"), "password", hash(600_000).into()),
+        with(user(3, "c", "c@example.com"), "password", hash(5_000_001).into()),
+    ];
+    let outcome = import(&operator, &users, &["--skip-problems"]);
+    assert_eq!(outcome.stdout, "2 users imported, 1 left out\n");
+    let advice = "set COSTLIEST_HASH to \"pbkdf2_sha256$1000000\" in wrangler.toml, \
+                  or the time of a failed login tells who was imported\n";
+    assert!(outcome.stderr.ends_with(advice), "{}", outcome.stderr);
+    let manifest = std::fs::read_to_string(operator.path("wrangler.toml")).unwrap();
+    operator.write("wrangler.toml", &manifest.replace("pbkdf2_sha256$2", "pbkdf2_sha256$1000000"));
+    assert_eq!(import(&operator, &users[..2], &[]).stderr, "");
 }

@@ -8,6 +8,7 @@ mod database;
 mod dev_vars;
 mod doctor;
 mod export_django;
+mod failure_cost;
 mod import_django;
 mod local;
 mod npm;

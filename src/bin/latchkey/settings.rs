@@ -10,6 +10,7 @@ use std::{env, fs, io, iter};
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::config::Config;
 use latchkey::password::Hasher;
+use latchkey::secret::MIN_BYTES;
 use toml::{Table, Value};
 
 use crate::database::Database;
@@ -38,6 +39,11 @@ pub fn enter_project() {
 #[expect(clippy::unnecessary_wraps, reason = "clap wants a result")]
 pub fn path(text: &str) -> Result<PathBuf, Infallible> {
     Ok(INVOKED_IN.get().map_or_else(|| text.into(), |folder| folder.join(text)))
+}
+
+/// A secret that is right and not weak, where the real one is not at hand and does not matter.
+pub fn stand_in_secret() -> String {
+    (b'!'..).take(MIN_BYTES).map(char::from).collect()
 }
 
 /// Which deployment to work on
@@ -164,11 +170,26 @@ impl Deployment {
             .map_err(|error| anyhow!("the configuration is wrong: {}", error.problems.join("; ")))
     }
 
+    /// The whole configuration but for the secrets, for which others stand in where they are not at hand.
+    pub fn config_without_secret(&self) -> Result<Config> {
+        let variables = self.plain_variables()?;
+        let stand_in = |name: &str| (name == "JWT_SECRET").then(stand_in_secret);
+        Config::from_vars(|name| variables.get(name).cloned().or_else(|| stand_in(name)))
+            .map_err(|error| anyhow!("the configuration is wrong: {}", error.problems.join("; ")))
+    }
+
+    /// The variables of `wrangler.toml` and, for the local Worker, those of its files.
+    pub fn plain_variables(&self) -> Result<BTreeMap<String, String>> {
+        let mut variables = self.variables()?;
+        if !self.remote {
+            variables.extend(self.local_variables()?.variables);
+        }
+        Ok(variables)
+    }
+
     /// How new passwords are hashed, which needs no secret.
     pub fn hasher(&self) -> Result<Hasher> {
-        let variables = self.variables()?;
-        let local = if self.remote { BTreeMap::new() } else { self.local_variables()?.variables };
-        match local.get("PASSWORD_HASHER").or_else(|| variables.get("PASSWORD_HASHER")) {
+        match self.plain_variables()?.get("PASSWORD_HASHER") {
             None => Ok(Hasher::default()),
             Some(text) => {
                 text.parse().map_err(|problem| anyhow!("PASSWORD_HASHER is {text:?}, which {problem}"))

@@ -8,6 +8,7 @@ use indicatif::DecimalBytes;
 
 use super::{Findings, manifest};
 use crate::database::Database;
+use crate::failure_cost;
 use crate::settings::Deployment;
 
 const FOLDER: &str = "migrations";
@@ -32,6 +33,9 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     findings.ok("the database can be reached");
     if let Ok(Some(bytes)) = database.size() {
         size(bytes, findings);
+    }
+    if let Ok(settings) = failure_cost::Settings::read(deployment) {
+        hashes(&*database, &settings, findings);
     }
     let wanted = match files() {
         Ok(wanted) => wanted,
@@ -71,6 +75,30 @@ fn reach(deployment: &Deployment) -> Result<(Box<dyn Database>, BTreeSet<String>
         Err(error) => return Err(error.into()),
     };
     Ok((database, applied))
+}
+
+/// Compares the stored hashes with the cost of a failed login.
+fn hashes(database: &dyn Database, settings: &failure_cost::Settings, findings: &mut Findings) {
+    let stored = match failure_cost::stored(database) {
+        Ok(stored) => stored,
+        Err(error) if error.to_string().contains("no such table") => return, // said with the migrations
+        Err(error) => return findings.warn(format!("the stored hashes could not be compared: {error:#}")),
+    };
+    let hashers: Vec<_> = stored.iter().map(|(hasher, _)| *hasher).collect();
+    let costlier = stored.iter().filter(|(hasher, _)| !settings.covers(*hasher));
+    let users: i64 = costlier.map(|(_, users)| users).sum();
+    if users > 0 {
+        findings.warn(format!(
+            "the hashes of {users} users cost more than a failed login, whose time tells who they are: set COSTLIEST_HASH to \"{}\" in wrangler.toml",
+            settings.value_with(&hashers)
+        ));
+    } else if let Some(value) = settings.cheaper_value(&hashers) {
+        findings.note(format!(
+            "failed logins cost more than any stored hash: set COSTLIEST_HASH to \"{value}\" in wrangler.toml"
+        ));
+    } else {
+        findings.ok("failed logins cost as much as the costliest stored hash");
+    }
 }
 
 /// Compares the size of the database with the most that D1 allows, on the Workers Paid plan.

@@ -6,10 +6,9 @@ use std::env;
 
 use latchkey::config::Config;
 use latchkey::password::{Algorithm, Hasher};
-use latchkey::secret::MIN_BYTES;
 
 use super::Findings;
-use crate::settings::Deployment;
+use crate::settings::{self, Deployment};
 
 /// As many edits as a typo may take.
 const TYPO: usize = 3;
@@ -18,16 +17,16 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     let Ok(mut variables) = deployment.variables() else { return };
     unknown(&variables, "[vars] of wrangler.toml", findings);
     if deployment.remote {
-        // It can't be read back, and whether it is set is checked elsewhere.
-        let stand_in = || (b'!'..).take(MIN_BYTES).map(char::from).collect();
-        variables.insert("JWT_SECRET".to_owned(), env::var("JWT_SECRET").unwrap_or_else(|_| stand_in()));
+        variables.extend(env::var("JWT_SECRET").map(|secret| ("JWT_SECRET".to_owned(), secret)));
     } else if let Ok(local) = deployment.local_variables() {
         if !local.has_process {
             unknown(&local.variables, &local.files.join(" and "), findings);
         }
         variables.extend(local.variables);
     }
-    match Config::from_vars(|name| variables.get(name).cloned()) {
+    // The deployed secret can't be read back, and whether it is set is checked elsewhere.
+    let stand_in = |name: &str| (deployment.remote && name == "JWT_SECRET").then(settings::stand_in_secret);
+    match Config::from_vars(|name| variables.get(name).cloned().or_else(|| stand_in(name))) {
         Ok(config) => {
             findings.ok("all variables are right");
             for weakness in config.weaknesses() {

@@ -8,7 +8,7 @@ use latchkey::validate::{self, Checked, Input};
 use serde_json::{Map, Value};
 
 use super::MAX_ID;
-use super::source::{Object, is_user};
+use super::source::{Kind, Object};
 use crate::output::shown;
 
 /// A row as far as it could be read. All of it could if there is no problem.
@@ -52,30 +52,40 @@ impl Record {
     }
 }
 
-/// Reads a row, and gives every problem that it has by itself.
-pub fn check(object: Object) -> (Record, Vec<String>) {
-    let mut problems = Vec::new();
-    let mut row = Row { fields: object.fields, problems: &mut problems };
-    let record = if is_user(&object.model) {
-        Record::User(row.user(&object.pk))
-    } else {
-        let id = row.fields.remove("user").unwrap_or_default();
-        let user = row.id(&id, "user");
-        Record::Profile(Profile { user, ..row.profile() })
+/// What is to be said of a row by itself.
+#[derive(Default)]
+pub struct Remarks {
+    /// Why it can't be imported.
+    pub problems: Vec<String>,
+    /// What is odd, and imported nevertheless.
+    pub notes: Vec<String>,
+}
+
+/// Reads a row.
+pub fn check(kind: Kind, object: Object) -> (Record, Remarks) {
+    let mut row = Row { fields: object.fields, problems: Vec::new(), notes: Vec::new() };
+    let record = match kind {
+        Kind::User => Record::User(row.user(&object.pk)),
+        Kind::Profile => {
+            let id = row.fields.remove("user").unwrap_or_default();
+            let user = row.id(&id, "user");
+            Record::Profile(Profile { user, ..row.profile() })
+        }
     };
-    (record, problems)
+    (record, Remarks { problems: row.problems, notes: row.notes })
 }
 
-struct Row<'a> {
+struct Row {
     fields: Map<String, Value>,
-    problems: &'a mut Vec<String>,
+    problems: Vec<String>,
+    notes: Vec<String>,
 }
 
-impl Row<'_> {
+impl Row {
     fn user(&mut self, pk: &Value) -> User {
         let id = self.id(pk, "id");
         let email = self.field("email", |input| validate::email(input, email::domain_to_ascii));
-        let username = self.field("username", validate::username);
+        let username = self.username();
         let password = self.password();
         let [is_active, is_staff, is_superuser] =
             [("is_active", true), ("is_staff", false), ("is_superuser", false)]
@@ -126,6 +136,29 @@ impl Row<'_> {
                 self.problems.extend(broken.iter().map(|violation| format!("{name} {}", words(violation))));
                 None
             }
+        }
+    }
+
+    /// A name that is older than the rule that names are visible stays.
+    fn username(&mut self) -> Option<String> {
+        let input: Input = self.fields.remove("username").into();
+        let broken = match validate::username(input.clone()) {
+            Ok(username) => return Some(username),
+            Err(broken) => broken,
+        };
+        let is_note = |violation: &&Violation| **violation == Violation::InvalidUsername;
+        let problems = broken.iter().filter(|violation| !is_note(violation));
+        self.problems.extend(problems.map(|violation| format!("username {}", words(violation))));
+        match input {
+            Input::Text(username) if broken.iter().all(|violation| is_note(&violation)) => {
+                self.notes.push(format!(
+                    "username \"{}\" is one that the API takes no more: it has characters that control a terminal or \
+                     the direction of text, or nothing in it can be seen",
+                    shown(&username)
+                ));
+                Some(username)
+            }
+            _ => None,
         }
     }
 

@@ -12,8 +12,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use crate::failure_cost;
 use crate::settings::{self, Deployment};
-use source::Source;
+use check::Remarks;
+use source::{Source, UserModels};
 use staging::{Counts, Staging};
 
 /// The greatest id that a token can name: beyond, JSON's readers round.
@@ -51,13 +53,18 @@ pub struct Options {
     /// Leave out the rows that have a problem (of rows that collide, all but the first) and import the others
     #[arg(long)]
     skip_problems: bool,
+    /// A model whose rows are users, in place of authentication.user and auth.user; in a SQLite file the first of these
+    /// that has a table
+    #[arg(long, value_name = "APP.MODEL", value_parser = source::parse_model)]
+    user_model: Vec<String>,
     /// The least id that a new user may get
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..=MAX_ID))]
     next_id: Option<i64>,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let source = Source::open(&options.file)?;
+    let models = UserModels::new(&options.user_model);
+    let source = Source::open(&options.file, models.clone())?;
     let database = if options.dry_run { deployment.database()? } else { deployment.writable_database()? };
 
     let mut staging = Staging::new()?;
@@ -68,7 +75,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
 
     let counts = staging.counts()?;
     if counts.total == 0 {
-        bail!("{} has no users", options.file.display());
+        bail!("{} has no users: no row is of the model {models}", options.file.display());
     }
     if staging.problems > 0 && !options.skip_problems {
         bail!(
@@ -91,6 +98,20 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         write::write(&*database, &staging, &counts, last_id, batch)?;
     }
     println!("{}", summary(&counts, options.dry_run));
+    costliest_hash(deployment, &staging)
+}
+
+/// Says what to set if the time of a failed login would tell who was imported.
+fn costliest_hash(deployment: &Deployment, staging: &Staging) -> Result<()> {
+    let hashers = staging.hashers()?;
+    match failure_cost::Settings::read(deployment) {
+        Ok(settings) if hashers.iter().all(|hasher| settings.covers(*hasher)) => {}
+        Ok(settings) => eprintln!(
+            "set COSTLIEST_HASH to \"{}\" in wrangler.toml, or the time of a failed login tells who was imported",
+            settings.value_with(&hashers)
+        ),
+        Err(error) => eprintln!("whether COSTLIEST_HASH is right could not be checked: {error:#}"),
+    }
     Ok(())
 }
 
@@ -114,10 +135,13 @@ fn summary(counts: &Counts, is_dry: bool) -> String {
 /// Reads the file into the staging database, and gives the last id that Django gave away, if the file tells.
 fn stage(source: &Source, staging: &mut Staging) -> Result<Option<i64>> {
     let progress = source.progress()?;
-    source.read(&progress, &mut |number, object| {
-        let (record, problems) = check::check(object);
+    source.read(&progress, &mut |number, kind, object| {
+        let (record, Remarks { problems, notes }) = check::check(kind, object);
         for problem in &problems {
             progress.say(&format!("row {number}{}: {problem}", record.label()));
+        }
+        for note in &notes {
+            progress.say(&format!("note: row {number}{}: {note}", record.label()));
         }
         staging.add(number, &record, problems.len())
     })

@@ -1,17 +1,20 @@
 //! Django's users in the forms in which they leave it, read one after the other.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, bail};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::progress::Progress;
+
+const PROFILE: &str = "profiles.profile";
 
 /// How a SQLite file begins.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -26,35 +29,102 @@ pub struct Object {
     pub fields: Map<String, Value>,
 }
 
-/// Takes the users and profiles, with their number in the file.
-pub type Each<'a> = &'a mut dyn FnMut(i64, Object) -> Result<()>;
+/// What a row is of.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    User,
+    Profile,
+}
 
-pub enum Source {
+/// Takes the users and profiles, with their number in the file.
+pub type Each<'a> = &'a mut dyn FnMut(i64, Kind, Object) -> Result<()>;
+
+/// Names of the models whose rows are users, as `app.model`. No other app's row may become a user, least of all a
+/// superuser.
+#[derive(Clone)]
+pub struct UserModels(Vec<String>);
+
+impl UserModels {
+    /// That of the original application, and Django's own.
+    const DEFAULT: [&str; 2] = ["authentication.user", "auth.user"];
+
+    /// These models, or the default ones if there are none.
+    pub fn new(models: &[String]) -> Self {
+        if models.is_empty() {
+            Self(Self::DEFAULT.map(str::to_owned).to_vec())
+        } else {
+            Self(models.to_vec())
+        }
+    }
+
+    fn kind(&self, model: &str) -> Option<Kind> {
+        if self.0.iter().any(|user| user.eq_ignore_ascii_case(model)) {
+            Some(Kind::User)
+        } else {
+            model.eq_ignore_ascii_case(PROFILE).then_some(Kind::Profile)
+        }
+    }
+
+    /// Names of the tables of these models.
+    fn tables(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|model| table_of(model))
+    }
+}
+
+impl fmt::Display for UserModels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" or "))
+    }
+}
+
+/// Reads the name of a model.
+pub fn parse_model(text: &str) -> Result<String, &'static str> {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    match text.split_once('.') {
+        Some((app, model)) if is_name(app) && is_name(model) => Ok(text.to_owned()),
+        _ => Err("it has the form app.model"),
+    }
+}
+
+/// Django's name for the table of a model.
+fn table_of(model: &str) -> String {
+    model.replace('.', "_").to_lowercase()
+}
+
+pub struct Source {
+    file: Format,
+    models: UserModels,
+}
+
+enum Format {
     Fixture(PathBuf),
     Sqlite(Connection),
 }
 
 impl Source {
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, models: UserModels) -> Result<Self> {
         let unreadable = || format!("{} can't be read", path.display());
         let mut start = Vec::new();
         File::open(path)
             .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start))
             .with_context(unreadable)?;
-        if start != MAGIC {
-            return Ok(Self::Fixture(path.to_owned()));
-        }
-        let connection =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
-        Ok(Self::Sqlite(connection))
+        let file = if start == MAGIC {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+            Format::Sqlite(Connection::open_with_flags(path, flags).with_context(unreadable)?)
+        } else {
+            Format::Fixture(path.to_owned())
+        };
+        Ok(Self { file, models })
     }
 
     /// The progress of [`Source::read`].
     pub fn progress(&self) -> Result<Progress> {
-        Ok(match self {
-            Self::Fixture(path) => Progress::new("reading", "{binary_bytes_per_sec}", path.metadata()?.len()),
-            Self::Sqlite(connection) => {
-                let sql = format!("SELECT count(*) FROM \"{}\"", user_table(connection)?);
+        Ok(match &self.file {
+            Format::Fixture(path) => {
+                Progress::new("reading", "{binary_bytes_per_sec}", path.metadata()?.len())
+            }
+            Format::Sqlite(connection) => {
+                let sql = format!("SELECT count(*) FROM \"{}\"", user_table(connection, &self.models)?);
                 Progress::new("reading", "{users_per_sec}", connection.query_row(&sql, [], |row| row.get(0))?)
             }
         })
@@ -62,15 +132,15 @@ impl Source {
 
     /// Hands on every user and profile, and gives the last id that Django gave away, if the file tells.
     pub fn read(&self, progress: &Progress, each: Each<'_>) -> Result<Option<i64>> {
-        match self {
-            Self::Fixture(path) => read_fixture(path, progress, each).map(|()| None),
-            Self::Sqlite(connection) => read_tables(connection, progress, each),
+        match &self.file {
+            Format::Fixture(path) => read_fixture(path, &self.models, progress, each).map(|()| None),
+            Format::Sqlite(connection) => read_tables(connection, &self.models, progress, each),
         }
     }
 }
 
 /// Reads an array of objects, or objects one after the other.
-fn read_fixture(path: &Path, progress: &Progress, each: Each<'_>) -> Result<()> {
+fn read_fixture(path: &Path, models: &UserModels, progress: &Progress, each: Each<'_>) -> Result<()> {
     let mut reader = BufReader::with_capacity(1 << 16, progress.reading(File::open(path)?));
     let is_array = loop {
         match reader.fill_buf()?.first() {
@@ -82,10 +152,8 @@ fn read_fixture(path: &Path, progress: &Progress, each: Each<'_>) -> Result<()> 
     let mut number = 0;
     let mut take = |object: Object| {
         number += 1;
-        if !is_user(&object.model) && object.model != "profiles.profile" {
-            return true;
-        }
-        failure = each(number, object).err();
+        let Some(kind) = models.kind(&object.model) else { return true };
+        failure = each(number, kind, object).err();
         failure.is_none()
     };
     let mut json = serde_json::Deserializer::from_reader(reader);
@@ -132,50 +200,51 @@ impl<'de> Visitor<'de> for ArrayOf<'_> {
     }
 }
 
-/// Whether a model is a user: that of the original application is `authentication.user`, Django's own `auth.user`.
-pub fn is_user(model: &str) -> bool {
-    model.ends_with(".user")
-}
-
-fn read_tables(connection: &Connection, progress: &Progress, each: Each<'_>) -> Result<Option<i64>> {
+fn read_tables(
+    connection: &Connection,
+    models: &UserModels,
+    progress: &Progress,
+    each: Each<'_>,
+) -> Result<Option<i64>> {
     // One state of the file, even while Django runs.
     let snapshot = connection.unchecked_transaction()?;
-    let table = user_table(&snapshot)?;
+    let users = user_table(&snapshot, models)?;
     let mut number = 0;
-    let mut take = |object| {
+    let mut take = |kind, object| {
         number += 1;
         progress.advance(1);
-        each(number, object)
+        each(number, kind, object)
     };
-    read_table(&snapshot, table, "authentication.user", &mut take)?;
-    if has_table(&snapshot, "profiles_profile")? {
-        read_table(&snapshot, "profiles_profile", "profiles.profile", &mut take)?;
+    read_table(&snapshot, &users, &mut |object| take(Kind::User, object))?;
+    if let Some(profiles) = table(&snapshot, &table_of(PROFILE))? {
+        read_table(&snapshot, &profiles, &mut |object| take(Kind::Profile, object))?;
     }
-    if !has_table(&snapshot, "sqlite_sequence")? {
+    if table(&snapshot, "sqlite_sequence")?.is_none() {
         return Ok(None);
     }
     let sql = "SELECT max(seq) FROM sqlite_sequence WHERE name = ?1";
-    Ok(snapshot.query_row(sql, [table], |row| row.get(0))?)
+    Ok(snapshot.query_row(sql, [users], |row| row.get(0))?)
 }
 
-fn user_table(connection: &Connection) -> Result<&'static str> {
-    for table in ["authentication_user", "auth_user"] {
-        if has_table(connection, table)? {
+fn user_table(connection: &Connection, models: &UserModels) -> Result<String> {
+    for name in models.tables() {
+        if let Some(table) = table(connection, &name)? {
             return Ok(table);
         }
     }
-    Err(anyhow!("the SQLite file has no table of users: neither authentication_user nor auth_user"))
+    let names = models.tables().collect::<Vec<_>>().join(" or ");
+    bail!("the SQLite file has no table {names}: name the model of its users with --user-model")
 }
 
-fn has_table(connection: &Connection, name: &str) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
-    Ok(connection.query_row(sql, [name], |row| row.get(0))?)
+/// The table with this name in any case, as it is written.
+fn table(connection: &Connection, name: &str) -> Result<Option<String>> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    Ok(connection.query_row(sql, [name], |row| row.get(0)).optional()?)
 }
 
 fn read_table(
     connection: &Connection,
     table: &str,
-    model: &str,
     take: &mut dyn FnMut(Object) -> Result<()>,
 ) -> Result<()> {
     let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" ORDER BY id"))?;
@@ -190,7 +259,7 @@ fn read_table(
         if let Some(user) = fields.remove("user_id") {
             fields.insert("user".to_owned(), user); // as a fixture has it
         }
-        take(Object { model: model.to_owned(), pk, fields })?;
+        take(Object { model: String::new(), pk, fields })?;
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 
 use anyhow::Result;
 use latchkey::db::Value;
+use latchkey::password::Hasher;
 use rusqlite::{Connection, Row, params};
 
 use super::check::{Profile, Record, User};
+use crate::users::hash::HASHER;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = OFF;
@@ -161,6 +163,15 @@ impl Staging {
         Ok(self.temporary.query_row(sql, [], |row| {
             Ok(Counts { total: row.get(0)?, good: row.get(1)?, present: row.get(2)?, max_id: row.get(3)? })
         })?)
+    }
+
+    /// Parameters of the hashes of those who are imported, or were before.
+    pub fn hashers(&self) -> Result<Vec<Hasher>> {
+        let sql = format!("SELECT DISTINCT {HASHER} FROM incoming WHERE is_good");
+        let mut statement = self.temporary.prepare(&sql)?;
+        let texts = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let texts: Vec<_> = texts.collect::<rusqlite::Result<_>>()?;
+        Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
     }
 
     /// Hands on who is to be imported, by id: the columns as [`super::write`] inserts them.

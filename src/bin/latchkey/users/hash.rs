@@ -3,18 +3,56 @@
 use latchkey::db::{DbError, Row};
 use latchkey::password::Hasher;
 
+/// SQL: the number of dollar signs in a hash.
+macro_rules! dollars {
+    () => {
+        "length(password) - length(replace(password, '$', ''))"
+    };
+}
+
+/// SQL: what is before the salt.
+macro_rules! hasher {
+    () => {
+        "substr(password, 1, instr(password, '$') + instr(substr(password, instr(password, '$') + 1), '$') - 1)"
+    };
+}
+
+/// SQL: what is after the last dollar sign.
+macro_rules! digest {
+    () => {
+        "substr(password, 1 + length(rtrim(password, replace(password, '$', ''))))"
+    };
+}
+
 /// Columns that [`read`] takes, of a row of `users`: the number of dollar signs, what is before the salt, the lengths of
 /// what is after the salt, with and without padding, and whether that has the form of Base64.
-pub const COLUMNS: &str = "\
-    length(password) - length(replace(password, '$', '')) AS dollars, \
-    CASE length(password) - length(replace(password, '$', '')) \
-      WHEN 0 THEN '' WHEN 1 THEN '' WHEN 2 THEN substr(password, 1, instr(password, '$') - 1) \
-      ELSE substr(password, 1, instr(password, '$') + instr(substr(password, instr(password, '$') + 1), '$') - 1) \
-    END AS hasher, \
-    length(substr(password, 1 + length(rtrim(password, replace(password, '$', ''))))) AS digest_length, \
-    length(rtrim(substr(password, 1 + length(rtrim(password, replace(password, '$', '')))), '=')) AS unpadded_length, \
-    rtrim(substr(password, 1 + length(rtrim(password, replace(password, '$', '')))), '=') NOT GLOB '*[^A-Za-z0-9+/]*' \
-      AND (password GLOB '*[AEIMQUYcgkosw048]=' OR password GLOB '*[AQgw]==' OR password NOT GLOB '*=') AS is_base64";
+pub const COLUMNS: &str = concat!(
+    dollars!(),
+    " AS dollars, CASE ",
+    dollars!(),
+    " WHEN 0 THEN '' WHEN 1 THEN '' WHEN 2 THEN substr(password, 1, instr(password, '$') - 1) ELSE ",
+    hasher!(),
+    " END AS hasher, length(",
+    digest!(),
+    ") AS digest_length, length(rtrim(",
+    digest!(),
+    ", '=')) AS unpadded_length, rtrim(",
+    digest!(),
+    ", '=') NOT GLOB '*[^A-Za-z0-9+/]*' AND (password GLOB '*[AEIMQUYcgkosw048]=' OR password GLOB '*[AQgw]==' \
+     OR password NOT GLOB '*=') AS is_base64"
+);
+
+/// SQL: what is before the salt of a hash.
+pub const HASHER: &str = hasher!();
+
+/// Number of users by what is before the salt, which [`Hasher`] reads.
+pub const COUNTS: &str = concat!(
+    "SELECT hasher, count(*) AS users FROM (SELECT ",
+    hasher!(),
+    " AS hasher FROM users WHERE ",
+    dollars!(),
+    " = 3) GROUP BY hasher ORDER BY users DESC"
+);
 
 /// Reads [`COLUMNS`], and gives the parameters of the hash, or why it matches no password.
 pub fn read(row: &mut Row) -> Result<Result<Hasher, &'static str>, DbError> {
