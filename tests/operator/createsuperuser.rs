@@ -29,9 +29,17 @@ fn a_script_makes_a_superuser_who_can_log_in() {
 fn what_is_wrong_is_said_and_nothing_is_made() {
     let operator = Operator::new();
     for (arguments, input, message) in [
-        (vec![], "", "there is nobody to ask: give --email and --username and --password-stdin"),
-        (vec!["--email", "a@b.io"], "", "there is nobody to ask: give --username and --password-stdin"),
-        (vec!["--password-stdin"], "correct horse", "there is nobody to ask: give --email and --username"),
+        (vec![], "", "standard input is not a terminal: pass --email and --username and --password-stdin"),
+        (
+            vec!["--email", "a@b.io"],
+            "",
+            "standard input is not a terminal: pass --username and --password-stdin",
+        ),
+        (
+            vec!["--password-stdin"],
+            "correct horse",
+            "standard input is for the password: pass --email and --username",
+        ),
         (
             vec!["--email", "jake", "--username", "jake", "--password-stdin"],
             "correct horse",

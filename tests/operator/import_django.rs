@@ -163,7 +163,7 @@ fn every_problem_is_told_and_nothing_is_written() {
          row 6: email is no valid address\n\
          row 6: username is longer than 255 characters\n\
          row 7 (id 13): username has a null character\n\
-         row 7 (id 13): password is unusable, as Django calls it: nobody can log in with it\n\
+         row 7 (id 13): password is unusable, as Django calls it: no login succeeds with it\n\
          row 8 (id 14): password can't be verified here: its hash is of an unknown algorithm\n\
          row 9 (id 15): is_staff is neither true nor false\n\
          row 9 (id 15): created_at is no time of the form 2026-01-31T12:00:00Z\n\
@@ -178,7 +178,7 @@ fn every_problem_is_told_and_nothing_is_written() {
          row 5 (id 2): id is that of a user in the database with another email or username\n\
          row 4 (id 12): email is that of the user 1 in the database\n\
          row 4 (id 12): username is that of the user 1 in the database\n\
-         latchkey: 10 of 11 users have problems, told above: mend them in Django, or leave those out with \
+         latchkey: 10 of 11 users have problems, listed above: fix them in Django, or leave those out with \
          --skip-problems; nothing was written\n"
     );
     assert_eq!((table(&operator), next_id(&operator)), (before.clone(), "100".to_owned()));

@@ -367,7 +367,7 @@ fn a_new_password_comes_from_a_program_and_ends_every_session() {
         (
             &[],
             "correct horse",
-            "there is nobody to ask: give the password on standard input, with --password-stdin",
+            "standard input is not a terminal: pass --password-stdin, and the password there",
         ),
     ] {
         let told = refused(&operator, &[&["users", "set-password", "ada"], arguments].concat(), input);

@@ -35,7 +35,12 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if options.password_stdin || !prompt::is_possible() {
         let missing = missing(options);
         if !missing.is_empty() {
-            bail!("there is nobody to ask: give {}", missing.join(" and "));
+            let reason = if options.password_stdin {
+                "standard input is for the password"
+            } else {
+                "standard input is not a terminal"
+            };
+            bail!("{reason}: pass {}", missing.join(" and "));
         }
     }
     let email = given(Field::Email, options.email.as_deref(), |input| {
@@ -44,7 +49,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let username = given(Field::Username, options.username.as_deref(), validate::username)?;
     let hasher = deployment.hasher()?;
     let database = deployment.writable_database()?;
-    // A script is told by the insert, with a statement less.
+    // For a script the insert finds out, which saves a statement.
     if !options.password_stdin
         && (email.is_some() || username.is_some())
         && let Some(field) = taken(&*database, email.as_deref(), username.as_deref())?

@@ -55,7 +55,7 @@ pub fn load(
             found.push(file);
         }
     }
-    // What wrangler is itself told may be in these files too.
+    // Settings of wrangler itself may be in these files too.
     let all = expand(&parsed, process)?;
     if !is_on(&all, "CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV", true)? {
         return Ok(LocalVariables::default());
@@ -350,7 +350,7 @@ console.log(JSON.stringify(results));
     }
 
     #[test]
-    fn what_wrangler_is_told_may_be_in_the_file() {
+    fn settings_of_wrangler_may_be_in_the_file() {
         let file = |text: &str| (vec![(".env", text.into())], None, vec![("A", "of the process")]);
         assert_eq!(ours(&file("CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV=false\nB=1")), json!([]));
         let included = json!([["A", "of the process"], ["CLOUDFLARE_INCLUDE_PROCESS_ENV", "true"]]);

@@ -22,7 +22,7 @@ const PAGE: usize = 5_000;
 
 /// Writes the users as a fixture that Django loads
 ///
-/// Django reads hashes of pbkdf2_sha256, not of pbkdf2_sha512 unless it is told how. Users with a hash that it can't
+/// Django reads hashes of pbkdf2_sha256, not of pbkdf2_sha512 unless it is set up for those. Users with a hash that it can't
 /// read are named on standard error and get an unusable password: they have to reset it. Bio and image, which the
 /// fixture's model has no fields for, are left out, and so are sessions.
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ pub struct Options {
     /// The model of the users
     #[arg(long, value_enum, default_value_t = Model::Authentication)]
     model: Model,
-    /// Keep the hashes of pbkdf2_sha512, for a Django that was told how to read them
+    /// Keep the hashes of pbkdf2_sha512, for a Django that is set up for them
     #[arg(long)]
     keep_sha512: bool,
 }

@@ -62,8 +62,8 @@ fn main() -> ExitCode {
     let Cli { deployment, command } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print(); // where nobody reads, nobody has to be told
-            // Whoever names nobody, say, gets 1, as for any other error; help is none.
+            let _ = error.print(); // an output that is closed is no error
+            // A wrong option gets 1, as any other error does; help is none.
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };

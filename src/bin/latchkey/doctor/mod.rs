@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::settings::Deployment;
 
-/// Checks what commonly goes wrong, and says how to mend it
+/// Checks what commonly goes wrong, and says how to fix it
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  npx latchkey doctor\n  npx latchkey doctor --remote --env staging\n\nThe exit status is 1 if anything is wrong; warnings and notes don't count."

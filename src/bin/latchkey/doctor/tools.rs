@@ -91,8 +91,8 @@ fn wasm_bindgen(findings: &mut Findings) {
             .find(|package| package.get("name").is_some_and(|name| name.as_str() == Some("wasm-bindgen")))?;
         package.get("version")?.as_str().map(str::to_owned)
     });
-    let told = output(".tools/bin/wasm-bindgen", &["--version"]);
-    let installed = told.as_deref().and_then(|told| told.split(' ').nth(1));
+    let output = output(".tools/bin/wasm-bindgen", &["--version"]);
+    let installed = output.as_deref().and_then(|output| output.split(' ').nth(1));
     match (installed, wanted) {
         (_, None) => {
             findings

@@ -67,7 +67,7 @@ fn known() -> BTreeSet<String> {
 
 fn unknown(variables: &BTreeMap<String, String>, place: &str, findings: &mut Findings) {
     let known = known();
-    // In .env there may be what wrangler itself is told.
+    // Settings of wrangler itself may be in .env too.
     let is_ours = |name: &&String| !name.starts_with("CLOUDFLARE_") && !name.starts_with("WRANGLER_");
     for name in variables.keys().filter(is_ours).filter(|name| !known.contains(*name)) {
         let distance = |known: &&String| strsim::damerau_levenshtein(&name.to_uppercase(), known);

@@ -169,7 +169,7 @@ impl Row {
         };
         if stored.starts_with('!') {
             self.problems
-                .push("password is unusable, as Django calls it: nobody can log in with it".to_owned());
+                .push("password is unusable, as Django calls it: no login succeeds with it".to_owned());
         } else if let Err(reason) = Hasher::of_stored(&stored) {
             self.problems.push(format!("password can't be verified here: its hash {reason}"));
         }

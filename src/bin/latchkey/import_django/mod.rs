@@ -79,7 +79,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     }
     if staging.problems > 0 && !options.skip_problems {
         bail!(
-            "{} of {} have problems, told above: mend them in Django, or leave those out with --skip-problems; nothing was written",
+            "{} of {} have problems, listed above: fix them in Django, or leave those out with --skip-problems; nothing was written",
             counts.left_out(),
             users(counts.total)
         );

@@ -25,7 +25,7 @@ const SCHEMA: &str = "
 
 pub struct Staging {
     temporary: Connection,
-    /// How many problems were told.
+    /// Number of problems so far.
     pub problems: usize,
 }
 

@@ -79,7 +79,7 @@ fn claim_faults(claims: &Object, now: f64, faults: &mut Vec<String>) {
         None => faults.push("it has no id".to_owned()),
         Some(id) if !is_integer(id.get()) => faults.push("its id is no integer".to_owned()),
         Some(id) if !id.get().parse().is_ok_and(|id| (1..=MAX_SAFE_INTEGER).contains(&id)) => {
-            faults.push(NOBODY.to_owned());
+            faults.push(IMPOSSIBLE_ID.to_owned());
         }
         Some(_) => {}
     }
@@ -107,8 +107,8 @@ fn claim_faults(claims: &Object, now: f64, faults: &mut Vec<String>) {
     claims.note_duplicates(&["id", "exp", "nbf", "iat", "ver", "sid", "ttl"], faults);
 }
 
-/// What is said of an integer that can be nobody's id.
-pub const NOBODY: &str = "its id is one that no user can have";
+/// Reason for an integer that no user can have as id.
+pub const IMPOSSIBLE_ID: &str = "its id is one that no user can have";
 
 fn is_integer(number: &str) -> bool {
     let digits = number.strip_prefix('-').unwrap_or(number);
@@ -215,8 +215,8 @@ mod tests {
         let faults = Parts::of(&keys(), token).faults(NOW);
         match read(&keys(), token, NOW) {
             Ok(_) => assert_eq!(faults, [""; 0], "{token}"),
-            Err(Unauthenticated::NoUser) => assert_eq!(faults, [NOBODY], "{token}"),
-            Err(_) => assert!(faults.iter().any(|fault| fault != NOBODY), "{token}"),
+            Err(Unauthenticated::NoUser) => assert_eq!(faults, [IMPOSSIBLE_ID], "{token}"),
+            Err(_) => assert!(faults.iter().any(|fault| fault != IMPOSSIBLE_ID), "{token}"),
         }
         faults
     }

@@ -23,7 +23,7 @@ pub struct Options {
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !options.password_stdin && !prompt::is_possible() {
-        bail!("there is nobody to ask: give the password on standard input, with --password-stdin");
+        bail!("standard input is not a terminal: pass --password-stdin, and the password there");
     }
     let hasher = deployment.hasher()?;
     let database = deployment.writable_database()?;

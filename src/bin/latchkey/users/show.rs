@@ -14,7 +14,7 @@ use crate::settings::Deployment;
 /// Shows a user
 #[derive(clap::Args)]
 #[command(
-    after_help = "Whether logins are blocked can be told only where JWT_SECRET is at hand; with --remote, in the \
+    after_help = "Whether logins are blocked is known only where JWT_SECRET is at hand; with --remote, in the \
 environment.
 
 Example:
