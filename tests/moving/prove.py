@@ -49,8 +49,9 @@ USERS = [
     }
     for number, name in enumerate(NAMES)
 ]
-RENAMED = "re'named\n\"; \u202e🦀 --"
-NEWCOMER = {"username": "new\n'comer'", "email": "newcomer@example.com", "password": "of this side"}
+# Of what the API takes today.
+RENAMED = "re'named \"; \u200d🦀 --"
+NEWCOMER = {"username": "new 'comer' \\", "email": "newcomer@example.com", "password": "of this side"}
 
 
 def prove(what, is_so, detail=""):
