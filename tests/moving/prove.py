@@ -49,7 +49,7 @@ USERS = [
     }
     for number, name in enumerate(NAMES)
 ]
-# Of what the API takes today.
+# Names that the API takes.
 RENAMED = "re'named \"; \u200d🦀 --"
 NEWCOMER = {"username": "new 'comer' \\", "email": "newcomer@example.com", "password": "of this side"}
 

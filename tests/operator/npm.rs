@@ -104,13 +104,12 @@ fn a_setting_of_npm_is_no_option() {
     assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
     variables.push(("npm_config_email", "other@x.io"));
     assert_eq!(under_npm(&operator, &["users", "list"], &variables).status, 1);
-    // Any other script's settings are its own.
-    let outcome = operator.run_with(
-        &["users", "list"],
-        "",
-        &[("npm_lifecycle_event", "npx"), ("npm_config_remote", "true")],
-    );
-    assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
+    // Any other script's options are its own, and npx has a --yes.
+    for (script, variable) in [("deploy", "npm_config_remote"), ("npx", "npm_config_yes")] {
+        let variables = [("npm_lifecycle_event", script), (variable, "true")];
+        let outcome = operator.run_with(&["users", "list"], "", &variables);
+        assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
+    }
 }
 
 /// Runs npm or npx in a project with this repository's package.json, and no way to a registry.
@@ -147,14 +146,15 @@ fn npx_runs_the_command_with_its_options_and_npm_run_does_not() {
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && told.starts_with("[\n"), "{output:?}");
     }
-    let arguments = ["run", "latchkey", "users", "deactivate", "jake", "--remote", "--env=staging"];
-    let Some(output) = run_npm(&operator, "npm", "", &arguments) else { return };
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        told.contains("type: npx latchkey users deactivate jake --env staging --remote\n")
-            && !output.status.success(),
-        "{told}"
-    );
+    for (program, arguments) in [
+        ("npm", &["run", "latchkey", "users", "deactivate", "jake", "--remote", "--env=staging"][..]),
+        ("npx", &["--remote", "--env=staging", "latchkey", "users", "deactivate", "jake"]),
+    ] {
+        let Some(output) = run_npm(&operator, program, "", arguments) else { return };
+        let told = String::from_utf8_lossy(&output.stderr);
+        let line = "type: npx latchkey users deactivate jake --env staging --remote\n";
+        assert!(told.contains(line) && !output.status.success(), "{told}");
+    }
     assert_eq!(operator.sql("SELECT is_active FROM users"), "1");
 }
 

@@ -1,5 +1,5 @@
 //! Options that npm kept for itself: `npm run latchkey users list --json` passes no `--json` on, and sets the variable
-//! `npm_config_json` instead; `npx latchkey users list --json` passes it on.
+//! `npm_config_json` instead; `npx latchkey users list --json` passes it on, and `npx --json latchkey users list` does not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,16 +16,18 @@ pub fn refusal(
     arguments: &[String],
     environment: &BTreeMap<String, String>,
 ) -> Option<String> {
-    // Under npx, and for other scripts that run this command, npm takes nothing out.
-    if environment.get("npm_lifecycle_event").map(String::as_str) != Some("latchkey") {
-        return None;
-    }
+    // Options of other scripts, which run this command in turn, are their own; and so is npx's --yes.
+    let own = match environment.get("npm_lifecycle_event").map(String::as_str) {
+        Some("latchkey") => None,
+        Some("npx") => Some("yes"),
+        _ => return None,
+    };
     let settings = settings(environment);
     let mut options = BTreeMap::new();
     collect(command, &mut options);
     let mut kept = Vec::new();
     let mut is_complete = true;
-    for (name, takes_value) in options {
+    for (name, takes_value) in options.into_iter().filter(|(name, _)| Some(name.as_str()) != own) {
         let key = name.replace('-', "_");
         let Some(value) = environment.get(&format!("npm_config_{key}")).filter(|value| !value.is_empty())
         else {
