@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 pub const SECRET: &str = "a secret of the tests, 32 bytes or more";
 
-/// What a command that writes says first.
+/// First line on standard error of a command that writes.
 pub const LOCAL: &str = "latchkey: working on the local database in .wrangler/state\n";
 
 /// The name that wrangler gives the file of a local database whose id is that of `wrangler.toml`.

@@ -1,4 +1,4 @@
-//! What npm does to a command line
+//! Command lines that npm changes
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -143,17 +143,17 @@ fn npx_runs_the_command_with_its_options_and_npm_run_does_not() {
     let arguments = ["latchkey", "users", "list", "--json", "--search", "j"];
     for folder in ["", "src/deep"] {
         let Some(output) = run_npm(&operator, "npx", folder, &arguments) else { return };
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && told.starts_with("[\n"), "{output:?}");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && stdout.starts_with("[\n"), "{output:?}");
     }
     for (program, arguments) in [
         ("npm", &["run", "latchkey", "users", "deactivate", "jake", "--remote", "--env=staging"][..]),
         ("npx", &["--remote", "--env=staging", "latchkey", "users", "deactivate", "jake"]),
     ] {
         let Some(output) = run_npm(&operator, program, "", arguments) else { return };
-        let told = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         let line = "type: npx latchkey users deactivate jake --env staging --remote\n";
-        assert!(told.contains(line) && !output.status.success(), "{told}");
+        assert!(stderr.contains(line) && !output.status.success(), "{stderr}");
     }
     assert_eq!(operator.sql("SELECT is_active FROM users"), "1");
 }

@@ -66,8 +66,8 @@ fn a_secret_is_added_where_wrangler_looks() {
     ] {
         let project = project(files);
         let Some(output) = make_secret(&project, arguments) else { return };
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(told, format!("latchkey: writing a random JWT_SECRET to {file}\n"));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(stderr, format!("latchkey: writing a random JWT_SECRET to {file}\n"));
         let before = files.iter().find(|(name, _)| *name == file).map_or("", |(_, text)| text);
         let text = read(&project, file);
         let added = text.strip_prefix(before).unwrap().trim_start_matches('\n');

@@ -180,7 +180,9 @@ fn names_control_no_terminal() {
         assert!(!output.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{output:?}");
     }
     assert_eq!(told(&operator, &["users", "list"]).lines().count(), 2);
-    let listed: Value = serde_json::from_str(&told(&operator, &["users", "list", "--json"])).unwrap();
+    let listed = told(&operator, &["users", "list", "--json"]);
+    assert!(!listed.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{listed:?}");
+    let listed: Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed[0]["username"], odd);
 }
 

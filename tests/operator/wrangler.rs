@@ -156,9 +156,9 @@ fn the_size_of_a_deployed_database_comes_with_its_rows() {
         let manifest = fs::read_to_string(operator.path("wrangler.toml")).unwrap();
         let deployed = manifest.replace("00000000-0000-0000-0000-000000000000", "a-database");
         operator.write("wrangler.toml", &deployed);
-        let told = run(&operator, &["doctor", "--remote"], "").stdout;
+        let stdout = run(&operator, &["doctor", "--remote"], "").stdout;
         let gigabytes = if word == "ok" { "8.00" } else { "8.10" };
         let line = format!("{word:<9}the database has {gigabytes} GB of the 10 GB that D1 allows");
-        assert!(told.contains(&line), "{told}");
+        assert!(stdout.contains(&line), "{stdout}");
     }
 }

@@ -26,7 +26,7 @@ pub struct LocalVariables {
     /// Names of the files that they come from.
     pub files: Vec<String>,
     pub variables: BTreeMap<String, String>,
-    /// Whether all of the process's environment is among them.
+    /// All of the process's environment is among them.
     pub has_process: bool,
 }
 

@@ -7,7 +7,7 @@ use crate::database::Database;
 use crate::settings::Deployment;
 use crate::users::hash;
 
-/// What a deployment is set to.
+/// Settings of a deployment.
 pub struct Settings {
     hasher: Hasher,
     cost: FailureCost,
@@ -22,7 +22,7 @@ impl Settings {
         Ok(Self { hasher: config.hasher, cost: config.failure_cost, costliest })
     }
 
-    /// Whether a failed login costs no less than a hash of these parameters.
+    /// True if a failed login costs no less than a hash of these parameters.
     pub fn covers(&self, stored: Hasher) -> bool {
         self.cost.covers(stored)
     }

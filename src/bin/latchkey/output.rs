@@ -1,5 +1,5 @@
-//! What people read on their terminal: nothing in it may control the terminal, or pass for something else, whatever
-//! users call themselves.
+//! Output for a terminal: nothing in it may control the terminal or pass for something else, whatever users call
+//! themselves.
 
 use std::io::{self, ErrorKind, Write as _};
 
@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use chrono::DateTime;
 use comfy_table::{ContentArrangement, Table, presets};
 use latchkey::username::is_default_ignorable;
+use serde::Serialize;
 
 /// Prints a text. A reader that has seen enough, like `head`, is no error.
 pub fn print(text: &str) -> Result<()> {
@@ -34,9 +35,31 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
-/// Whether a character that Rust takes for printable shows as nothing, or as a space.
+/// True if a character that Rust takes for printable shows as nothing, or as a space.
 fn is_invisible(c: char) -> bool {
     is_default_ignorable(c) || matches!(c, '\u{2800}' | '\u{1d159}') || (c.is_whitespace() && c != ' ')
+}
+
+/// A value as JSON, in which what can't be seen is escaped.
+pub fn json(value: &impl Serialize) -> Result<String> {
+    let mut json = String::new();
+    for c in serde_json::to_string_pretty(value)?.chars() {
+        // All that is in no string is ASCII and printable, but for line breaks.
+        if c == '\n' || (is_printable(c) && !is_invisible(c)) {
+            json.push(c);
+        } else {
+            json.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    Ok(json)
+}
+
+/// True if Rust leaves a character as it is, within a text.
+fn is_printable(c: char) -> bool {
+    c == '"'
+        || c == '\\'
+        || c == '\''
+        || ['x', c].iter().collect::<String>().escape_debug().to_string().ends_with(c)
 }
 
 /// Unix seconds as a time in UTC.
@@ -89,6 +112,15 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected);
         }
+    }
+
+    #[test]
+    fn json_is_as_it_was_with_what_can_not_be_seen_escaped() {
+        let text = "Jürgen e\u{301} 🦀 \"'\\ \n\u{7f}\u{9b}\u{202e}\u{fe0f}\u{3164}\u{a0}\u{e0061}";
+        let json = json(&[text]).unwrap();
+        let expected = "[\n  \"Jürgen e\u{301} 🦀 \\\"'\\\\ \\n\\u007f\\u009b\\u202e\\ufe0f\\u3164\\u00a0\\udb40\\udc61\"\n]";
+        assert_eq!(json, expected);
+        assert_eq!(serde_json::from_str::<[String; 1]>(&json).unwrap(), [text]);
     }
 
     #[test]

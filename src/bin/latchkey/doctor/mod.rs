@@ -11,6 +11,7 @@ use std::io::{self, IsTerminal as _};
 use anyhow::{Result, bail};
 use serde::Serialize;
 
+use crate::output;
 use crate::settings::Deployment;
 
 /// Checks what commonly goes wrong, and says how to fix it
@@ -76,7 +77,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     database::check(deployment, &mut findings);
     let Findings(findings) = findings;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&findings)?);
+        output::print(&output::json(&findings)?)?;
     } else {
         print(&findings);
     }

@@ -28,11 +28,11 @@ fn local(deployment: &Deployment, findings: &mut Findings) {
         Ok(local) => local,
         Err(error) => return findings.wrong(format!("{error:#}")),
     };
-    if local.files.is_empty() {
+    if local.files.is_empty() && !local.has_process {
         findings.wrong(".dev.vars is missing: 'npm start' writes one with a random JWT_SECRET");
     }
     for file in &local.files {
-        is_private(file, findings);
+        file_is_private(file, findings);
     }
     let secrets = local.variables;
     // Whether they are long enough is said with the other variables.
@@ -45,7 +45,7 @@ fn local(deployment: &Deployment, findings: &mut Findings) {
     }
 }
 
-fn is_private(file: &str, findings: &mut Findings) {
+fn file_is_private(file: &str, findings: &mut Findings) {
     match fs::metadata(file) {
         Ok(metadata) if is_open(&metadata) => {
             findings.warn(format!("{file} can be read by others on this machine: run 'chmod 600 {file}'"))

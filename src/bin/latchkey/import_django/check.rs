@@ -52,12 +52,12 @@ impl Record {
     }
 }
 
-/// What is to be said of a row by itself.
+/// Remarks on one row.
 #[derive(Default)]
 pub struct Remarks {
-    /// Why it can't be imported.
+    /// Reasons why it can't be imported.
     pub problems: Vec<String>,
-    /// What is odd, and imported nevertheless.
+    /// Oddities that are imported nevertheless.
     pub notes: Vec<String>,
 }
 

@@ -29,7 +29,7 @@ pub struct Object {
     pub fields: Map<String, Value>,
 }
 
-/// What a row is of.
+/// Kind of a row.
 #[derive(Clone, Copy)]
 pub enum Kind {
     User,
@@ -45,7 +45,7 @@ pub type Each<'a> = &'a mut dyn FnMut(i64, Kind, Object) -> Result<()>;
 pub struct UserModels(Vec<String>);
 
 impl UserModels {
-    /// That of the original application, and Django's own.
+    /// The original application's model, and Django's own.
     const DEFAULT: [&str; 2] = ["authentication.user", "auth.user"];
 
     /// These models, or the default ones if there are none.

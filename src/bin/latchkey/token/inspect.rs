@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::explain::{Object, Parts, date};
 use crate::database::Database;
-use crate::output::shown;
+use crate::output::{self, shown};
 use crate::settings::Deployment;
 
 /// Prints what a token says, who signed it, and whether it is good now
@@ -76,7 +76,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
         user,
     };
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&inspected)?);
+        output::print(&output::json(&inspected)?)?;
     } else {
         print(&inspected);
     }

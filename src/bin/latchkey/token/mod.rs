@@ -8,7 +8,7 @@ use chrono::Utc;
 use latchkey::token::{Session, mint};
 use serde::Serialize;
 
-use crate::output::shown;
+use crate::output::{self, shown};
 use crate::settings::Deployment;
 use crate::users::record::Record;
 
@@ -70,7 +70,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if options.raw {
         println!("{token}");
     } else if options.json {
-        println!("{}", serde_json::to_string_pretty(&Minted { user, token })?);
+        output::print(&output::json(&Minted { user, token })?)?;
     } else {
         println!("id        {}", user.id);
         println!("email     {}", shown(&user.email));

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::output::{self, day, shown, yes_or_no};
 use crate::settings::Deployment;
 
-/// Where letters have cases.
+/// Range in which letters beyond ASCII have cases.
 const BEYOND_ASCII: RangeInclusive<char> = '\u{80}'..='\u{1ffff}';
 
 /// D1 takes expressions of a depth of 100.
@@ -79,7 +79,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let has_more = users.len() > limit;
     users.truncate(limit);
     if options.json {
-        return output::print(&serde_json::to_string_pretty(&users)?);
+        return output::print(&output::json(&users)?);
     }
     let Some(last) = users.last() else {
         return output::print("There is no such user.");

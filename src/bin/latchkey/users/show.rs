@@ -61,11 +61,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         ended_sessions: row.integer()?,
         login_failures: account.is_ok().then(|| Failures::read(&mut row)).transpose()?,
     };
-    output::print(&if options.json {
-        serde_json::to_string_pretty(&shown)?
-    } else {
-        table(&shown, account.err())
-    })
+    output::print(&if options.json { output::json(&shown)? } else { table(&shown, account.err()) })
 }
 
 /// Under which hash failed logins are on record. Standard input is not waited for: this is worth no question.
