@@ -115,6 +115,7 @@ fn no_value_is_on_a_command_line() {
 }
 
 /// The signal comes while wrangler runs.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_signal_leaves_no_file_behind() {
     let users = json!([{ "model": "auth.user", "pk": 7, "fields": {
