@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Attacks the built Worker in workerd, on 127.0.0.1 only, and shows what came of it. The tests run this too.
+# Attacks the built Worker in workerd, on 127.0.0.1 only, and shows the results; then looks for what the operator's command
+# leaves behind. The tests run this too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,3 +9,4 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 wrangler deploy --dry-run --outdir target/worker >&2
 cargo test --quiet --test worker attack:: -- --nocapture --test-threads 1
+cargo test --quiet --test operator wrangler:: -- --nocapture --test-threads 1

@@ -1,7 +1,7 @@
 //! `.dev.vars` and `.env`, read as wrangler reads them: the Worker and this command have to take the same secret.
 //!
-//! Wrangler uses npm's `dotenv` 16 for both, and `dotenv-expand` 12 for `.env`. What follows is their code, with their
-//! regular expressions in an engine that runs JavaScript's; a test compares it with wrangler.
+//! Wrangler uses npm's `dotenv` 16 for both, and `dotenv-expand` 12 for `.env`. This does what they do, by the same regular
+//! expressions in an engine that runs JavaScript's; a test compares it with wrangler.
 
 use std::collections::BTreeMap;
 use std::path::Path;
