@@ -7,3 +7,6 @@ ALTER TABLE users ADD COLUMN surviving_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE users ADD COLUMN grace_version     INTEGER;
 ALTER TABLE users ADD COLUMN grace_iat         INTEGER;            -- Unix seconds
 ALTER TABLE users ADD COLUMN grace_until       INTEGER NOT NULL DEFAULT 0;  -- Unix seconds
+
+-- Whether a session outlived the last raise by a new password is not known any more; so none of its older tokens stays.
+UPDATE users SET surviving_version = token_version WHERE kept_sid IS NOT NULL;

@@ -1,7 +1,7 @@
 // What the Worker does in JavaScript for wasm: reads requests, runs statements, counts, makes responses. Texts go to
 // and fro whole, a line for each part: what crosses the boundary costs more than most of what is done on either side.
 
-/** The longest URL that is read, in characters; a longer one is no path of ours. */
+/** The longest URL that is read, in characters. A longer one is read without its path, so no endpoint is found. */
 const MAX_URL = 2_048;
 
 /** The most characters of a header that are read. A token that is clipped is not good. */
@@ -22,6 +22,61 @@ export function head({ method, url, headers }) {
   return `${lines}\n${named("content-type")}\n${named("cf-connecting-ip")}\n${named("if-none-match")}\n${named("content-encoding")}`;
 }
 
+/** The most bytes that bodies hold together while they are read. */
+const MAX_HELD = 32 << 20;
+
+/** Bodies that are being read, oldest first, and the bytes that they hold together. */
+const reading = new Set();
+let held = 0;
+
+/** A body that is being read. Chunks are copied: one of a byte may keep a buffer of 4 KiB. */
+class Reading {
+  #reader;
+  #bytes = new Uint8Array();
+  #size = 0;
+  isStopped = false;
+
+  constructor(reader) {
+    this.#reader = reader;
+    reading.add(this);
+  }
+
+  add(chunk) {
+    const size = this.#size + chunk.byteLength;
+    if (size > this.#bytes.byteLength) {
+      const larger = new Uint8Array(Math.max(size, 2 * this.#bytes.byteLength));
+      held += larger.byteLength - this.#bytes.byteLength;
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#size);
+    this.#size = size;
+    for (const oldest of reading) {
+      if (held <= MAX_HELD) {
+        break;
+      }
+      oldest.stop();
+    }
+  }
+
+  /** Reads no more. The stream may have broken off by then. */
+  stop() {
+    this.isStopped = true;
+    this.end();
+    this.#reader.cancel().catch(() => {});
+  }
+
+  /** The bytes, which are held no more. */
+  end() {
+    const bytes = this.#bytes.subarray(0, this.#size);
+    held -= this.#bytes.byteLength;
+    this.#bytes = new Uint8Array();
+    this.#size = 0;
+    reading.delete(this);
+    return bytes;
+  }
+}
+
 /** The body, empty if there is none; else why not: it is "too large", "late", or "broken off". */
 export async function body(request, limit) {
   if (Number(request.headers.get("content-length")) > limit) {
@@ -31,36 +86,25 @@ export async function body(request, limit) {
   if (!reader) {
     return new Uint8Array();
   }
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    stop(reader);
-  }, BODY_DEADLINE);
-  const chunks = [];
+  const whole = new Reading(reader);
+  const timer = setTimeout(() => whole.stop(), BODY_DEADLINE);
   let size = 0;
   try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      chunks.push(read.value);
+    for (let read = await reader.read(); !read.done && !whole.isStopped; read = await reader.read()) {
       size += read.value.byteLength;
       if (size > limit) {
-        stop(reader);
+        whole.stop();
         return "too large";
       }
+      whole.add(read.value);
     }
+    return whole.isStopped ? "late" : whole.end();
   } catch {
-    return isLate ? "late" : "broken off";
+    return whole.isStopped ? "late" : "broken off";
   } finally {
     clearTimeout(timer);
+    whole.end();
   }
-  if (isLate) {
-    return "late";
-  }
-  return chunks.length === 1 ? chunks[0] : new Uint8Array(await new Blob(chunks).arrayBuffer());
-}
-
-/** Ends the reading of a body, which may have broken off by then. */
-function stop(reader) {
-  reader.cancel().catch(() => {});
 }
 
 function session({ DB }, constraint) {
@@ -121,9 +165,10 @@ export function respond(answer) {
       headers.append(lines[index], lines[index + 1]);
     }
     init = { status: Number(status), headers };
-    if (inits.size < MOST_INITS) {
-      inits.set(head, init);
+    if (inits.size >= MOST_INITS) {
+      inits.clear();
     }
+    inits.set(head, init);
   }
   const body = headAt - 1 > bodyAt ? answer.slice(bodyAt, headAt - 1) : null;
   const response = new Response(body, init);

@@ -319,10 +319,9 @@ impl Platform for Edge {
     }
 
     fn domain_to_ascii(&self, domain: &str) -> Option<String> {
-        // What ends a host in a URL is in no domain, or only a part of it would be read.
-        let is_whole = !domain.contains([':', '/', '\\', '?', '#', '@', '%']);
-        let url = is_whole.then(|| Url::new(&["http://", domain].concat()).ok()).flatten();
-        url.map(|url| url.hostname())
+        // With one more label: a host that ends in a number would be read as an IPv4 address.
+        let url = Url::new(&["http://", domain, ".x"].concat()).ok()?;
+        url.hostname().strip_suffix(".x").map(str::to_owned)
     }
 
     async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {

@@ -27,11 +27,13 @@ pub fn is_valid(email: &str) -> bool {
 /// Punycode. A text without `@` is kept.
 ///
 /// `domain_to_ascii` is the algorithm of the WHATWG URL standard §3.3 (UTS #46), which the platform brings. It is
-/// asked only for what could be an international domain; one that it refuses is kept, in lower case.
+/// asked only for what could be an international domain, so for nothing that means something in a URL; one that it
+/// refuses is kept, in lower case.
 pub fn normalize(email: String, domain_to_ascii: impl Fn(&str) -> Option<String>) -> String {
     let Some((local, domain)) = email.rsplit_once('@') else { return email };
     let lower = domain.to_lowercase();
-    let stored = if lower.is_ascii() && !lower.contains("xn--") {
+    let may_be_part = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let stored = if lower.is_ascii() || !lower.chars().all(may_be_part) {
         lower
     } else {
         domain_to_ascii(domain).unwrap_or(lower)
@@ -161,6 +163,10 @@ mod tests {
             ("a@straße.de", "a@xn--strae-oqa.de"),
             // What stands for no domain is kept.
             ("a@xn--A.io", "a@xn--a.io"),
+            ("a@bü\tcher.example", "a@bü\tcher.example"),
+            ("a@bücher.example\0", "a@bücher.example\0"),
+            ("a@É:80", "a@é:80"),
+            ("a@É/x", "a@é/x"),
             ("a@\u{ffff}É.io", "a@\u{ffff}é.io"),
         ] {
             let once = normalize(typed.to_owned(), domain_to_ascii);

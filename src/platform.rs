@@ -46,11 +46,11 @@ pub trait Platform {
 /// A rate limit of the platform, whose figures are in `wrangler.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limiter {
-    /// By address.
+    /// By address; and by user, of updates.
     Address,
     /// By larger network.
     Network,
-    /// By user, of updates.
+    /// By user and address, of updates.
     Update,
 }
 

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::config::Config;
 use crate::db::Db;
-use crate::error::Error;
+use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::password::{Hasher, Verdict};
 use crate::platform::{Event, Platform};
 use crate::store;
@@ -53,6 +53,39 @@ pub async fn by_password(
             }
             Err(error)
         }
+    }
+}
+
+/// Checks the current password of a user who is logged in.
+///
+/// # Errors
+/// That it is wrong or the user deactivated, that too many tries failed, or a fault.
+pub async fn by_current_password(
+    config: &Config,
+    platform: &impl Platform,
+    client: Client,
+    user: &User,
+    password: &str,
+) -> Result<(), Error> {
+    let db = platform.db();
+    let counters = config.throttle.user_counters(user.id, client);
+    let is_on_record = throttle::check(db, &counters, platform.now()).await?;
+    match by_password(config, platform, client, &user.email, password).await {
+        Ok((proven, _)) if proven.id == user.id => {
+            if is_on_record {
+                store::forget_failures(db, &counters).await?;
+            }
+            Ok(())
+        }
+        // Another's, since the user's email changed a moment ago; or none.
+        Ok(_) | Err(Error::WrongCredentials) => {
+            throttle::count(db, &counters, true, platform.now()).await?;
+            let mut errors = FieldErrors::default();
+            errors.add(Field::CurrentPassword, Violation::Wrong);
+            Err(errors.into())
+        }
+        Err(Error::Deactivated) => Err(Unauthenticated::Deactivated.into()),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How often one client may ask: coarse limits of the platform, which cost no statement. They hold registrations,
+//! How often one client may ask: coarse limits of the platform, which cost no statement. They hold for registrations,
 //! logins, and updates that cost a hash or tell whether an email is taken.
 
 use crate::client::Client;
@@ -21,12 +21,14 @@ pub async fn check(platform: &impl Platform, client: Client) -> Result<(), Error
     Ok(())
 }
 
-/// Counts an update of this user by this client, and refuses it if there were too many of either.
+/// Counts an update of this user by this client, and refuses it if there were too many. Of one user there may be more
+/// from all addresses together, or a thief could keep the user from setting a new password.
 ///
 /// # Errors
 /// [`Error::Throttled`], or a fault.
 pub async fn check_update(platform: &impl Platform, client: Client, user: i64) -> Result<(), Error> {
-    count(platform, Limiter::Update, &user.to_string()).await?;
+    count(platform, Limiter::Update, &format!("{user} {}", client.address())).await?;
+    count(platform, Limiter::Address, &format!("user {user}")).await?;
     check(platform, client).await
 }
 

@@ -140,7 +140,8 @@ pub struct FoundLogin {
     pub blocked_until: Option<i64>,
 }
 
-/// The user with this email, and the failures of this login that are on record.
+/// The user with this email, and the failures of this login that are on record. Where these block it, no user is
+/// looked for: the time to read a large profile would tell that there is one.
 ///
 /// # Errors
 /// Those of the database.
@@ -151,8 +152,8 @@ pub async fn find_login(
     now: i64,
 ) -> Result<FoundLogin, DbError> {
     let sql = format!(
-        "SELECT ({BLOCKED_UNTIL}), id IS NOT NULL, {USER}, password \
-         FROM (SELECT 1) LEFT JOIN users ON email = ?5"
+        "SELECT blocked_until, id IS NOT NULL, {USER}, password FROM (SELECT ({BLOCKED_UNTIL}) AS blocked_until) \
+         LEFT JOIN users ON email = ?5 AND ifnull(blocked_until, 0) <= ?4"
     );
     let [account, per_address, per_account, now] = counter_params(counters, now);
     let row = db.first(&sql, &[account, per_address, per_account, now, email.into()]).await?;
@@ -193,11 +194,15 @@ pub async fn update_user(
         }
     }
     if patch.password.is_some() {
-        let grace = if has_grace { GRACE } else { 0 };
-        set.push_str(&format!(
-            ", token_version = token_version + 1, kept_sid = ?3, surviving_version = token_version + 1, \
-             grace_version = ?2, grace_iat = ?4, grace_until = ?5 + {grace}"
-        ));
+        set.push_str(
+            ", token_version = token_version + 1, kept_sid = ?3, surviving_version = token_version + 1",
+        );
+        // Without grace there is no time to compare: another isolate's clock may be a second behind.
+        set.push_str(&if has_grace {
+            format!(", grace_version = ?2, grace_iat = ?4, grace_until = ?5 + {GRACE}")
+        } else {
+            ", grace_version = NULL, grace_until = 0".to_owned()
+        });
     }
     let sql = format!(
         "UPDATE users SET {set} WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING {USER}, {STANDING}"

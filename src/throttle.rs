@@ -68,15 +68,29 @@ impl Throttle {
         self.key.short_hash(&["account", &email.to_ascii_lowercase()])
     }
 
+    /// The hash by which the failures of a user are on record who gave a wrong current password.
+    pub fn user(&self, id: i64) -> String {
+        self.key.short_hash(&["user", &id.to_string()])
+    }
+
     /// Where the failures of a login with this email by this client are counted.
     pub fn counters(&self, email: &str, client: Client) -> Counters {
-        let limit = |max, address| (max > 0).then_some(FailureLimit { address, max });
         let address = self.key.short_hash(&["address", &client.address(), &email.to_ascii_lowercase()]);
-        Counters {
-            per_address: limit(self.per_address, address),
-            per_account: limit(self.per_account, String::new()),
-            account: self.account(email),
-        }
+        self.limits(self.account(email), address)
+    }
+
+    /// Where wrong current passwords of this user by this client are counted, beside the counters of their email: a
+    /// thief of a session may change that.
+    pub fn user_counters(&self, id: i64, client: Client) -> Counters {
+        let address = self.key.short_hash(&["user address", &client.address(), &id.to_string()]);
+        self.limits(self.user(id), address)
+    }
+
+    fn limits(&self, account: String, address: String) -> Counters {
+        let limit = |max, address| (max > 0).then_some(FailureLimit { address, max });
+        let (per_address, per_account) =
+            (limit(self.per_address, address), limit(self.per_account, String::new()));
+        Counters { account, per_address, per_account }
     }
 
     /// Refuses a login whose last failure could not be counted.
@@ -132,6 +146,17 @@ pub async fn count(db: &impl Db, counters: &Counters, is_tried: bool, now: i64) 
     }
     let blocked_until = store::blocked_until(db, counters, now).await?.unwrap_or(now);
     Err(throttled(blocked_until, now))
+}
+
+/// Refuses a try that failures on record block, and says whether there are any.
+///
+/// # Errors
+/// [`Error::Throttled`], or a fault.
+pub async fn check(db: &impl Db, counters: &Counters, now: i64) -> Result<bool, Error> {
+    match store::blocked_until(db, counters, now).await? {
+        Some(until) if until > now => Err(throttled(until, now)),
+        blocked_until => Ok(blocked_until.is_some()),
+    }
 }
 
 /// Says how long to wait: a second at least, since the block was there a moment ago.

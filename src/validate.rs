@@ -44,6 +44,9 @@ pub const CREDENTIALS: [&Rule; 2] = [&LOGIN_EMAIL, &LOGIN_PASSWORD];
 /// The rules of an update, each field of which may be absent.
 pub const PATCH: [&Rule; 6] = [&EMAIL, &USERNAME, &PASSWORD, &BIO, &IMAGE, &CURRENT_PASSWORD];
 
+/// The rules of a deactivation, whose field may be absent.
+pub const DEACTIVATION: [&Rule; 1] = [&CURRENT_PASSWORD];
+
 /// What a client sent for a field that takes a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {

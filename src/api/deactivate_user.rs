@@ -1,25 +1,55 @@
 //! `DELETE /api/user`: deactivates the account and ends its sessions. Its data stays.
 
+use crate::api::body;
 use crate::auth;
+use crate::client::Client;
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, Field, FieldErrors, Unauthenticated};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store;
+use crate::proof;
+use crate::rate_limit;
+use crate::store::{self, Standing};
+use crate::validate::{self, optional};
 
-/// Answers the request. On success this is one statement.
+/// Answers the request. Without a current password, which is checked where there is one, a success is one statement.
 ///
 /// # Errors
-/// What is wrong with the token, or a fault.
+/// What is wrong with the token, the body or the current password, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
     let token = auth::token(config, platform, request)?;
+    match current_password(request).await {
+        Ok(None) => {}
+        proof => {
+            // What is wrong with the token comes first.
+            let (user, standing) = auth::find_active(platform.db(), &token, platform.now()).await?;
+            if standing != Standing::Active {
+                return Err(Unauthenticated::Invalid.into());
+            }
+            let client = Client::of(request);
+            if let Some(current_password) = proof? {
+                if config.rate_limit {
+                    rate_limit::check_update(platform, client, user.id).await?;
+                }
+                proof::by_current_password(config, platform, client, &user, &current_password).await?;
+            }
+        }
+    }
     if store::deactivate_user(platform.db(), &token, platform.now()).await? {
         Ok(Response::empty(204))
     } else {
         Err(auth::refusal(platform.db(), &token, platform.now()).await)
     }
+}
+
+async fn current_password(request: &impl Request) -> Result<Option<String>, Error> {
+    let mut fields = body::read(request).await?;
+    let mut errors = FieldErrors::default();
+    let input = fields.take("current_password");
+    let current_password = errors.check(Field::CurrentPassword, optional(input, validate::current_password));
+    current_password.ok_or_else(|| errors.into())
 }

@@ -1,6 +1,6 @@
 //! `POST /api/users/logout`: ends the session of the token, or sessions of its user.
 
-use crate::auth::{self, Caller};
+use crate::auth;
 use crate::config::Config;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
@@ -40,7 +40,8 @@ pub async fn handle(
     let scope = match Scope::parse(request.query()) {
         Ok(scope) => scope,
         Err(errors) => {
-            let Caller { standing, .. } = auth::authenticate(config, platform, request).await?; // its errors come first
+            // What is wrong with the token comes first.
+            let (_, standing) = auth::find_active(db, &token, platform.now()).await?;
             return Err(if standing == Standing::Active {
                 errors.into()
             } else {

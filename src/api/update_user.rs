@@ -6,7 +6,7 @@ use crate::auth::{self, Caller};
 use crate::client::Client;
 use crate::config::Config;
 use crate::db::DbError;
-use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
+use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::proof;
@@ -33,35 +33,16 @@ pub async fn handle(
         return caller_response(config, platform, request, &caller);
     }
     let client = Client::of(request);
-    if config.rate_limit && (patch.email.is_some() || patch.password.is_some()) {
+    // What costs a hash, or tells whether an email is taken.
+    let is_new_email = patch.email.as_ref().is_some_and(|email| *email != caller.user.email);
+    if config.rate_limit && (is_new_email || patch.password.is_some() || current_password.is_some()) {
         rate_limit::check_update(platform, client, caller.user.id).await?;
     }
     if let Some(current_password) = &current_password {
-        prove(config, platform, client, &caller.user, current_password).await?;
+        proof::by_current_password(config, platform, client, &caller.user, current_password).await?;
     }
     update(config, platform, &mut caller, patch, current_password.is_none()).await?;
     caller_response(config, platform, request, &caller)
-}
-
-/// Checks the current password.
-async fn prove(
-    config: &Config,
-    platform: &impl Platform,
-    client: Client,
-    user: &User,
-    current_password: &str,
-) -> Result<(), Error> {
-    match proof::by_password(config, platform, client, &user.email, current_password).await {
-        Ok((proven, _)) if proven.id == user.id => Ok(()),
-        // Another's, since the user's email changed a moment ago; or none.
-        Ok(_) | Err(Error::WrongCredentials) => {
-            let mut errors = FieldErrors::default();
-            errors.add(Field::CurrentPassword, Violation::Wrong);
-            Err(errors.into())
-        }
-        Err(Error::Deactivated) => Err(Unauthenticated::Deactivated.into()),
-        Err(error) => Err(error),
-    }
 }
 
 async fn update(
@@ -119,20 +100,14 @@ fn parse(mut fields: Fields, platform: &impl Platform, user: &User) -> Result<Up
     let password = errors.check(Field::Password, optional(fields.take("password"), validate::password));
     let bio = errors.check(Field::Bio, optional(fields.take("bio"), validate::bio));
     let image = errors.check(Field::Image, optional(fields.take("image"), validate::image));
-    // A field that breaks its rules would have been a change.
-    let is_change = |checked: &Option<Option<String>>, current: &str| {
-        checked.as_ref().is_none_or(|new| new.as_ref().is_some_and(|new| new != current))
-    };
-    let needs_proof =
-        is_change(&email, &user.email) || is_change(&username, &user.username) || password != Some(None);
-    let current_password = if needs_proof {
-        let input = fields.take("current_password");
-        errors.check(Field::CurrentPassword, optional(input, validate::current_password))
-    } else {
-        Some(None)
-    };
+    let current_password = optional(fields.take("current_password"), validate::current_password);
+    let current_password = errors.check(Field::CurrentPassword, current_password);
     match (email, username, password, bio, image, current_password) {
         (Some(email), Some(username), Some(password), Some(bio), Some(image), Some(current_password)) => {
+            let is_new = |new: &Option<String>, current: &str| new.as_ref().is_some_and(|new| new != current);
+            let is_proof =
+                is_new(&email, &user.email) || is_new(&username, &user.username) || password.is_some();
+            let current_password = current_password.filter(|_| is_proof);
             Ok(Update { patch: UserPatch { email, username, password, bio, image }, current_password })
         }
         _ => Err(errors),

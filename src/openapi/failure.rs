@@ -33,7 +33,7 @@ pub fn needs_token(route: Route) -> bool {
 /// Every error that an endpoint can answer with; those whose answers are equal are one.
 pub fn failures(dialect: Dialect, route: Route) -> Vec<Failure> {
     let mut all = Failures { dialect, list: Vec::new() };
-    if matches!(route, Route::Register | Route::Login | Route::UpdateUser) {
+    if matches!(route, Route::Register | Route::Login | Route::UpdateUser | Route::DeactivateUser) {
         let varying = Varying { part: "60 seconds", pattern: "[0-9]+ seconds?" };
         all.add(
             "Throttled",

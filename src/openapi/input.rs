@@ -22,11 +22,8 @@ impl Input {
             Route::Register => ("NewUser", &validate::NEW_USER, false),
             Route::Login => ("Credentials", &validate::CREDENTIALS, false),
             Route::UpdateUser => ("UserPatch", &validate::PATCH, true),
-            Route::Logout
-            | Route::CurrentUser
-            | Route::DeactivateUser
-            | Route::Reference
-            | Route::Options(_) => return None,
+            Route::DeactivateUser => ("Deactivation", &validate::DEACTIVATION, true),
+            Route::Logout | Route::CurrentUser | Route::Reference | Route::Options(_) => return None,
         };
         Some(Self { name, rules, is_patch })
     }
@@ -73,6 +70,6 @@ fn field_schema(rule: &Rule) -> Json {
 
 const NULLABLE: &str = r#"["string","number","null"]"#;
 
-const CURRENT_PASSWORD: &str = "Proves a new email, username or password; beside anything else it is ignored. Without it the token that a new password is set with stays good for 10 seconds";
+const CURRENT_PASSWORD: &str = "Proves a new email, username or password, or a deactivation; beside anything else it is not compared. Without it the token that a new password is set with stays good for 10 seconds";
 
 const UNIQUE: &str = "No two users have the same, in whatever case its ASCII letters are";

@@ -360,6 +360,7 @@ fn request_example(route: Route) -> &'static str {
             r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#
         }
         Route::Login => r#"{"user":{"email":"jake@example.com","password":"correct horse"}}"#,
+        Route::DeactivateUser => r#"{"user":{"current_password":"correct horse"}}"#,
         _ => r#"{"user":{"bio":"I keep the keys."}}"#,
     }
 }

@@ -59,7 +59,7 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io","password":"short"}"#)), (1, 400));
     assert_eq!(latchkey::password::iterations_computed(), iterations);
     let proven = r#"{"email":"change3@x.io","password":"jakejake","current_password":"jakejake"}"#;
-    assert_eq!(cost(&api, &change(proven)), (4, 200));
+    assert_eq!(cost(&api, &change(proven)), (5, 200));
     let token = suite::token(&api, 1);
     for scope in ["local", "others", "all"] {
         let token = suite::register(&api, scope);
@@ -182,6 +182,38 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
     let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
     answer.is_user(200, r#""race@x.io""#, r#""race""#, "\"x\"", "null");
     assert_eq!(api.send(&Call::get("/api/user").token(&answer.token())).status, 200);
+}
+
+/// What happened to the token's session since it was read is what its answer goes by.
+#[test]
+fn an_update_is_answered_with_the_same_token_if_a_new_password_was_set_with_it_meanwhile() {
+    let api = native();
+    let token = suite::register(&api, "race");
+    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().session.sid;
+    api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid, {NOW} AS iat"));
+    let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
+                   grace_version = 0, grace_iat = (SELECT iat FROM own), grace_until = iat + 10 FROM own";
+    api.platform.db.before.borrow_mut().push(("UPDATE", changed));
+    let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
+    assert_eq!((answer.status, answer.token()), (200, token));
+}
+
+#[test]
+fn the_current_password_is_that_of_the_user_whatever_happens_meanwhile() {
+    let wrong = r#"{"errors":{"current_password":["Invalid password."]}}"#;
+    let gone = r#"{"user":{"detail":"This user has been deactivated."}}"#;
+    // Another user takes the email that the password is looked up by; the user is deactivated.
+    let swapped = "UPDATE users SET email = CASE id WHEN 1 THEN 'moved@x.io' ELSE 'race@x.io' END";
+    for (interference, status, body) in
+        [(swapped, 400, wrong), ("UPDATE users SET is_active = 0 WHERE id = 1", 401, gone)]
+    {
+        let api = native();
+        let token = suite::register(&api, "race");
+        suite::register(&api, "other");
+        api.platform.db.before.borrow_mut().push(("SELECT blocked_until, ", interference));
+        let proven = r#"{"user":{"username":"x","current_password":"jakejake"}}"#;
+        api.send(&Call::put(proven).token(&token)).is(status, body);
+    }
 }
 
 #[test]

@@ -303,7 +303,7 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     let token = api.send(&Call::post("/api/users", JAKE)).token();
     if name == "Throttled" {
         api.platform.rate_limit.set(0);
-        let update = r#"{"user":{"email":"jake@example.com"}}"#;
+        let update = r#"{"user":{"password":"correct horse","current_password":"correct horse"}}"#;
         return api.send(&if call.path == "/api/user" { call.token(&token).json(update) } else { call });
     }
     match name {
@@ -331,6 +331,7 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
         "NotAnObject" => call.json("[]"),
         "NewUserErrors" | "CredentialsErrors" => call.json("{}"),
         "UserPatchErrors" => call.json(broken),
+        "DeactivationErrors" => call.json(r#"{"user":{"current_password":null}}"#),
         "NewUserTaken" => call.json(JAKE),
         "UserPatchTaken" => {
             let other = suite::register(&api, "other");

@@ -149,6 +149,9 @@ pub fn a_user_is_no_conflict_to_themself(start: Start) {
     let patch = r#"{"user":{"email":"MYSELF@x.io","username":"MySelf"}}"#;
     let answer = api.send(&Call::put(patch).token(&token));
     answer.is_user(200, r#""MYSELF@x.io""#, r#""MySelf""#, "null", "null");
+    let patch = r#"{"user":{"email":"myself@x.io","username":"myself","password":"jakejake"}}"#;
+    let answer = api.send(&Call::put(patch).token(&answer.token()));
+    answer.is_user(200, r#""myself@x.io""#, r#""myself""#, "null", "null");
 }
 
 pub fn texts_of_every_kind_come_back_as_they_were_sent(start: Start) {
@@ -405,7 +408,12 @@ pub fn a_domain_in_unicode_and_in_punycode_is_one(start: Start) {
     let too_long = r#"{"errors":{"email":["Ensure this field has no more than 254 characters."]}}"#;
     api.send(&update(&format!("{}@é.io", "x".repeat(249)))).is(400, too_long);
     assert_eq!(api.send(&update(&format!("{}@é.io", "x".repeat(241)))).status, 200);
-    // What the platform takes for no domain is kept, in lower case.
+    // A host that ends in a number is no domain, in whatever digits.
+    api.send(&update("a@x.０xff")).is(400, invalid);
+    // What the platform takes for no domain is kept, in lower case; nothing in it is taken off.
+    for email in ["idn@bü\tcher.example", "idn@bücher.example\0", "idn@bücher.example:80"] {
+        api.send(&login(email, "jakejake")).is(400, WRONG);
+    }
     let kept = api.send(&update("a@É\u{ffff}.io"));
     kept.is_user(200, "\"a@é\u{ffff}.io\"", r#""idn5""#, "null", "null");
 }
@@ -423,17 +431,19 @@ pub fn the_current_password_proves_a_change(start: Start) {
         400,
         r#"{"errors":{"password":["Ensure this field has at least 8 characters."],"current_password":["This field may not be null."]}}"#,
     );
+    api.send(&put(&token, r#"{"email":"x","current_password":""}"#)).is(
+        400,
+        r#"{"errors":{"email":["Enter a valid email address."],"current_password":["This field may not be blank."]}}"#,
+    );
     // It comes before what is taken.
     register(&*api, "proof3");
     api.send(&put(&token, r#"{"email":"proof3@x.io","current_password":"jakejakf"}"#)).is(400, wrong);
     let taken = r#"{"errors":{"email":["user with this email already exists."]}}"#;
     api.send(&put(&token, r#"{"email":"proof3@x.io","current_password":"jakejake"}"#)).is(400, taken);
-    // Beside what needs no proof it is ignored.
+    // Beside what needs no proof it is not compared.
     for change in [r#""bio":"x""#, r#""email":"proof@x.io""#, r#""username":"proof""#] {
-        for password in [r#""jakejakf""#, "null", "[]"] {
-            let answer = api.send(&put(&token, &format!(r#"{{{change},"current_password":{password}}}"#)));
-            assert_eq!(answer.status, 200, "{}", answer.body);
-        }
+        let answer = api.send(&put(&token, &format!(r#"{{{change},"current_password":"jakejakf"}}"#)));
+        assert_eq!(answer.status, 200, "{}", answer.body);
     }
     for change in [r#""email":"proof2@x.io""#, r#""username":"proof2""#, r#""password":"another password""#] {
         let answer = api.send(&put(&token, &format!(r#"{{{change},"current_password":" jakejake "}}"#)));
@@ -457,4 +467,24 @@ pub fn the_current_password_proves_a_change(start: Start) {
     let token = register(&*api, "proof");
     api.send(&put(&token, r#"{"password":"jakejake","current_password":"jakejakf"}"#))
         .is(422, r#"{"errors":{"current_password":["is invalid"]}}"#);
+}
+
+pub fn the_current_password_proves_a_deactivation(start: Start) {
+    let api = start(django());
+    let token = register(&*api, "proof6");
+    let wrong = r#"{"errors":{"current_password":["Invalid password."]}}"#;
+    let delete = |token: &str, body: &str| Call::new("DELETE", "/api/user").token(token).json(body);
+    api.send(&delete(&token, r#"{"user":{"current_password":"jakejakf"}}"#)).is(400, wrong);
+    api.send(&delete(&token, r#"{"user":{"current_password":[]}}"#))
+        .is(400, r#"{"errors":{"current_password":["Not a valid string."]}}"#);
+    assert_eq!(api.send(&delete(&token, "{")).status, 400);
+    let empty = Call::new("DELETE", "/api/user").token(&token).header("Content-Type", "text/plain");
+    api.send(&empty).is(204, "");
+    for (name, body) in [("proof4", "{}"), ("proof5", r#"{"user":{"current_password":"jakejake"}}"#)] {
+        let other = register(&*api, name);
+        // What is wrong with the token comes before what is wrong with the body.
+        assert_eq!(api.send(&delete(&token, "{")).status, 401);
+        api.send(&delete(&other, body)).is(204, "");
+        assert_eq!(api.send(&Call::get("/api/user").token(&other)).status, 401);
+    }
 }

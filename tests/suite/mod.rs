@@ -129,7 +129,8 @@ macro_rules! all {
                 fields_are_checked_at_their_limits
                 hostile_values_get_the_contracts_answer
                 a_domain_in_unicode_and_in_punycode_is_one
-                the_current_password_proves_a_change;
+                the_current_password_proves_a_change
+                the_current_password_proves_a_deactivation;
             tokens:
                 the_header_carries_the_token
                 a_token_of_another_library_needs_only_id_and_exp

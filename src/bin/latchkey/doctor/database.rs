@@ -5,10 +5,13 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 use indicatif::DecimalBytes;
+use latchkey::db::Row;
+use latchkey::email;
 
 use super::{Findings, manifest};
 use crate::database::Database;
 use crate::failure_cost;
+use crate::output::shown;
 use crate::settings::Deployment;
 
 const FOLDER: &str = "migrations";
@@ -37,6 +40,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     if let Ok(settings) = failure_cost::Settings::read(deployment) {
         hashes(&*database, &settings, findings);
     }
+    emails(&*database, findings);
     let wanted = match files() {
         Ok(wanted) => wanted,
         Err(error) => return findings.wrong(format!("{error:#}")),
@@ -98,6 +102,24 @@ fn hashes(database: &dyn Database, settings: &failure_cost::Settings, findings: 
         ));
     } else {
         findings.ok("failed logins cost as much as the costliest stored hash");
+    }
+}
+
+/// Looks for emails whose domain is not stored as a login compares it: in Punycode.
+fn emails(database: &dyn Database, findings: &mut Findings) {
+    let sql = "SELECT id, email FROM users WHERE email GLOB '*[^ -~]*' LIMIT 1000";
+    let Ok(rows) = database.rows(sql, &[]) else { return }; // said with the migrations
+    let other_form = |mut row: Row| {
+        let (id, stored) = (row.integer().ok()?, row.text().ok()?);
+        let email = email::normalize(stored.clone(), email::domain_to_ascii);
+        (email != stored).then(|| format!("{} of the user {id}", shown(&email)))
+    };
+    let emails: Vec<_> = rows.into_iter().filter_map(other_form).collect();
+    if !emails.is_empty() {
+        findings.warn(format!(
+            "emails are stored with a domain in Unicode, and their users can't log in: write them in Punycode, by SQL ({})",
+            emails.join(", ")
+        ));
     }
 }
 

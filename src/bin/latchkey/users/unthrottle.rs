@@ -1,6 +1,6 @@
 //! `users unthrottle`: lifts what failed logins have blocked.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 
 use super::UserSelector;
 use super::failures::{self, Failures};
@@ -30,20 +30,25 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         Selector::Email(email) => email,
         _ => options.user.find(&*database)?.email,
     };
-    let account = failures::account(&config, &email);
+    // Wrong current passwords are on record under the user too.
+    let id = database.row("SELECT id FROM users WHERE email = ?1", &[email.as_str().into()])?;
+    let id = id.map(|mut row| row.integer()).transpose()?;
+    let (of_email, of_user) = (failures::account(&config, &email), id.map(|id| config.throttle.user(id)));
+    let accounts = [of_email.as_str().into(), of_user.as_deref().into()];
     let sql = [
         "SELECT ",
         failures::COLUMNS,
-        " FROM login_failures WHERE account = ?1 AND expires_at > unixepoch()",
+        " FROM login_failures WHERE account IN (?1, ?2) AND expires_at > unixepoch() \
+         GROUP BY account ORDER BY failures DESC LIMIT 1",
     ];
-    let row = database.row(&sql.concat(), &[account.as_str().into()])?;
-    let failures = Failures::read(&mut row.ok_or_else(|| anyhow!("the database gave no row"))?)?;
-    if failures.count == 0 {
+    let row = database.row(&sql.concat(), &accounts)?;
+    let Some(mut row) = row else {
         return output::print(&format!(
             "No failed logins with {} are on record; nothing was changed.",
             shown(&email)
         ));
-    }
-    database.row("DELETE FROM login_failures WHERE account = ?1", &[account.as_str().into()])?;
+    };
+    let failures = Failures::read(&mut row)?;
+    database.row("DELETE FROM login_failures WHERE account IN (?1, ?2)", &accounts)?;
     output::print(&format!("Logins with {} were {failures}. All is forgotten now.", shown(&email)))
 }
