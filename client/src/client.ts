@@ -20,7 +20,7 @@ interface Request extends CallOptions {
   user?: NewUser | Credentials | UserPatch | undefined;
 }
 
-interface Answer {
+interface ApiResponse {
   status: number;
   body: unknown;
 }
@@ -91,24 +91,24 @@ export class Latchkey {
   }
 
   /** Forgets the token without telling the API: who else has it can still use it. */
-  async forget(): Promise<void> {
+  async clearToken(): Promise<void> {
     await this.#session.begin(null);
   }
 
   async #begin(path: string, credentials: NewUser | Credentials, options: CallOptions): Promise<User> {
-    const user = userOf(await this.#send("POST", path, { user: credentials, ...options }));
+    const user = parseUser(await this.#send("POST", path, { user: credentials, ...options }));
     await this.#session.begin(user.token);
     return user;
   }
 
   async #current(method: string, patch: UserPatch | undefined, options: CallOptions): Promise<User> {
     const token = await this.#session.token();
-    const user = userOf(await this.#send(method, "/api/user", { token, user: patch, ...options }));
-    await this.#session.goOn(token, user.token);
+    const user = parseUser(await this.#send(method, "/api/user", { token, user: patch, ...options }));
+    await this.#session.refresh(token, user.token);
     return user;
   }
 
-  async #send(method: string, path: string, { token = null, user, signal }: Request): Promise<Answer> {
+  async #send(method: string, path: string, { token = null, user, signal }: Request): Promise<ApiResponse> {
     const headers = new Headers();
     if (token !== null) {
       headers.set("Authorization", `Token ${token}`);
@@ -124,19 +124,19 @@ export class Latchkey {
       init.body = JSON.stringify({ user });
     }
     const { response, text } = await this.#fetchText(`${this.#base}${path}`, init);
-    this.#session.advance(response.headers.get("X-D1-Bookmark"));
+    this.#session.recordBookmark(response.headers.get("X-D1-Bookmark"));
     const body = parse(text);
     if (response.ok) {
       return { status: response.status, body };
     }
-    const told = readError(body);
-    const isOfToken = told !== undefined && (response.status === 401 || response.status === 403);
-    if (token !== null && isOfToken) {
+    const parsed = readError(body);
+    const isRefused = parsed !== undefined && (response.status === 401 || response.status === 403);
+    if (token !== null && isRefused) {
       await this.#session.refuse(token);
     }
     // The API gives seconds; a proxy may give a date.
     const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
-    throw new ApiError(response.status, told, Number.isNaN(retryAfter) ? undefined : retryAfter);
+    throw new ApiError(response.status, parsed, Number.isNaN(retryAfter) ? undefined : retryAfter);
   }
 
   async #fetchText(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
@@ -152,7 +152,7 @@ export class Latchkey {
 }
 
 /** Not every server that answers with a 200 is the API: one of a single-page app does so for any path. */
-function userOf({ status, body }: Answer): User {
+function parseUser({ status, body }: ApiResponse): User {
   const { user } = Object(body) as { user?: User };
   if (typeof user?.token !== "string") {
     throw new ApiError(status, undefined);

@@ -23,11 +23,11 @@ export class ApiError extends Error {
   /** How many seconds to wait before another try, if the API asks for that. */
   readonly retryAfter: number | undefined;
 
-  /** @param told What the body tells, if it is one of the API. */
-  constructor(status: number, told: Told | undefined, retryAfter?: number) {
-    super(told?.message ?? `This is no answer of the API, and has the status ${status}: is the address right?`);
+  /** @param parsed What the body tells, if it is one of the API. */
+  constructor(status: number, parsed: ParsedError | undefined, retryAfter?: number) {
+    super(parsed?.message ?? `This is no answer of the API, and has the status ${status}: is the address right?`);
     this.status = status;
-    this.fields = told?.fields ?? {};
+    this.fields = parsed?.fields ?? {};
     this.retryAfter = retryAfter;
   }
 }
@@ -42,7 +42,7 @@ export class ConnectionError extends Error {
 }
 
 /** What an error of the API tells. */
-export interface Told {
+export interface ParsedError {
   message: string;
   fields: FieldErrors;
 }
@@ -51,7 +51,7 @@ export interface Told {
  * Reads an error of either dialect: `{"errors": {name: [text]}}`, or `{"user": {"detail": text}}`. `undefined` for what is
  * neither, since not all that answers is the API: a proxy may, in JSON too.
  */
-export function readError(body: unknown): Told | undefined {
+export function readError(body: unknown): ParsedError | undefined {
   const { errors, user } = Object(body) as { errors?: unknown; user?: { detail?: unknown } };
   if (typeof user?.detail === "string") {
     return { message: user.detail, fields: {} };

@@ -5,14 +5,14 @@ import type { components, operations } from "./openapi.js";
 type Schemas = components["schemas"];
 
 /** The API takes a number as its text; a program that is typed has no use for that. */
-type Texts<T> = { [Name in keyof T]: Exclude<T[Name], number> };
+type WithoutNumbers<T> = { [Name in keyof T]: Exclude<T[Name], number> };
 
 type KeysOfEach<T> = T extends unknown ? keyof T : never;
 
 export type User = Schemas["User"];
-export type NewUser = Texts<Schemas["NewUser"]>;
-export type Credentials = Texts<Schemas["Credentials"]>;
-export type UserPatch = Texts<Schemas["UserPatch"]>;
+export type NewUser = WithoutNumbers<Schemas["NewUser"]>;
+export type Credentials = WithoutNumbers<Schemas["Credentials"]>;
+export type UserPatch = WithoutNumbers<Schemas["UserPatch"]>;
 
 /** Which sessions a logout ends. */
 export type Scope = NonNullable<NonNullable<operations["logout"]["parameters"]["query"]>["scope"]>;

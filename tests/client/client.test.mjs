@@ -158,7 +158,7 @@ for (const dialect of ["django", "realworld"]) {
       assert.deepEqual([...kept], [["latchkey.token", token]]);
       const again = new Latchkey(origin, { storage: webStorage(storage) });
       assert.equal((await again.me()).username, "kept");
-      await again.forget();
+      await again.clearToken();
       assert.deepEqual([...kept], []);
 
       let later = null;
