@@ -33,6 +33,8 @@ export class Latchkey {
   readonly #base: string;
   readonly #fetch: typeof fetch;
   readonly #session: Session;
+  /** Settles with the last request that sets a new password. */
+  #passwordChange: Promise<unknown> = Promise.resolve();
 
   /** @param base The API's origin, such as `https://latchkey.example.workers.dev`; empty for that of the page. */
   constructor(base = "", options: LatchkeyOptions = {}) {
@@ -53,36 +55,50 @@ export class Latchkey {
 
   /** The user who is logged in. */
   async me(options: CallOptions = {}): Promise<User> {
-    return this.#current("GET", undefined, options);
+    return this.#authenticated((token) => this.#user("GET", { token, ...options }));
   }
 
-  /** Changes the fields that are there. A new password ends the user's other sessions. */
+  /**
+   * Changes the fields that are there. A new password ends the user's other sessions, and all tokens issued before it.
+   * Send `current_password` with it, and with a new email: that is checked.
+   */
   async update(patch: UserPatch, options: CallOptions = {}): Promise<User> {
-    return this.#current("PATCH", patch, options);
+    return this.#authenticated((token) => {
+      const user = this.#user("PATCH", { token, user: patch, ...options });
+      if (patch.password !== undefined) {
+        this.#passwordChange = Promise.allSettled([this.#passwordChange, user]);
+      }
+      return user;
+    });
   }
 
-  /** Ends this session, the user's others, or all. */
+  /** Ends this session, the user's others, or all. Only `all` is of use against whoever has a token of this session. */
   async logout(scope: Scope = "local", options: CallOptions = {}): Promise<void> {
-    const token = await this.#session.token();
+    const before = await this.#session.token();
     try {
-      await this.#send("POST", `/api/users/logout?scope=${scope}`, { token, ...options });
+      await this.#authenticated(async (token) => {
+        await this.#send("POST", `/api/users/logout?scope=${scope}`, { token, ...options });
+        if (scope !== "others") {
+          await this.#session.end(token);
+        }
+      });
     } catch (error) {
-      // A token that the API refused is forgotten by now: then there is nothing to end.
-      const isRefused = error instanceof ApiError && [401, 403].includes(error.status);
-      if (scope !== "local" || !isRefused || (token !== null && (await this.#session.token()) === token)) {
+      // If the API refused the token, and none of its session is left, there is nothing to end.
+      if (scope !== "local" || !(error instanceof AuthenticationError) || (await this.#session.holds(before))) {
         throw error;
       }
     }
-    if (scope !== "others") {
-      await this.#session.end(token);
+    if (scope === "others") {
+      await this.#replaceToken(options);
     }
   }
 
   /** Deactivates the account, which ends all of its sessions. Its data stays. */
   async deactivate(options: CallOptions = {}): Promise<void> {
-    const token = await this.#session.token();
-    await this.#send("DELETE", "/api/user", { token, ...options });
-    await this.#session.end(token);
+    await this.#authenticated(async (token) => {
+      await this.#send("DELETE", "/api/user", { token, ...options });
+      await this.#session.end(token);
+    });
   }
 
   /** The token, for other servers that know its secret; `null` if nobody is logged in. */
@@ -101,11 +117,46 @@ export class Latchkey {
     return user;
   }
 
-  async #current(method: string, patch: UserPatch | undefined, options: CallOptions): Promise<User> {
-    const token = await this.#session.token();
-    const user = parseUser(await this.#send(method, "/api/user", { token, user: patch, ...options }));
-    await this.#session.refresh(token, user.token);
+  async #user(method: string, request: Request): Promise<User> {
+    const user = parseUser(await this.#send(method, "/api/user", request));
+    await this.#session.refresh(request.token ?? null, user.token);
     return user;
+  }
+
+  /** After `logout("others")`, which gives no token: the older ones of this session last no longer than before. */
+  async #replaceToken(options: CallOptions): Promise<void> {
+    try {
+      await this.me(options);
+    } catch (error) {
+      // The logout has succeeded all the same.
+      if (!(error instanceof ApiError || error instanceof ConnectionError)) {
+        throw error;
+      }
+    }
+  }
+
+  /**
+   * Makes a request with the stored token. If the API refuses that, another tab or request may have set a new password
+   * and stored a newer token of the session: then repeats the request with it, once. A refused request has changed
+   * nothing, so any method can be repeated.
+   */
+  async #authenticated<T>(request: (token: string | null) => Promise<T>): Promise<T> {
+    let token = await this.#session.token();
+    for (let isRepeated = false; ; isRepeated = true) {
+      try {
+        return await request(token);
+      } catch (error) {
+        if (token === null || !(error instanceof AuthenticationError)) {
+          throw error;
+        }
+        await this.#passwordChange; // whose response may be on its way
+        const newer = await this.#session.reject(token);
+        if (newer === null || isRepeated) {
+          throw error;
+        }
+        token = newer;
+      }
+    }
   }
 
   async #send(method: string, path: string, { token = null, user, signal }: Request): Promise<ApiResponse> {
@@ -130,13 +181,13 @@ export class Latchkey {
       return { status: response.status, body };
     }
     const parsed = readError(body);
-    const isRefused = parsed !== undefined && (response.status === 401 || response.status === 403);
-    if (token !== null && isRefused) {
-      await this.#session.refuse(token);
-    }
     // The API gives seconds; a proxy may give a date.
-    const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
-    throw new ApiError(response.status, parsed, Number.isNaN(retryAfter) ? undefined : retryAfter);
+    const seconds = Number(response.headers.get("Retry-After") ?? NaN);
+    const retryAfter = Number.isNaN(seconds) ? undefined : seconds;
+    if (parsed !== undefined && [401, 403].includes(response.status)) {
+      throw new AuthenticationError(response.status, parsed, retryAfter);
+    }
+    throw new ApiError(response.status, parsed, retryAfter);
   }
 
   async #fetchText(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
@@ -150,6 +201,9 @@ export class Latchkey {
     }
   }
 }
+
+/** A 401 or 403 of the API itself, not of a proxy. */
+class AuthenticationError extends ApiError {}
 
 /** Not every server that answers with a 200 is the API: one of a single-page app does so for any path. */
 function parseUser({ status, body }: ApiResponse): User {

@@ -16,6 +16,12 @@ export class Session {
     return this.#serialize(async () => this.#storage.get());
   }
 
+  /** Whether a token, or another of its session, is stored. */
+  async holds(token: string | null): Promise<boolean> {
+    const current = await this.token();
+    return current !== null && (current === token || sameSession(current, token));
+  }
+
   /** Newest state of the database that a response came from. */
   get bookmark(): string | null {
     return this.#bookmark;
@@ -33,19 +39,29 @@ export class Session {
     await this.#serialize(async () => this.#storage.set(token));
   }
 
-  /** Goes on with the fresh token, unless the user has logged out, or in again, since the request. */
+  /** Stores a fresh token, unless a newer one is stored or the user has logged out, or in again, since the request. */
   async refresh(requestToken: string | null, fresh: string): Promise<void> {
-    await this.#compareAndSet(fresh, (current) => current === requestToken || sameSession(current, fresh));
+    await this.#compareAndSet(
+      fresh,
+      (current) => (current === requestToken || sameSession(current, fresh)) && !isOlder(fresh, current),
+    );
   }
 
-  /** Forgets all tokens of the session that has ended. */
+  /** Clears the token of a session that has ended. */
   async end(requestToken: string | null): Promise<void> {
     await this.#compareAndSet(null, (current) => current === requestToken || sameSession(current, requestToken));
   }
 
-  /** Forgets a token that was refused, unless there is a fresher one. */
-  async refuse(requestToken: string): Promise<void> {
-    await this.#compareAndSet(null, (current) => current === requestToken);
+  /** Clears a token that the API refused, unless another is stored. Returns that one if it is of the same session. */
+  async reject(requestToken: string): Promise<string | null> {
+    return this.#serialize(async () => {
+      const current = await this.#storage.get();
+      if (current === requestToken) {
+        await this.#storage.set(null);
+        return null;
+      }
+      return current !== null && sameSession(current, requestToken) ? current : null;
+    });
   }
 
   async #compareAndSet(token: string | null, matches: (current: string) => boolean): Promise<void> {
@@ -64,8 +80,18 @@ export class Session {
   }
 }
 
-/** A token that another library signed has no `sid`. */
+/** Tokens that other libraries signed have no `sid`. */
 function sameSession(one: string, other: string | null): boolean {
   const sid = decodeToken(one)?.sid;
   return sid !== undefined && sid === decodeToken(other ?? "")?.sid;
+}
+
+/**
+ * Compares two tokens of one session. `iat` alone is not enough: a new password raises `ver`, and may do so within the
+ * second in which the last token was issued.
+ */
+function isOlder(one: string, other: string): boolean {
+  const [a, b] = [decodeToken(one), decodeToken(other)];
+  const difference = (a?.ver ?? 0) - (b?.ver ?? 0) || (a?.iat ?? 0) - (b?.iat ?? 0);
+  return sameSession(one, other) && difference < 0;
 }

@@ -5,6 +5,7 @@ import { ApiError, Latchkey, type FieldErrors, type FieldName, type Scope, type 
 export async function program(latchkey: Latchkey): Promise<User> {
   await latchkey.register({ username: "jake", email: "jake@example.com", password: "correct horse" });
   await latchkey.update({ bio: null, image: "https://example.com/jake.png" });
+  await latchkey.update({ current_password: "correct horse", password: "battery staple" });
   const scopes: Scope[] = ["local", "others", "all"];
   await latchkey.logout(scopes[0], { signal: AbortSignal.timeout(1_000) });
 
@@ -21,7 +22,7 @@ export async function program(latchkey: Latchkey): Promise<User> {
 
 export function messages(error: unknown): string[] {
   const fields: FieldErrors = error instanceof ApiError ? error.fields : {};
-  const names: FieldName[] = ["email", "username", "password", "bio", "image", "scope"];
+  const names: FieldName[] = ["email", "username", "password", "bio", "image", "scope", "current_password"];
   // @ts-expect-error: there is no such field
   void fields.name;
   return names.flatMap((name) => fields[name] ?? []);
