@@ -10,6 +10,7 @@ import {
   type Scope,
   type TokenStorage,
   type User,
+  type UserPatch,
 } from "latchkey-client";
 import { fieldsOf, onSubmit, valuesOf } from "./account/form.js";
 import { showToken } from "./account/token.js";
@@ -41,7 +42,7 @@ function resume(): void {
   const form = button.form!;
   onSubmitOfUser(form, async () => {
     try {
-      openAccount(await client.me());
+      await openAccount(await client.me());
     } catch (error) {
       button.hidden = false;
       throw error;
@@ -66,29 +67,29 @@ function openSignUp({ email }: { email: string }): void {
   find("to-log-in").addEventListener("click", () => openLogIn({ email: valuesOf<NewUser>(form).email }));
 }
 
-function openAccount(user: User): void {
+async function openAccount(user: User): Promise<void> {
   show("account");
-  showUser(user);
 
   const profile = find<HTMLFormElement>("profile");
+  const email = find<HTMLInputElement>("profile-email");
+  const proof = find<HTMLInputElement>("profile-password");
+  email.addEventListener("input", showProof);
   onSubmitOfUser(profile, async () => {
-    const changed = fieldsOf(profile).filter((field) => field.value !== field.defaultValue);
+    const changed = fieldsOf(profile).filter((field) => hasChanged(field === proof ? email : field));
     if (changed.length === 0) {
       return "Nothing has changed.";
     }
     const user = await client.update(Object.fromEntries(changed.map((field) => [field.name, field.value])));
     if (profile.isConnected) {
-      showUser(user);
+      await showUser(user);
     }
     return "Profile saved.";
   });
 
   const password = find<HTMLFormElement>("password");
   onSubmitOfUser(password, async () => {
-    const { token } = await client.update(valuesOf(password));
-    if (password.isConnected) {
-      showToken(token);
-    }
+    await client.update(valuesOf<UserPatch>(password));
+    await showStoredToken();
     password.reset();
     return "Password changed. Your other devices are logged out.";
   });
@@ -97,6 +98,7 @@ function openAccount(user: User): void {
     const scope = button.value as Scope;
     await client.logout(scope);
     if (scope === "others") {
+      await showStoredToken();
       return LOGGED_OUT.others;
     }
     openLogIn({ notice: LOGGED_OUT[scope] });
@@ -109,9 +111,11 @@ function openAccount(user: User): void {
     await client.deactivate();
     openLogIn({ notice: "Your account is deactivated." });
   });
+
+  await showUser(user);
 }
 
-function showUser(user: User): void {
+async function showUser(user: User): Promise<void> {
   find("initial").textContent = [...user.username][0]!;
   find("who").textContent = user.username;
   find("address").textContent = user.email;
@@ -120,7 +124,25 @@ function showUser(user: User): void {
     field.value = user[field.name as keyof User] ?? "";
     field.defaultValue = field.value; // which the browser may have brought into its own form, with other line ends
   }
-  showToken(user.token);
+  showProof();
+  await showStoredToken();
+}
+
+/** A new email needs the password: the field for it is shown once the email has changed, and only then sent. */
+function showProof(): void {
+  find("profile-proof").hidden = !hasChanged(find<HTMLInputElement>("profile-email"));
+}
+
+function hasChanged({ value, defaultValue }: HTMLInputElement | HTMLTextAreaElement): boolean {
+  return value !== defaultValue;
+}
+
+/** The API may have answered with an older token than the one that is stored, which is that of the next request. */
+async function showStoredToken(): Promise<void> {
+  const token = await client.token();
+  if (token !== null && find("token-age") !== null) {
+    showToken(token);
+  }
 }
 
 /**

@@ -43,6 +43,12 @@ describeInBrowser("the account page for all", ({ open, startWorker }) => {
         await button(page, "Save profile").click();
         await page.getByText("Nothing has changed.").waitFor();
         await check("account, with the token and a status");
+        await page.getByLabel("Email").fill("jake@");
+        await button(page, "Save profile").click();
+        await button(page, "Change password").click();
+        await page.locator("#password [aria-invalid=true]").first().waitFor();
+        await page.locator("#profile [aria-invalid=true]").first().waitFor();
+        await check("account, with errors at the fields for passwords");
         await button(page, "Deactivate account…").click();
         await check("account, with the dialog");
 

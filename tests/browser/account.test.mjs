@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { decodeToken } from "latchkey-client";
 import { button, field, fieldError, focused, logIn, newUser, PASSWORD, says, signUp, view, warns } from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
@@ -12,6 +13,8 @@ const TEXTS = {
     shortPassword: "Ensure this field has at least 8 characters.",
     takenEmail: "User with this email already exists.",
     wrongPassword: "A user with this email and password was not found.",
+    blankCurrentPassword: "This field may not be blank.",
+    wrongCurrentPassword: "Invalid password.",
     deactivated: "This user has been deactivated.",
   },
   realworld: {
@@ -20,9 +23,13 @@ const TEXTS = {
     shortPassword: "Password is too short (minimum is 8 characters).",
     takenEmail: "Email has already been taken.",
     wrongPassword: "Credentials invalid.",
+    blankCurrentPassword: "Password can't be blank.",
+    wrongCurrentPassword: "Password is invalid.",
     deactivated: "Account is deactivated.",
   },
 };
+
+const storedToken = (page) => page.evaluate(() => sessionStorage.getItem("latchkey.token"));
 
 for (const [dialect, texts] of Object.entries(TEXTS)) {
   describeInBrowser(`the account page, in the dialect ${dialect}`, ({ open, startWorker }) => {
@@ -129,7 +136,9 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await page.getByText(`Logged in as ${username}`).waitFor();
 
       await field(page, "Email").fill(other.email.toUpperCase());
-      assert.deepEqual(await save(), { user: { email: other.email.toUpperCase() } });
+      await field(page, "Your password").fill(PASSWORD);
+      const taken = { email: other.email.toUpperCase(), current_password: PASSWORD };
+      assert.deepEqual(await save(), { user: taken });
       await fieldError(page, "Email", texts.takenEmail);
       await focused(page, field(page, "Email"));
       assert.equal(await field(page, "Email").inputValue(), other.email.toUpperCase());
@@ -144,6 +153,29 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       assert.equal(await field(page, "Username").inputValue(), username);
     });
 
+    test("changing the email asks for the password", async () => {
+      const page = await open(url);
+      const user = newUser();
+      await signUp(page, user);
+      const proof = field(page, "Your password");
+      assert.equal(await proof.isVisible(), false);
+      const email = `new-${user.email}`;
+      await field(page, "Email").fill(email);
+      assert.equal(await proof.getAttribute("autocomplete"), "current-password");
+      for (const [typed, text] of [["", texts.blankCurrentPassword], ["wrong horse", texts.wrongCurrentPassword]]) {
+        await proof.fill(typed);
+        await button(page, "Save profile").click();
+        await fieldError(page, "Your password", text.replace("Password ", "Your password "));
+        await focused(page, proof);
+        await page.getByText(`Logged in as ${user.username} (${user.email})`).waitFor();
+      }
+      await proof.fill(PASSWORD);
+      await button(page, "Save profile").click();
+      await says(page, "Profile saved.");
+      await page.getByText(`Logged in as ${user.username} (${email})`).waitFor();
+      assert.deepEqual([await proof.isVisible(), await proof.inputValue()], [false, ""]);
+    });
+
     test("changing the password ends the other sessions", async () => {
       const [page, elsewhere] = [await open(url), await open(url)];
       const user = newUser();
@@ -151,13 +183,25 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await logIn(elsewhere, user);
       await view(elsewhere, "Your account");
 
+      const current = field(page, "Current password");
+      assert.equal(await current.getAttribute("autocomplete"), "current-password");
+      await current.fill(PASSWORD);
       await field(page, "New password").fill("short");
       await button(page, "Change password").click();
       await fieldError(page, "New password", texts.shortPassword.replace("Password", "New password"));
       await field(page, "New password").fill("battery staple");
+      for (const [typed, text] of [["", texts.blankCurrentPassword], ["wrong horse", texts.wrongCurrentPassword]]) {
+        await current.fill(typed);
+        await button(page, "Change password").click();
+        await fieldError(page, "Current password", text.replace("Password ", "Current password "));
+        await focused(page, current);
+      }
+      await current.fill(PASSWORD);
+      const before = await storedToken(page);
       await button(page, "Change password").click();
       await says(page, "Password changed. Your other devices are logged out.");
-      assert.equal(await field(page, "New password").inputValue(), "");
+      assert.deepEqual([await current.inputValue(), await field(page, "New password").inputValue()], ["", ""]);
+      assert.equal((await fetch(`${url}/api/user`, { headers: { Authorization: `Token ${before}` } })).status, 401);
 
       await elsewhere.getByLabel("Bio").fill("too late");
       await button(elsewhere, "Save profile").click();
@@ -179,6 +223,10 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
 
       await button(page, "Log out other devices").click();
       await says(page, "Your other devices are logged out.");
+      await page.getByText("Raw token").click();
+      const token = await storedToken(page);
+      await page.getByText(token, { exact: true }).waitFor();
+      assert.equal(decodeToken(token).ver, 1);
       await elsewhere.reload();
       await says(elsewhere, "Your session has ended. Please log in again.");
 
@@ -302,7 +350,7 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
 
     await page.getByText("Raw token").click();
     await page.getByText(token, { exact: true }).waitFor();
-    assert.equal(await page.evaluate(() => sessionStorage.getItem("latchkey.token")), token);
+    assert.equal(await storedToken(page), token);
     const { id, sid, exp } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
     const claims = page.locator("dl");
     await claims.getByText(String(id), { exact: true }).waitFor();

@@ -24,3 +24,8 @@ test("the account page runs no script but its own", () => {
     assert.ok(policy.includes(rule), rule);
   }
 });
+
+test("every page asks browsers to come back over https only", () => {
+  const [forAll] = read("_headers").split("\n\n");
+  assert.match(forAll, /^\/\*\n[^]*^  Strict-Transport-Security: max-age=63072000$/m);
+});
