@@ -202,6 +202,8 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await says(page, "Password changed. Your other devices are logged out.");
       assert.deepEqual([await current.inputValue(), await field(page, "New password").inputValue()], ["", ""]);
       assert.equal((await fetch(`${url}/api/user`, { headers: { Authorization: `Token ${before}` } })).status, 401);
+      await page.getByText("Raw token").click();
+      await page.getByText(await storedToken(page), { exact: true }).waitFor();
 
       await elsewhere.getByLabel("Bio").fill("too late");
       await button(elsewhere, "Save profile").click();

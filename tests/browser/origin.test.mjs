@@ -111,6 +111,44 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     assert.deepEqual(await journey(page, openToAll.url, user), [user.username, user.email, "From afar.", null]);
   });
 
+  test("a tab goes on with the token that another has stored, even from a request that was refused", async () => {
+    const page = await open(allowed.origin);
+    const tab = await page.context().newPage();
+    await tab.goto(allowed.origin);
+    const user = newUser();
+    const run = (page, call) =>
+      page.evaluate(async ({ url, user, call }) => {
+        const { Latchkey, webStorage } = globalThis.latchkey;
+        globalThis.client ??= new Latchkey(url, { storage: webStorage(localStorage) });
+        const calls = {
+          register: (client) => client.register(user),
+          newPassword: (client) => client.update({ current_password: user.password, password: "battery staple" }),
+          newBio: (client) => client.update({ bio: "From the other tab." }),
+        };
+        return calls[call](globalThis.client);
+      }, { url: api.url, user, call });
+    await Promise.all([loaded(page), loaded(tab)]);
+    await run(page, "register");
+
+    const statuses = [];
+    tab.on("response", (response) => response.request().method() === "PATCH" && statuses.push(response.status()));
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    const sent = new Promise((resolve) => {
+      void tab.route("**/api/user", async (route) => {
+        resolve();
+        await released;
+        await route.continue();
+      });
+    });
+    const newBio = run(tab, "newBio");
+    await sent;
+    await run(page, "newPassword");
+    release();
+    assert.equal((await newBio).bio, "From the other tab.");
+    assert.deepEqual(statuses, [401, 200]);
+  });
+
   test("one of the RealWorld project, which has a client of its own", async () => {
     const page = await open(allowed.origin);
     const user = newUser();

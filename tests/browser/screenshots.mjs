@@ -15,8 +15,8 @@ const USER = {
   token: [encoded({ typ: "JWT", alg: "HS256" }), encoded(CLAIMS), "signature"].join("."),
 };
 const PICTURES = {
-  "account-light": { colorScheme: "light", width: 1080, height: 1300 },
-  "account-dark": { colorScheme: "dark", width: 1080, height: 1300 },
+  "account-light": { colorScheme: "light", width: 1080, height: 1250 },
+  "account-dark": { colorScheme: "dark", width: 1080, height: 1250 },
   "account-narrow": { colorScheme: "light", width: 360, height: 760 },
 };
 
