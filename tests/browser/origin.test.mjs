@@ -16,7 +16,7 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     [allowed, other] = await Promise.all([startOrigin(), startOrigin()]);
     const ALLOWED_ORIGINS = `https://app.example.com, ${allowed.origin}`;
     api = await startWorker({ ALLOWED_ORIGINS, LOGIN_FAILURES_PER_ADDRESS: "1" });
-    realworld = await startWorker({ ALLOWED_ORIGINS, API_DIALECT: "realworld" });
+    realworld = await startWorker({ ALLOWED_ORIGINS, ALLOWED_HEADERS: "traceparent", API_DIALECT: "realworld" });
     openToAll = await startWorker({ ALLOWED_ORIGINS: "*" });
   });
   after(() => {
@@ -102,6 +102,16 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     const { DB } = await api.worker.getEnv();
     const { results } = await DB.prepare("SELECT 1 FROM users WHERE email = ?").bind(user.email).all();
     assert.deepEqual(results, []);
+  });
+
+  test("headers of its own pass where they are allowed", async () => {
+    const page = await open(allowed.origin, { expectsBlocked: true });
+    const statuses = await page.evaluate(async (urls) => {
+      const headers = { Authorization: "Token x", traceparent: "00-1-1-00" };
+      const call = (url) => fetch(`${url}/api/user`, { headers }).then(({ status }) => status, (error) => error.name);
+      return Promise.all(urls.map(call));
+    }, [api.url, realworld.url]);
+    assert.deepEqual(statuses, ["TypeError", 401]);
   });
 
   test("any can do all where all are allowed", async () => {
