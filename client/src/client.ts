@@ -72,7 +72,10 @@ export class Latchkey {
     });
   }
 
-  /** Ends this session, the user's others, or all. Only `all` is of use against whoever has a token of this session. */
+  /**
+   * Ends this session, the user's others, or all. `others` spares whoever has copied a token of this session; `all` does
+   * not.
+   */
   async logout(scope: Scope = "local", options: CallOptions = {}): Promise<void> {
     const before = await this.#session.token();
     try {
