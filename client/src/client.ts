@@ -109,7 +109,7 @@ export class Latchkey {
     return this.#session.token();
   }
 
-  /** Forgets the token without telling the API: who else has it can still use it. */
+  /** Clears the token without a request to the API: whoever else has it can still use it. */
   async clearToken(): Promise<void> {
     await this.#session.begin(null);
   }
