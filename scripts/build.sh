@@ -13,7 +13,8 @@ target=wasm32-unknown-unknown
 cargo rustc --release --lib --crate-type cdylib --target $target
 rm -rf build
 scripts/bind.sh target/$target/release/latchkey.wasm build
-esbuild src/entry.js --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
+tsc --project src/worker # only checks: esbuild does not
+esbuild src/worker/index.ts --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
 scripts/pages.sh
 
 kib=$(($(cat build/index.js build/*.wasm | gzip -9 | wc -c) / 1024))

@@ -1,7 +1,7 @@
 //! The database as the rest of the crate sees it: SQL in, rows out.
 //!
 //! The seam lies below the SQL, so that tests on SQLite exercise the statements and constraints that
-//! ship. Implemented by D1 in [`crate::edge`] and by SQLite in the tests.
+//! ship. Implemented by D1 in [`crate::worker`] and by SQLite in the tests.
 
 use std::borrow::Cow;
 use std::fmt;

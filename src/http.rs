@@ -80,10 +80,27 @@ impl Response {
         self.with("Cache-Control", "no-cache").with("ETag", etag)
     }
 
-    /// Adds a header.
+    /// Adds a header, unless its value has a line break: what stands after that would be another header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
-        self.headers.push((name, value.into()));
+        let value = value.into();
+        if !value.contains(['\r', '\n']) {
+            self.headers.push((name, value));
+        }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_with_a_line_break_is_no_header() {
+        for value in ["a\nb", "a\r\nX: y", "\r", "a\n"] {
+            let headers = Response::empty(204).with("X", value).headers;
+            assert!(headers.iter().all(|(name, _)| *name != "X"), "{value:?}");
+        }
+        assert!(Response::empty(204).with("X", "a b").headers.contains(&("X", "a b".into())));
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! # The one rule
 //!
-//! Only [`edge`] may name the `worker` crate. All else takes and returns plain Rust types and is
+//! Only [`worker`] may name the crate `worker`, or wasm-bindgen. All else takes and returns plain Rust types and is
 //! handed its configuration and, through [`platform::Platform`], the database, the time, randomness
 //! and the log. So the whole API runs under `cargo test` over SQLite, and the same cases then run on
 //! the built wasm in workerd.
 //!
 //! # The way of a request
 //!
-//! 1. [`edge`] turns the platform's request and bindings into our types, and has the platform do what an
-//!    [`exchange`] wishes for;
+//! 1. [`worker`] turns the platform's request and bindings into our types: a request is a task that asks the typed
+//!    host, in JavaScript, for what takes time;
 //! 2. [`app`] answers it: [`route`] names the endpoint, [`auth`] the user, a file of [`api`] does the
 //!    work, [`dialect`] renders what went wrong, [`cors`] says who may read the answer;
 //! 3. an endpoint reads its body with [`api::body`], checks it with [`validate`], and calls [`store`],
@@ -43,10 +43,8 @@ pub mod config;
 pub mod cors;
 pub mod db;
 pub mod dialect;
-pub mod edge;
 pub mod email;
 pub mod error;
-pub mod exchange;
 pub mod http;
 pub mod openapi;
 pub mod password;
@@ -63,3 +61,4 @@ pub mod token;
 pub mod user;
 pub mod username;
 pub mod validate;
+pub mod worker;

@@ -36,7 +36,7 @@ export default {
     const waiting = latchkey.fetch(read, { ...env, DB: gated(env.DB, opened) }, context);
     interrupt = () => {
       interrupt = () => {};
-      exports().resume(0, 1, 0);
+      exports().abandon(0);
     };
     const answers = [await latchkey.fetch(request, env, context)];
     open();

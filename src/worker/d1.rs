@@ -1,0 +1,82 @@
+//! D1 as the crate's database.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::host::Host;
+use super::tasks::{Outcome, Slot};
+use crate::db::{Batch, Db, DbError, Row, Statement, Value};
+
+/// What a task asks, and where it finds the outcome.
+pub struct Handle {
+    pub host: Host,
+    pub slot: Rc<Slot>,
+}
+
+/// The D1 database; by itself, its primary.
+pub struct Database {
+    pub handle: Rc<Handle>,
+    /// State that the last statement found or made.
+    pub bookmark: RefCell<Option<String>>,
+}
+
+/// The error of `serde_json` might tell a value.
+const NOT_A_ROW: &str = "a column is neither text nor an integer nor NULL";
+
+impl Database {
+    pub fn new(handle: Rc<Handle>) -> Self {
+        Self { handle, bookmark: RefCell::default() }
+    }
+
+    async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
+        self.handle.host.query(constraint, sql, &params);
+        self.row().await
+    }
+
+    /// Waits for the first row of a result.
+    async fn row(&self) -> Result<Option<Row>, DbError> {
+        match self.handle.slot.wait().await {
+            Outcome::Row { bookmark, row } => {
+                if bookmark.is_some() {
+                    *self.bookmark.borrow_mut() = bookmark;
+                }
+                let row = row.map(|row| serde_json::from_str(&row)).transpose();
+                row.map_err(|_| DbError::Decode(NOT_A_ROW.to_owned()))
+            }
+            Outcome::Failed(message) => Err(DbError::from_message(&message)),
+            Outcome::Body(_) | Outcome::RateLimit(_) | Outcome::Responded => {
+                Err(DbError::Decode(NOT_A_ROW.to_owned()))
+            }
+        }
+    }
+}
+
+impl Db for Database {
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        self.run("first-primary", sql, params).await
+    }
+}
+
+impl Batch for Database {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Option<Row>, DbError> {
+        let statements: Vec<_> =
+            statements.iter().map(|statement| (statement.sql, statement.params)).collect();
+        let statements =
+            serde_json::to_string(&statements).map_err(|error| DbError::Other(error.to_string()))?;
+        self.handle.host.batch(&statements);
+        self.row().await
+    }
+}
+
+/// The nearest replica of the database that a bookmark or a constraint allows.
+pub struct Replica<'a> {
+    pub db: &'a Database,
+    pub constraint: &'a str,
+}
+
+impl Db for Replica<'_> {
+    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        self.db.run(self.constraint, sql, params).await
+    }
+}

@@ -1,0 +1,71 @@
+//! What JavaScript does for wasm, as types: `host.ts` implements [`Host`], and `tsc` checks it.
+
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(typescript_custom_section)]
+const HOST: &str = r#"
+/** Operations for one request. One that takes time is followed by one of the functions `resumeWith…`. */
+export interface Host {
+  readonly method: string;
+  readonly url: string;
+  /** Value of a header, by its name in lower case. */
+  header(name: string): string | undefined;
+  /** Reads the body, of at most `limit` bytes. */
+  readBody(limit: number): void;
+  /** Runs a statement, with parameters in JSON, on a replica that a bookmark or a constraint of D1's allows. */
+  query(constraint: string, sql: string, params: string): void;
+  /** Runs statements in one transaction: pairs of SQL and parameters, in JSON. The last one's result counts. */
+  batch(statements: string): void;
+  /** Counts a request under the limit with this binding. */
+  checkRateLimit(binding: string, key: string): void;
+  /** Responds. The headers are a line for each name and a line for each value. */
+  respond(status: number, headers: string, bookmark: string | undefined, body: string | undefined): void;
+  /** Resumes the task once the response is on its way. */
+  continueInBackground(): void;
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Operations for one request.
+    #[wasm_bindgen(typescript_type = "Host")]
+    pub type Host;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn method(this: &Host) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn url(this: &Host) -> String;
+
+    #[wasm_bindgen(method)]
+    pub fn header(this: &Host, name: &str) -> Option<String>;
+
+    #[wasm_bindgen(method, js_name = readBody)]
+    pub fn read_body(this: &Host, limit: usize);
+
+    #[wasm_bindgen(method)]
+    pub fn query(this: &Host, constraint: &str, sql: &str, params: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn batch(this: &Host, statements: &str);
+
+    #[wasm_bindgen(method, js_name = checkRateLimit)]
+    pub fn check_rate_limit(this: &Host, binding: &str, key: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn respond(this: &Host, status: u16, headers: &str, bookmark: Option<&str>, body: Option<&str>);
+
+    #[wasm_bindgen(method, js_name = continueInBackground)]
+    pub fn continue_in_background(this: &Host);
+
+    /// The parser of URLs, for what it knows of international domains: a crate for that has 80 KiB of tables.
+    #[wasm_bindgen(js_name = URL)]
+    pub type Url;
+
+    #[wasm_bindgen(constructor, catch, js_class = "URL")]
+    pub fn new(url: &str) -> Result<Url, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn hostname(this: &Url) -> String;
+}

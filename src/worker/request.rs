@@ -1,0 +1,159 @@
+//! A request of the platform, and what surrounds it.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use worker::js_sys::Date;
+
+use super::d1::{Database, Handle, Replica};
+use super::host::{Host, Url};
+use super::log;
+use super::tasks::{Outcome, Slot};
+use crate::bookmark;
+use crate::db::Db;
+use crate::http::{BodyError, Request, Response};
+use crate::platform::{Event, Limiter, Platform};
+
+/// Headers that a request is read for.
+const HEADERS: [&str; 8] = [
+    "authorization",
+    "origin",
+    "x-d1-bookmark",
+    "cf-ray",
+    "content-type",
+    "content-encoding",
+    "cf-connecting-ip",
+    "if-none-match",
+];
+
+/// A request, and the platform for handling it.
+pub struct WorkerRequest {
+    handle: Rc<Handle>,
+    db: Database,
+    method: String,
+    url: String,
+    /// Values of [`HEADERS`], each read when it is first asked for.
+    headers: [OnceCell<Option<String>>; HEADERS.len()],
+}
+
+impl WorkerRequest {
+    pub fn new(host: Host, slot: Rc<Slot>) -> Self {
+        let (method, url) = (host.method(), host.url());
+        let handle = Rc::new(Handle { host, slot });
+        let db = Database::new(Rc::clone(&handle));
+        Self { handle, db, method, url, headers: Default::default() }
+    }
+
+    /// Responds.
+    pub fn respond(&self, response: &Response) {
+        let mut headers = String::with_capacity(512);
+        let mut bookmark = None;
+        for (name, value) in &response.headers {
+            if *name == bookmark::HEADER {
+                bookmark = Some(&**value); // another each time, so the others can be cached without it
+                continue;
+            }
+            for part in [name, "\n", value, "\n"] {
+                headers.push_str(part);
+            }
+        }
+        self.handle.host.respond(response.status, &headers, bookmark, response.body.as_deref());
+    }
+
+    /// Waits until the response is on its way.
+    pub async fn respond_and_continue(&self, response: &Response) {
+        self.respond(response);
+        self.handle.host.continue_in_background();
+        self.handle.slot.wait().await;
+    }
+}
+
+impl Request for WorkerRequest {
+    fn is_https(&self) -> bool {
+        self.url.starts_with("https:")
+    }
+
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The runtime gives whole URLs, normalized as WHATWG URL has it: a path always begins with `/`.
+    fn path(&self) -> &str {
+        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        let (start, _) = url.match_indices('/').nth(2).unwrap_or((url.len(), "")); // two are before the host
+        url.get(start..).unwrap_or_default()
+    }
+
+    fn query(&self) -> &str {
+        let url = self.url.split('#').next().unwrap_or_default();
+        url.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = HEADERS.iter().zip(&self.headers);
+        let (name, value) = headers.find(|(other, _)| **other == name)?;
+        value.get_or_init(|| self.handle.host.header(name)).as_deref()
+    }
+
+    async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        self.handle.host.read_body(limit);
+        match self.handle.slot.wait_for_body().await {
+            Outcome::Body(Ok(body)) if body.len() > limit => Err(BodyError::TooLarge),
+            Outcome::Body(body) => body,
+            Outcome::Row { .. } | Outcome::RateLimit(_) | Outcome::Responded | Outcome::Failed(_) => {
+                Err(BodyError::BrokenOff)
+            }
+        }
+    }
+}
+
+impl Platform for WorkerRequest {
+    type Db = Database;
+
+    fn db(&self) -> &Database {
+        &self.db
+    }
+
+    fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
+        Replica { db: &self.db, constraint: bookmark.unwrap_or("first-unconstrained") }
+    }
+
+    fn bookmark(&self) -> Option<String> {
+        self.db.bookmark.borrow().clone()
+    }
+
+    /// The clock of a deployed Worker stands still while it computes.
+    fn now(&self) -> i64 {
+        (Date::now() / 1_000.0) as i64
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+        getrandom::fill(bytes)
+    }
+
+    fn domain_to_ascii(&self, domain: &str) -> Option<String> {
+        // With one more label: a host that ends in a number would be read as an IPv4 address.
+        let url = Url::new(&["http://", domain, ".x"].concat()).ok()?;
+        url.hostname().strip_suffix(".x").map(str::to_owned)
+    }
+
+    async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
+        let binding = limiter.binding();
+        self.handle.host.check_rate_limit(binding, key);
+        match self.handle.slot.wait().await {
+            Outcome::RateLimit(Some(is_within)) => Ok(is_within),
+            Outcome::RateLimit(None) => Err(format!(
+                "there is no rate limit binding {binding} in wrangler.toml: add it, or set RATE_LIMIT to \"off\""
+            )),
+            Outcome::Failed(message) => {
+                self.log(&Event::Fault { cause: format!("rate limiter: {message}") });
+                Ok(true)
+            }
+            Outcome::Row { .. } | Outcome::Body(_) | Outcome::Responded => Ok(false),
+        }
+    }
+
+    fn log(&self, event: &Event) {
+        log(event, self.header("cf-ray"));
+    }
+}
