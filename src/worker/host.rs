@@ -7,8 +7,6 @@ use worker::wasm_bindgen::prelude::wasm_bindgen;
 const HOST: &str = r#"
 /** Operations for one request. One that takes time is followed by one of the functions `resumeWith…`. */
 export interface Host {
-  readonly method: string;
-  readonly url: string;
   /** Value of a header, by its name in lower case. */
   header(name: string): string | undefined;
   /** Reads the body, of at most `limit` bytes. */
@@ -31,12 +29,6 @@ extern "C" {
     /// Operations for one request.
     #[wasm_bindgen(typescript_type = "Host")]
     pub type Host;
-
-    #[wasm_bindgen(method, getter)]
-    pub fn method(this: &Host) -> String;
-
-    #[wasm_bindgen(method, getter)]
-    pub fn url(this: &Host) -> String;
 
     #[wasm_bindgen(method)]
     pub fn header(this: &Host, name: &str) -> Option<String>;

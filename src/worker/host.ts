@@ -4,7 +4,6 @@ import {
   type Host,
   resumeAfterResponse,
   resumeWithBody,
-  resumeWithError,
   resumeWithoutBody,
   resumeWithRateLimit,
   resumeWithRow,
@@ -48,54 +47,28 @@ export class RequestHost implements Host {
     this.#env = env;
   }
 
-  get method(): string {
-    return this.#request?.method ?? "";
-  }
-
-  get url(): string {
-    const url = this.#request?.url ?? "";
-    return url.length > MAX_URL ? new URL(url).origin : url;
-  }
-
   header(name: string): string | undefined {
-    const max = name === "authorization" ? MAX_AUTHORIZATION : MAX_HEADER;
-    return this.#request?.headers.get(name)?.slice(0, max);
+    return header(this.#request?.headers, name, MAX_HEADER);
   }
 
   readBody(limit: number): void {
-    const request = this.#request;
-    this.#wait("body", async () => {
-      const body = request ? await readBody(request, limit) : new Uint8Array();
-      return typeof body === "number" ? (id) => resumeWithoutBody(id, body) : (id) => resumeWithBody(id, body);
-    });
+    this.operation = "body";
+    this.pending = resumeWithBodyOf(this.#request, limit);
   }
 
   query(constraint: string, sql: string, params: string): void {
-    this.#wait("row", async () => {
-      const session = this.#session(constraint);
-      const [row] = await session.prepare(sql).bind(...JSON.parse(params)).raw();
-      return resumeWith(session, row);
-    });
+    this.operation = "row";
+    this.pending = query(this.#env, constraint, sql, params);
   }
 
   batch(statements: string): void {
-    this.#wait("row", async () => {
-      const session = this.#session("first-primary");
-      const prepared = (JSON.parse(statements) as [string, unknown[]][]).map(([sql, params]) =>
-        session.prepare(sql).bind(...params),
-      );
-      const results = await session.batch<Record<string, unknown>>(prepared);
-      const row = results.at(-1)?.results[0];
-      return resumeWith(session, row && Object.values(row));
-    });
+    this.operation = "row";
+    this.pending = batch(this.#env, statements);
   }
 
-  checkRateLimit(binding: keyof Env, key: string): void {
-    const limiter = this.#env[binding];
-    this.#wait("rate limit", async () => {
-      const isWithin = limiter && "limit" in limiter ? (await limiter.limit({ key })).success : undefined;
-      return (id) => resumeWithRateLimit(id, isWithin);
-    });
+  checkRateLimit(binding: "LIMITER" | "NETWORK_LIMITER" | "UPDATE_LIMITER", key: string): void {
+    this.operation = "rate limit";
+    this.pending = checkRateLimit(this.#env[binding], key);
   }
 
   respond(status: number, headers: string, bookmark: string | undefined, body: string | undefined): void {
@@ -107,28 +80,60 @@ export class RequestHost implements Host {
   }
 
   continueInBackground(): void {
+    this.operation = "response";
     this.isInBackground = true;
-    this.#wait("response", async () => {
-      await scheduler.wait(0); // a hash would hold the response up
-      return resumeAfterResponse;
-    });
+    this.pending = afterResponse();
   }
+}
 
-  #wait(operation: Operation, run: () => Promise<Resume>): void {
-    this.operation = operation;
-    this.pending = run().catch((error) => {
-      const message = String(error?.message ?? error);
-      return (id) => resumeWithError(id, message);
-    });
-  }
+/** What nearly every request is read for, as wasm takes it: method, URL, and three headers. */
+export function readHead({ method, url, headers }: Request) {
+  const place = url.length > MAX_URL ? new URL(url).origin : url;
+  const authorization = header(headers, "authorization", MAX_AUTHORIZATION);
+  const bookmark = header(headers, "x-d1-bookmark", MAX_HEADER);
+  return [method, place, authorization, header(headers, "origin", MAX_HEADER), bookmark] as const;
+}
 
-  #session(constraint: string): D1DatabaseSession {
-    const { DB } = this.#env;
-    if (!DB) {
-      throw new Error("there is no D1 binding DB in wrangler.toml");
-    }
-    return DB.withSession(constraint);
+function header(headers: Headers | undefined, name: string, max: number): string | undefined {
+  return headers?.get(name)?.slice(0, max);
+}
+
+async function resumeWithBodyOf(request: Request | undefined, limit: number): Promise<Resume> {
+  const body = request ? await readBody(request, limit) : new Uint8Array();
+  return typeof body === "number" ? (id) => resumeWithoutBody(id, body) : (id) => resumeWithBody(id, body);
+}
+
+function session({ DB }: Env, constraint: string): D1DatabaseSession {
+  if (!DB) {
+    throw new Error("there is no D1 binding DB in wrangler.toml");
   }
+  return DB.withSession(constraint);
+}
+
+async function query(env: Env, constraint: string, sql: string, params: string): Promise<Resume> {
+  const db = session(env, constraint);
+  const [row] = await db.prepare(sql).bind(...JSON.parse(params)).raw();
+  return resumeWith(db, row);
+}
+
+async function batch(env: Env, statements: string): Promise<Resume> {
+  const db = session(env, "first-primary");
+  const pairs: [string, unknown[]][] = JSON.parse(statements);
+  const results = await db.batch<Record<string, unknown>>(
+    pairs.map(([sql, params]) => db.prepare(sql).bind(...params)),
+  );
+  const row = results.at(-1)?.results[0];
+  return resumeWith(db, row && Object.values(row));
+}
+
+async function checkRateLimit(limiter: RateLimit | undefined, key: string): Promise<Resume> {
+  const isWithin = limiter ? (await limiter.limit({ key })).success : undefined;
+  return (id) => resumeWithRateLimit(id, isWithin);
+}
+
+async function afterResponse(): Promise<Resume> {
+  await scheduler.wait(0); // a hash would hold the response up
+  return resumeAfterResponse;
 }
 
 function resumeWith(session: D1DatabaseSession, row: unknown): Resume {

@@ -8,8 +8,9 @@ import {
   handleScheduled,
   respondWithInternalError,
   respondWithTimeout,
+  resumeWithError,
 } from "../../build/latchkey.js";
-import { type Env, RequestHost } from "./host.js";
+import { type Env, readHead, RequestHost, type Resume } from "./host.js";
 
 /**
  * Whether wasm can be called: "new" before its first call, and "poisoned" while it runs: if it throws, as it does when it
@@ -48,7 +49,13 @@ async function drive(id: number, host: RequestHost, env: Env): Promise<void> {
   while (host.pending && !host.isInBackground) {
     const { pending } = host;
     host.pending = undefined;
-    const resume = await pending;
+    let resume: Resume;
+    try {
+      resume = await pending;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      resume = () => resumeWithError(id, message);
+    }
     if (!callWasm(env, () => resume(id))) {
       throw new Evicted(host);
     }
@@ -87,7 +94,7 @@ export default {
     const host = new RequestHost(request, env);
     const isAborted = abandonWhenAborted(request, id);
     try {
-      callWasm(env, () => handleRequest(id, host));
+      callWasm(env, () => handleRequest(id, host, ...readHead(request)));
       await drive(id, host, env);
       if (host.isInBackground) {
         host.isInBackground = false;
@@ -98,9 +105,9 @@ export default {
         return new Response(null, { status: 499 }); // which nobody reads
       }
       if (error instanceof Evicted && host.operation === "body") {
-        callWasm(env, () => respondWithTimeout(host));
+        callWasm(env, () => respondWithTimeout(host, ...readHead(request)));
       } else {
-        callWasm(env, () => respondWithInternalError(host, String(error)));
+        callWasm(env, () => respondWithInternalError(String(error), host, ...readHead(request)));
       }
     }
     return host.response ?? new Response(null, { status: 500 });

@@ -19,7 +19,7 @@ use worker::{Env, console_error, console_warn};
 
 use self::d1::{Database, Handle};
 use self::host::Host;
-use self::request::WorkerRequest;
+use self::request::{Head, WorkerRequest};
 use self::tasks::{Outcome, Slot, Tasks};
 use crate::app;
 use crate::config::{Config, ConfigError};
@@ -63,11 +63,20 @@ fn config() -> SharedConfig {
     CONFIG.with(|cell| Rc::clone(cell.get_or_init(unread)))
 }
 
-/// Starts to handle a request.
+/// Starts to handle a request, with what nearly every one is read for: these headers are handed in, the others asked for.
 #[wasm_bindgen(js_name = handleRequest)]
-pub fn handle_request(id: u32, host: Host) {
+pub fn handle_request(
+    id: u32,
+    host: Host,
+    method: String,
+    url: String,
+    authorization: Option<String>,
+    origin: Option<String>,
+    bookmark: Option<String>,
+) {
     let slot = Rc::<Slot>::default();
-    let request = WorkerRequest::new(host, Rc::clone(&slot));
+    let head = Head { method, url, authorization, origin, bookmark };
+    let request = WorkerRequest::new(host, Rc::clone(&slot), head);
     start(id, slot, async move {
         let answer = app::handle(&config(), &request, &request).await;
         match answer.upgrade {
@@ -162,18 +171,33 @@ pub fn abandon(id: u32) {
 
 /// Responds to a request whose task broke, with the cause.
 #[wasm_bindgen(js_name = respondWithInternalError)]
-pub fn respond_with_internal_error(host: Host, cause: String) {
-    respond_with(host, Error::Fault(cause));
+pub fn respond_with_internal_error(
+    cause: String,
+    host: Host,
+    method: String,
+    url: String,
+    authorization: Option<String>,
+    origin: Option<String>,
+    bookmark: Option<String>,
+) {
+    respond_with(Error::Fault(cause), host, Head { method, url, authorization, origin, bookmark });
 }
 
 /// Responds to a request whose task was evicted while it waited for the body.
 #[wasm_bindgen(js_name = respondWithTimeout)]
-pub fn respond_with_timeout(host: Host) {
-    respond_with(host, Error::BodyTimedOut);
+pub fn respond_with_timeout(
+    host: Host,
+    method: String,
+    url: String,
+    authorization: Option<String>,
+    origin: Option<String>,
+    bookmark: Option<String>,
+) {
+    respond_with(Error::BodyTimedOut, host, Head { method, url, authorization, origin, bookmark });
 }
 
-fn respond_with(host: Host, error: Error) {
-    let request = WorkerRequest::new(host, Rc::default());
+fn respond_with(error: Error, host: Host, head: Head) {
+    let request = WorkerRequest::new(host, Rc::default(), head);
     request.respond(&app::refuse(&config(), &request, &request, error));
 }
 

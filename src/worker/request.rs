@@ -14,34 +14,33 @@ use crate::db::Db;
 use crate::http::{BodyError, Request, Response};
 use crate::platform::{Event, Limiter, Platform};
 
-/// Headers that a request is read for.
-const HEADERS: [&str; 8] = [
-    "authorization",
-    "origin",
-    "x-d1-bookmark",
-    "cf-ray",
-    "content-type",
-    "content-encoding",
-    "cf-connecting-ip",
-    "if-none-match",
-];
+/// What nearly every request is read for.
+pub struct Head {
+    pub method: String,
+    pub url: String,
+    pub authorization: Option<String>,
+    pub origin: Option<String>,
+    pub bookmark: Option<String>,
+}
+
+/// Other headers.
+const HEADERS: [&str; 5] =
+    ["cf-ray", "content-type", "content-encoding", "cf-connecting-ip", "if-none-match"];
 
 /// A request, and the platform for handling it.
 pub struct WorkerRequest {
     handle: Rc<Handle>,
     db: Database,
-    method: String,
-    url: String,
+    head: Head,
     /// Values of [`HEADERS`], each read when it is first asked for.
     headers: [OnceCell<Option<String>>; HEADERS.len()],
 }
 
 impl WorkerRequest {
-    pub fn new(host: Host, slot: Rc<Slot>) -> Self {
-        let (method, url) = (host.method(), host.url());
+    pub fn new(host: Host, slot: Rc<Slot>, head: Head) -> Self {
         let handle = Rc::new(Handle { host, slot });
         let db = Database::new(Rc::clone(&handle));
-        Self { handle, db, method, url, headers: Default::default() }
+        Self { handle, db, head, headers: Default::default() }
     }
 
     /// Responds.
@@ -70,29 +69,36 @@ impl WorkerRequest {
 
 impl Request for WorkerRequest {
     fn is_https(&self) -> bool {
-        self.url.starts_with("https:")
+        self.head.url.starts_with("https:")
     }
 
     fn method(&self) -> &str {
-        &self.method
+        &self.head.method
     }
 
     /// The runtime gives whole URLs, normalized as WHATWG URL has it: a path always begins with `/`.
     fn path(&self) -> &str {
-        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        let url = self.head.url.split(['?', '#']).next().unwrap_or_default();
         let (start, _) = url.match_indices('/').nth(2).unwrap_or((url.len(), "")); // two are before the host
         url.get(start..).unwrap_or_default()
     }
 
     fn query(&self) -> &str {
-        let url = self.url.split('#').next().unwrap_or_default();
+        let url = self.head.url.split('#').next().unwrap_or_default();
         url.split_once('?').map_or("", |(_, query)| query)
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = HEADERS.iter().zip(&self.headers);
-        let (name, value) = headers.find(|(other, _)| **other == name)?;
-        value.get_or_init(|| self.handle.host.header(name)).as_deref()
+        match name {
+            "authorization" => self.head.authorization.as_deref(),
+            "origin" => self.head.origin.as_deref(),
+            "x-d1-bookmark" => self.head.bookmark.as_deref(),
+            _ => {
+                let mut headers = HEADERS.iter().zip(&self.headers);
+                let (name, value) = headers.find(|(other, _)| **other == name)?;
+                value.get_or_init(|| self.handle.host.header(name)).as_deref()
+            }
+        }
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
