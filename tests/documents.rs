@@ -1,0 +1,88 @@
+//! The documents: every file, test and link that they name is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regress::Regex;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Markdown files of the repository, without what is installed or built.
+fn documents() -> Vec<PathBuf> {
+    fn visit(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+            let is_other =
+                name.starts_with('.') || ["node_modules", "target", "build", "dist"].contains(&&*name);
+            if path.is_dir() && !is_other {
+                visit(&path, found);
+            } else if name.ends_with(".md") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    visit(Path::new("."), &mut found);
+    found
+}
+
+fn groups(pattern: &str, text: &str) -> Vec<String> {
+    let pattern = Regex::with_flags(pattern, "m").unwrap();
+    pattern.find_iter(text).map(|found| text[found.group(1).unwrap()].to_owned()).collect()
+}
+
+/// GitHub's names for the headings of a document.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let slug = |heading: String| {
+        let kept = heading.to_lowercase().replace(' ', "-");
+        kept.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+    };
+    groups(r"^#+ (.*)$", text).into_iter().map(slug).collect()
+}
+
+#[test]
+fn every_link_within_the_repository_resolves() {
+    let mut count = 0;
+    for document in documents() {
+        let text = read(document.to_str().unwrap());
+        let links = groups(r"\]\(([^)\s]+)\)", &text);
+        let images = groups(r#"(?:src|srcset)="([^"]+)""#, &text);
+        for link in links.into_iter().chain(images).filter(|link| !link.contains("://")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target =
+                if path.is_empty() { document.clone() } else { document.parent().unwrap().join(path) };
+            assert!(target.exists(), "{}: {link}", document.display());
+            let is_there = anchor.is_empty() || anchors(&read(target.to_str().unwrap())).contains(anchor);
+            assert!(is_there, "{}: {link}", document.display());
+            count += 1;
+        }
+    }
+    assert!(count > 15, "{count}");
+}
+
+/// A row of a table names files, each of which may be followed by tests that it has; `…` stands for the rest of a name.
+#[test]
+fn every_test_that_security_md_names_exists() {
+    let text = read("SECURITY.md");
+    let mut count = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise")) {
+        let Some(proof) = row.trim_end_matches(" |").rsplit(" | ").next() else { continue };
+        let mut file = String::new();
+        for name in groups("`([^`]+)`", proof) {
+            if name.contains('/') {
+                let folders = ["", "tests/"].map(|folder| format!("{folder}{name}"));
+                let found = folders.into_iter().find(|path| Path::new(path).is_file());
+                file = read(&found.unwrap_or_else(|| panic!("{name}: {row}")));
+                continue;
+            }
+            let start = name.trim_end_matches('…');
+            let end = if start == name { "(" } else { "" };
+            assert!(file.contains(&format!("fn {start}{end}")), "{name}: {row}");
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+}
