@@ -38,8 +38,8 @@ pub fn presented(request: &impl Request) -> Option<&str> {
     request.header("authorization").and_then(credentials)
 }
 
-/// Finds the caller where a state of a moment ago will do: for reading. If the replica refuses the token, the primary
-/// decides: the user may have registered, or logged in with a new password, a moment ago.
+/// Finds the caller where a state of a moment ago will do: for reading, which the nearest replica may answer. If that
+/// refuses the token, the primary decides: the user may have registered, or logged in with a new password, a moment ago.
 ///
 /// # Errors
 /// Why there is none, or a fault.
@@ -48,6 +48,9 @@ pub async fn authenticate_reader(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Caller, Error> {
+    if !config.read_replication {
+        return authenticate(config, platform, request).await;
+    }
     let token = token(config, platform, request)?;
     let bookmark = bookmark::presented(request);
     let (user, standing) = match find_active(&platform.nearest(bookmark), &token, platform.now()).await {

@@ -40,6 +40,8 @@ pub struct Config {
     pub registrations: RegistrationLimits,
     /// `RATE_LIMIT`: whether requests go through the platform's coarse limits.
     pub rate_limit: bool,
+    /// `READ_REPLICATION`: whether reads ask the nearest replica, and responses carry a bookmark.
+    pub read_replication: bool,
     secret_weaknesses: Vec<String>,
 }
 
@@ -72,7 +74,9 @@ impl Config {
         let per_address = count("LOGIN_FAILURES_PER_ADDRESS", MAX_LOGIN_FAILURES, LOGIN_FAILURES_PER_ADDRESS);
         let per_account = count("LOGIN_FAILURES_PER_ACCOUNT", MAX_LOGIN_FAILURES, LOGIN_FAILURES_PER_ACCOUNT);
         let registrations = count("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
-        let rate_limit = note(&mut problems, rate_limit(lookup("RATE_LIMIT")));
+        let mut switch = |name, default| note(&mut problems, switch(name, lookup(name), default));
+        let rate_limit = switch("RATE_LIMIT", true);
+        let read_replication = switch("READ_REPLICATION", false);
         let cors =
             Cors::new(origins.clone().unwrap_or(Origins::List(Vec::new())), &headers.unwrap_or_default());
         if !problems.is_empty() {
@@ -91,6 +95,7 @@ impl Config {
                 hasher,
                 token_ttl: token_ttl?,
                 rate_limit: rate_limit?,
+                read_replication: read_replication?,
             })
         };
         config().ok_or(ConfigError { problems, cors })
@@ -205,11 +210,12 @@ fn count(name: &str, value: Option<String>, max: i64, default: i64) -> Result<i6
     })
 }
 
-fn rate_limit(value: Option<String>) -> Result<bool, String> {
+fn switch(name: &str, value: Option<String>, default: bool) -> Result<bool, String> {
     match value.as_deref() {
-        None | Some("on") => Ok(true),
+        None => Ok(default),
+        Some("on") => Ok(true),
         Some("off") => Ok(false),
-        Some(other) => Err(format!("RATE_LIMIT is {other:?}: it can be \"on\" or \"off\"")),
+        Some(other) => Err(format!("{name} is {other:?}: it can be \"on\" or \"off\"")),
     }
 }
 
@@ -242,7 +248,7 @@ mod tests {
         assert_eq!(config.hasher.to_string(), "pbkdf2_sha512$220000");
         assert_eq!(config.token_ttl, 60 * 86_400);
         assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (10, 100));
-        assert!(config.rate_limit);
+        assert!(config.rate_limit && !config.read_replication);
         assert!(config.weaknesses().is_empty());
     }
 
@@ -260,6 +266,7 @@ mod tests {
             ("LOGIN_FAILURES_PER_ADDRESS", "0"),
             ("LOGIN_FAILURES_PER_ACCOUNT", "20"),
             ("RATE_LIMIT", "off"),
+            ("READ_REPLICATION", "on"),
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
@@ -270,7 +277,7 @@ mod tests {
         assert_eq!(config.hasher.to_string(), "pbkdf2_sha256$600000");
         assert_eq!(config.token_ttl, 86_400);
         assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (0, 20));
-        assert!(!config.rate_limit);
+        assert!(!config.rate_limit && config.read_replication);
         assert!(config.weaknesses().is_empty());
     }
 
@@ -333,6 +340,7 @@ mod tests {
             ("LOGIN_FAILURES_PER_ACCOUNT", "1.5"),
             ("RATE_LIMIT", ""),
             ("RATE_LIMIT", "OFF"),
+            ("READ_REPLICATION", "true"),
             ("ALLOWED_HEADERS", "a,"),
             ("COSTLIEST_HASH", "pbkdf2_sha256$1,"),
             ("COSTLIEST_HASH", "pbkdf2_sha256$5000001"),

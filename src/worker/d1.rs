@@ -16,21 +16,30 @@ pub struct Handle {
 /// The D1 database; by itself, its primary.
 pub struct Database {
     pub handle: Rc<Handle>,
+    /// Whether statements run in D1 sessions, which ask replicas and give bookmarks, and cost CPU time.
+    pub has_sessions: bool,
     /// State that the last statement found or made.
     pub bookmark: RefCell<Option<String>>,
 }
+
+/// D1's constraint for a session that begins at the primary.
+const PRIMARY: &str = "first-primary";
 
 /// The error of `serde_json` might tell a value.
 const NOT_A_ROW: &str = "a column is neither text nor an integer nor NULL";
 
 impl Database {
-    pub fn new(handle: Rc<Handle>) -> Self {
-        Self { handle, bookmark: RefCell::default() }
+    pub fn new(handle: Rc<Handle>, has_sessions: bool) -> Self {
+        Self { handle, has_sessions, bookmark: RefCell::default() }
+    }
+
+    fn session<'a>(&self, constraint: &'a str) -> Option<&'a str> {
+        self.has_sessions.then_some(constraint)
     }
 
     async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
-        self.handle.host.query(constraint, sql, &params);
+        self.handle.host.query(self.session(constraint), sql, &params);
         self.row().await
     }
 
@@ -54,7 +63,7 @@ impl Database {
 
 impl Db for Database {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        self.run("first-primary", sql, params).await
+        self.run(PRIMARY, sql, params).await
     }
 }
 
@@ -64,7 +73,7 @@ impl Batch for Database {
             statements.iter().map(|statement| (statement.sql, statement.params)).collect();
         let statements =
             serde_json::to_string(&statements).map_err(|error| DbError::Other(error.to_string()))?;
-        self.handle.host.batch(&statements);
+        self.handle.host.batch(self.session(PRIMARY), &statements);
         self.row().await
     }
 }

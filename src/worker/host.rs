@@ -11,10 +11,10 @@ export interface Host {
   header(name: string): string | undefined;
   /** Reads the body, of at most `limit` bytes. */
   readBody(limit: number): void;
-  /** Runs a statement, with parameters in JSON, on a replica that a bookmark or a constraint of D1's allows. */
-  query(constraint: string, sql: string, params: string): void;
+  /** Runs a statement, with parameters in JSON: in a D1 session that a bookmark or a constraint begins, or in none. */
+  query(constraint: string | undefined, sql: string, params: string): void;
   /** Runs statements in one transaction: pairs of SQL and parameters, in JSON. The last one's result counts. */
-  batch(statements: string): void;
+  batch(constraint: string | undefined, statements: string): void;
   /** Counts a request under the limit with this binding. */
   checkRateLimit(binding: string, key: string): void;
   /** Responds. The headers are a line for each name and a line for each value. */
@@ -37,10 +37,10 @@ extern "C" {
     pub fn read_body(this: &Host, limit: usize);
 
     #[wasm_bindgen(method)]
-    pub fn query(this: &Host, constraint: &str, sql: &str, params: &str);
+    pub fn query(this: &Host, constraint: Option<&str>, sql: &str, params: &str);
 
     #[wasm_bindgen(method)]
-    pub fn batch(this: &Host, statements: &str);
+    pub fn batch(this: &Host, constraint: Option<&str>, statements: &str);
 
     #[wasm_bindgen(method, js_name = checkRateLimit)]
     pub fn check_rate_limit(this: &Host, binding: &str, key: &str);

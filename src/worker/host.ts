@@ -56,14 +56,14 @@ export class RequestHost implements Host {
     this.pending = resumeWithBodyOf(this.#request, limit);
   }
 
-  query(constraint: string, sql: string, params: string): void {
+  query(constraint: string | undefined, sql: string, params: string): void {
     this.operation = "row";
     this.pending = query(this.#env, constraint, sql, params);
   }
 
-  batch(statements: string): void {
+  batch(constraint: string | undefined, statements: string): void {
     this.operation = "row";
-    this.pending = batch(this.#env, statements);
+    this.pending = batch(this.#env, constraint, statements);
   }
 
   checkRateLimit(binding: "LIMITER" | "NETWORK_LIMITER" | "UPDATE_LIMITER", key: string): void {
@@ -103,21 +103,22 @@ async function resumeWithBodyOf(request: Request | undefined, limit: number): Pr
   return typeof body === "number" ? (id) => resumeWithoutBody(id, body) : (id) => resumeWithBody(id, body);
 }
 
-function session({ DB }: Env, constraint: string): D1DatabaseSession {
+/** The database; the primary, or in a session what the constraint allows. */
+function database({ DB }: Env, constraint: string | undefined): D1Database | D1DatabaseSession {
   if (!DB) {
     throw new Error("there is no D1 binding DB in wrangler.toml");
   }
-  return DB.withSession(constraint);
+  return constraint === undefined ? DB : DB.withSession(constraint);
 }
 
-async function query(env: Env, constraint: string, sql: string, params: string): Promise<Resume> {
-  const db = session(env, constraint);
+async function query(env: Env, constraint: string | undefined, sql: string, params: string): Promise<Resume> {
+  const db = database(env, constraint);
   const [row] = await db.prepare(sql).bind(...JSON.parse(params)).raw();
   return resumeWith(db, row);
 }
 
-async function batch(env: Env, statements: string): Promise<Resume> {
-  const db = session(env, "first-primary");
+async function batch(env: Env, constraint: string | undefined, statements: string): Promise<Resume> {
+  const db = database(env, constraint);
   const pairs: [string, unknown[]][] = JSON.parse(statements);
   const results = await db.batch<Record<string, unknown>>(
     pairs.map(([sql, params]) => db.prepare(sql).bind(...params)),
@@ -136,8 +137,8 @@ async function afterResponse(): Promise<Resume> {
   return resumeAfterResponse;
 }
 
-function resumeWith(session: D1DatabaseSession, row: unknown): Resume {
-  const bookmark = session.getBookmark() ?? undefined;
+function resumeWith(db: D1Database | D1DatabaseSession, row: unknown): Resume {
+  const bookmark = "getBookmark" in db ? (db.getBookmark() ?? undefined) : undefined;
   const json = row === undefined ? undefined : JSON.stringify(row);
   return (id) => resumeWithRow(id, bookmark, json);
 }

@@ -63,6 +63,10 @@ fn config() -> SharedConfig {
     CONFIG.with(|cell| Rc::clone(cell.get_or_init(unread)))
 }
 
+fn has_sessions(config: &Result<Config, ConfigError>) -> bool {
+    config.as_ref().is_ok_and(|config| config.read_replication)
+}
+
 /// Starts to handle a request, with what nearly every one is read for: these headers are handed in, the others asked for.
 #[wasm_bindgen(js_name = handleRequest)]
 pub fn handle_request(
@@ -74,11 +78,11 @@ pub fn handle_request(
     origin: Option<String>,
     bookmark: Option<String>,
 ) {
-    let slot = Rc::<Slot>::default();
+    let (config, slot) = (config(), Rc::<Slot>::default());
     let head = Head { method, url, authorization, origin, bookmark };
-    let request = WorkerRequest::new(host, Rc::clone(&slot), head);
+    let request = WorkerRequest::new(host, Rc::clone(&slot), head, has_sessions(&config));
     start(id, slot, async move {
-        let answer = app::handle(&config(), &request, &request).await;
+        let answer = app::handle(&config, &request, &request).await;
         match answer.upgrade {
             None => request.respond(&answer.response),
             Some(upgrade) => {
@@ -93,7 +97,7 @@ pub fn handle_request(
 #[wasm_bindgen(js_name = handleScheduled)]
 pub fn handle_scheduled(id: u32, host: Host, now: f64) {
     let slot = Rc::<Slot>::default();
-    let db = Database::new(Rc::new(Handle { host, slot: Rc::clone(&slot) }));
+    let db = Database::new(Rc::new(Handle { host, slot: Rc::clone(&slot) }), false);
     start(id, slot, async move {
         if let Err(error) = purge::run(&db, (now / 1_000.0) as i64).await {
             log(&Event::Fault { cause: format!("purge: {error}") }, None);
@@ -197,7 +201,7 @@ pub fn respond_with_timeout(
 }
 
 fn respond_with(error: Error, host: Host, head: Head) {
-    let request = WorkerRequest::new(host, Rc::default(), head);
+    let request = WorkerRequest::new(host, Rc::default(), head, false);
     request.respond(&app::refuse(&config(), &request, &request, error));
 }
 

@@ -37,9 +37,9 @@ pub struct WorkerRequest {
 }
 
 impl WorkerRequest {
-    pub fn new(host: Host, slot: Rc<Slot>, head: Head) -> Self {
+    pub fn new(host: Host, slot: Rc<Slot>, head: Head, has_sessions: bool) -> Self {
         let handle = Rc::new(Handle { host, slot });
-        let db = Database::new(Rc::clone(&handle));
+        let db = Database::new(Rc::clone(&handle), has_sessions);
         Self { handle, db, head, headers: Default::default() }
     }
 

@@ -4,8 +4,7 @@
 import latchkey from "../../build/index.js";
 
 function counted(DB) {
-  const withSession = (constraint) => {
-    const session = DB.withSession(constraint);
+  const counting = (session) => {
     const batch = async (bound) => {
       const results = await session.batch(bound.map(({ sql, params }) => session.prepare(sql).bind(...params)));
       for (const [index, { sql, params }] of bound.entries()) {
@@ -25,9 +24,9 @@ function counted(DB) {
       },
     });
     const prepare = (sql) => ({ bind: (...params) => bind(sql, params) });
-    return { prepare, batch, getBookmark: () => session.getBookmark() };
+    return { prepare, batch };
   };
-  return { withSession };
+  return counting(DB);
 }
 
 export default {

@@ -13,6 +13,7 @@ const VARS = {
   JWT_SECRET: "a secret for the tests in a browser",
   PASSWORD_HASHER: "pbkdf2_sha256$1",
   RATE_LIMIT: "off",
+  READ_REPLICATION: "on",
 };
 
 function findChromium() {

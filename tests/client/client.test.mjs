@@ -45,6 +45,7 @@ for (const dialect of ["django", "realworld"]) {
         JWT_SECRET: "a secret of the tests, 32 bytes or more",
         PASSWORD_HASHER: "pbkdf2_sha256$1", // strength is not the point
         RATE_LIMIT: "off",
+        READ_REPLICATION: "on",
         LOGIN_FAILURES_PER_ADDRESS: "2",
         API_DIALECT: dialect,
       };

@@ -31,6 +31,8 @@ pub struct Host {
     /// A copy of the database that lags behind, if there is one.
     pub replica: RefCell<Option<Sqlite>>,
     bookmark: RefCell<Option<String>>,
+    /// Whether statements run in sessions, which give bookmarks.
+    has_sessions: Cell<bool>,
     pub now: Cell<i64>,
     /// How many requests pass each coarse limit.
     pub rate_limit: Cell<usize>,
@@ -45,6 +47,7 @@ impl Native {
             db: Sqlite::migrated(),
             replica: RefCell::default(),
             bookmark: RefCell::default(),
+            has_sessions: Cell::new(false),
             now: Cell::new(NOW),
             rate_limit: Cell::new(100),
             limited: RefCell::default(),
@@ -65,6 +68,8 @@ impl Native {
 
     pub async fn answer_unchecked(&self, call: &Call) -> (Answer, Option<Upgrade>) {
         self.platform.bookmark.take(); // of the request before
+        let is_on = self.config.as_ref().is_ok_and(|config| config.read_replication);
+        self.platform.has_sessions.set(is_on);
         let request = Arriving { call, clock: &self.platform.now };
         let AppAnswer { response, upgrade } = app::handle(&self.config, &self.platform, &request).await;
         let headers = response.headers.into_iter();
@@ -112,7 +117,7 @@ impl Platform for Host {
     }
 
     fn bookmark(&self) -> Option<String> {
-        self.bookmark.borrow().clone()
+        self.bookmark.borrow().clone().filter(|_| self.has_sessions.get())
     }
 
     fn now(&self) -> i64 {

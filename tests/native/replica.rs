@@ -101,3 +101,25 @@ fn a_login_knows_the_password_of_now() {
     assert_eq!(api.send(&suite::login("known@x.io", "jakejake")).status, 400);
     assert_eq!(api.send(&suite::login("known@x.io", "another password")).status, 200);
 }
+
+#[test]
+fn without_read_replication_the_primary_is_asked_once_and_no_bookmark_given() {
+    let mut vars = suite::django();
+    vars.remove("READ_REPLICATION");
+    let api = Native::new(vars);
+    let token = suite::register(&api, "known");
+    api.platform.replica.replace(Some(api.platform.db.copy()));
+    let changed = put(&api, &token, r#"{"user":{"bio":"new"}}"#);
+    let calls = || api.platform.db.calls.get();
+    for (call, cost) in [
+        (get(&token, None), 1),
+        (get(&token, Some("00000000-00000001")), 1),
+        (get(&suite::token(&api, 99), None), 1),
+    ] {
+        let before = calls();
+        let answer = api.send(&call);
+        assert_eq!((calls() - before, answer.header("x-d1-bookmark")), (cost, None), "{call:?}");
+        assert!(answer.status == 401 || answer.user("bio") == "new", "{answer:?}");
+    }
+    assert_eq!(changed.header("x-d1-bookmark"), None);
+}

@@ -49,6 +49,7 @@ pub fn django() -> Vars<'static> {
         ("PASSWORD_HASHER", "pbkdf2_sha256$1"),
         ("TOKEN_TTL_DAYS", "60"),
         ("RATE_LIMIT", "off"),
+        ("READ_REPLICATION", "on"),
     ])
 }
 
@@ -62,6 +63,7 @@ pub fn realworld() -> Vars<'static> {
         ("PASSWORD_HASHER", "pbkdf2_sha512$2"),
         ("TOKEN_TTL_DAYS", "1"),
         ("RATE_LIMIT", "off"),
+        ("READ_REPLICATION", "on"),
     ])
 }
 

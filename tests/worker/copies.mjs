@@ -10,6 +10,11 @@ export default {
         console.log(`copy: ${constraint}`);
         return DB.withSession(constraint);
       },
+      prepare(sql) {
+        console.log("copy: no session");
+        return DB.prepare(sql);
+      },
+      batch: (statements) => DB.batch(statements),
     };
     const answer = await latchkey.fetch(request, { ...env, DB: told }, context);
     console.log("copy: none, answered");

@@ -91,6 +91,26 @@ fn only_the_current_user_is_read_from_the_nearest_copy() {
 }
 
 #[test]
+fn without_read_replication_no_session_of_d1_begins() {
+    let mut vars = django();
+    vars.remove("READ_REPLICATION");
+    let api = Server::new(Some("tests/worker/copies.mjs"), &vars);
+    let token = suite::register(&api, "none");
+    for call in [
+        Call::get("/api/user").token(&token),
+        Call::get("/api/user").token(&token).header("X-D1-Bookmark", "0"),
+        Call::put(r#"{"user":{"bio":"x"}}"#).token(&token),
+        suite::login("none@x.io", "jakejake"),
+    ] {
+        let answer = api.send(&call);
+        assert_eq!((answer.status, answer.header("x-d1-bookmark")), (200, None), "{call:?}");
+    }
+    let asked: Vec<_> =
+        api.log().into_iter().filter(|line| line.starts_with("copy: ") && !line.contains("none")).collect();
+    assert_eq!(asked, ["copy: no session"; 7]); // a registration's two, as one
+}
+
+#[test]
 fn few_iterations_are_warned_of_once() {
     let api = Server::shared(django());
     for _ in 0..2 {
