@@ -56,7 +56,8 @@ pub async fn by_password(
     }
 }
 
-/// Checks the current password of a user who is logged in.
+/// Checks the current password of a user who is logged in. Every try counts as a failure under the user until one
+/// succeeds, those too that a throttled email or a fault refuses.
 ///
 /// # Errors
 /// That it is wrong or the user deactivated, that too many tries failed, or a fault.
@@ -69,17 +70,13 @@ pub async fn by_current_password(
 ) -> Result<(), Error> {
     let db = platform.db();
     let counters = config.throttle.user_counters(user.id, client);
-    let is_on_record = throttle::check(db, &counters, platform.now()).await?;
+    // Counted before it is tried, since the task of a client that leaves may be dropped at any statement: a wrong guess
+    // would be forgotten with it, and a right one is applied.
+    throttle::count(db, &counters, false, platform.now()).await?;
     match by_password(config, platform, client, &user.email, password).await {
-        Ok((proven, _)) if proven.id == user.id => {
-            if is_on_record {
-                store::forget_failures(db, &counters).await?;
-            }
-            Ok(())
-        }
+        Ok((proven, _)) if proven.id == user.id => Ok(store::forget_failures(db, &counters).await?),
         // Another's, since the user's email changed a moment ago; or none.
         Ok(_) | Err(Error::WrongCredentials) => {
-            throttle::count(db, &counters, true, platform.now()).await?;
             let mut errors = FieldErrors::default();
             errors.add(Field::CurrentPassword, Violation::Wrong);
             Err(errors.into())

@@ -148,17 +148,6 @@ pub async fn count(db: &impl Db, counters: &Counters, is_tried: bool, now: i64) 
     Err(throttled(blocked_until, now))
 }
 
-/// Refuses a try that failures on record block, and says whether there are any.
-///
-/// # Errors
-/// [`Error::Throttled`], or a fault.
-pub async fn check(db: &impl Db, counters: &Counters, now: i64) -> Result<bool, Error> {
-    match store::blocked_until(db, counters, now).await? {
-        Some(until) if until > now => Err(throttled(until, now)),
-        blocked_until => Ok(blocked_until.is_some()),
-    }
-}
-
 /// Says how long to wait: a second at least, since the block was there a moment ago.
 pub fn throttled(blocked_until: i64, now: i64) -> Error {
     Error::Throttled { seconds: blocked_until.saturating_sub(now).max(1) }
@@ -196,6 +185,7 @@ mod tests {
         assert_ne!(address(&elsewhere), address(&here));
         // The same address under another account is not to be recognized.
         assert_ne!(address(&counters(&throttle, "anna@x.io", "192.0.2.7")), address(&here));
+        assert_ne!(throttle.user(1), throttle.user(2));
         let underived = Secret::new("x".repeat(32)).unwrap().short_hash(&["account", "jake@x.io"]);
         assert_ne!(underived, here.account, "the key is not derived");
         assert_ne!(counters(&self::throttle("y"), "Jake@x.io", "192.0.2.7").account, here.account);

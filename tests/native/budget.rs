@@ -59,7 +59,12 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io","password":"short"}"#)), (1, 400));
     assert_eq!(latchkey::password::iterations_computed(), iterations);
     let proven = r#"{"email":"change3@x.io","password":"jakejake","current_password":"jakejake"}"#;
-    assert_eq!(cost(&api, &change(proven)), (5, 200));
+    assert_eq!(cost(&api, &change(proven)), (6, 200));
+    let token = suite::register(&api, "proven");
+    // With failures of the email on record: they are counted and forgotten as those of the user are.
+    let change = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
+    assert_eq!(api.send(&change(r#"{"username":"x","current_password":"wrong password"}"#)).status, 400);
+    assert_eq!(cost(&api, &change(&proven.replace("change3", "change4"))), (8, 200));
     let token = suite::token(&api, 1);
     for scope in ["local", "others", "all"] {
         let token = suite::register(&api, scope);

@@ -1,8 +1,14 @@
 //! Many logins at once, and how much work each is: the database lets others in before every statement,
 //! so of requests that start together all read before one writes.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use futures_util::future::join_all;
 use latchkey::password::{Hasher, iterations_computed};
+use latchkey::secret::Secret;
+use latchkey::throttle::Throttle;
 
 use super::suite::throttle::from;
 use super::suite::{self, Answer, Api as _, Call};
@@ -111,6 +117,57 @@ fn with_one_place_left_right_passwords_at_once_are_let_in_one_by_one() {
     let right = vec![from("192.0.2.1", "known@x.io", "jakejake"); 5];
     assert_eq!(burst(&api, &right, [200, 400, 429]).0, [1, 0, 4]);
     assert_eq!(burst(&api, &right, [200, 400, 429]).0, [5, 0, 0]);
+}
+
+#[test]
+fn no_more_guesses_of_the_current_password_are_tried_at_once_than_may_fail() {
+    let api = Native::new(suite::django());
+    let mut token = suite::register(&api, "burst");
+    let guess = |token: &str, password: &str| {
+        let body = format!(r#"{{"user":{{"username":"proven","current_password":"{password}"}}}}"#);
+        Call::put(&body).token(token).header("CF-Connecting-IP", "192.0.2.1")
+    };
+    // From the second round on, failures of the user are on record, and none of the email.
+    for round in 0..3 {
+        api.platform.now.set(NOW + round * 901);
+        let email = format!(r#"{{"user":{{"email":"burst{round}@x.io"}}}}"#);
+        token = api.send(&Call::put(&email).token(&token)).token();
+        let iterations = iterations_computed()[0];
+        let mut calls = vec![guess(&token, "wrong password"); 19];
+        calls.push(guess(&token, "jakejake"));
+        let answers = pollster::block_on(join_all(calls.iter().map(|call| api.answer(call))));
+        let statuses: Vec<_> = answers.iter().map(|(answer, _)| answer.status).collect();
+        assert_eq!(statuses, [vec![400; 10], vec![429; 10]].concat());
+        let computed = iterations_computed()[0] - iterations;
+        assert_eq!(computed, 10);
+    }
+    // Those of another user are not theirs.
+    let other = suite::register(&api, "other");
+    assert_eq!(api.send(&guess(&other, "jakejake")).status, 200);
+}
+
+#[test]
+fn a_guess_of_the_current_password_is_counted_though_its_client_leaves() {
+    for polls in 1.. {
+        let api = Native::new(suite::django());
+        let token = suite::register(&api, "leaves");
+        let guess =
+            Call::put(r#"{"user":{"username":"x","current_password":"wrong password"}}"#).token(&token);
+        let iterations = iterations_computed();
+        let is_answered = {
+            let mut answer = pin!(api.answer(&guess));
+            (0..polls).any(|_| answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready())
+        };
+        if iterations_computed() != iterations {
+            let user = Throttle::new(&Secret::new(suite::SECRET.to_owned()).unwrap(), 10, 100).user(1);
+            let counts =
+                format!("SELECT count(*) FROM login_failures WHERE account = '{user}' AND count = 1");
+            assert_eq!(api.sql(&counts).as_deref(), Some("2"), "left after {polls} polls");
+        }
+        if is_answered {
+            return;
+        }
+    }
 }
 
 /// What one who sends a login can tell of it, and what it cost: iterations, statements and rows written.
