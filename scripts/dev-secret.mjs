@@ -1,7 +1,7 @@
 // Writes a random JWT_SECRET for the local Worker of this directory, unless it has one.
 // Arguments: those of `wrangler dev`, whose own reader of .dev.vars and .env decides.
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { unstable_getVarsForDev as getVarsForDev } from "wrangler";
 
@@ -23,6 +23,7 @@ if (values["env-file"] === undefined && secret() === undefined) {
   console.error(`latchkey: writing a random JWT_SECRET to ${file}`);
   const separator = /[^\r\n]$/.test(before.toString("latin1")) ? "\n" : "";
   writeFileSync(file, `${separator}JWT_SECRET=${random}\n`, { flag: "a", mode: 0o600 });
+  chmodSync(file, 0o600); // the mode above is that of a new file
   if (secret() !== random) {
     console.error(`latchkey: ${file} has something before it that hides it: add a JWT_SECRET by hand`);
     process.exitCode = 1;

@@ -35,12 +35,12 @@ pub async fn read(request: &impl Request) -> Result<Fields, Error> {
     fields(&mut read_object(request).await?)
 }
 
-/// Reads the body of an update. An empty one, or `{}`, has no fields; one that has something and no `user` comes from a
-/// client that forgot the wrapper, and would take its changes for saved.
+/// Reads the body of a change of the user. An empty one, or `{}`, has no fields; one that has something and no `user`
+/// comes from a client that forgot the wrapper: it would take its changes for saved, or its current password for checked.
 ///
 /// # Errors
 /// As for [`read`]; and `user` is missing.
-pub async fn read_update(request: &impl Request) -> Result<Fields, Error> {
+pub async fn read_change(request: &impl Request) -> Result<Fields, Error> {
     let mut body = read_object(request).await?;
     if !body.is_empty() && !body.contains_key("user") {
         let mut errors = FieldErrors::default();

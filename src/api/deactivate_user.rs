@@ -47,7 +47,7 @@ pub async fn handle(
 }
 
 async fn current_password(request: &impl Request) -> Result<Option<String>, Error> {
-    let mut fields = body::read(request).await?;
+    let mut fields = body::read_change(request).await?;
     let mut errors = FieldErrors::default();
     let input = fields.take("current_password");
     let current_password = errors.check(Field::CurrentPassword, optional(input, validate::current_password));

@@ -28,7 +28,7 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let mut caller = auth::authenticate(config, platform, request).await?;
     let Update { patch, current_password } =
-        parse(body::read_update(request).await?, platform, &caller.user)?;
+        parse(body::read_change(request).await?, platform, &caller.user)?;
     if patch == UserPatch::default() {
         return caller_response(config, platform, request, &caller);
     }

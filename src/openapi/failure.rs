@@ -49,7 +49,7 @@ pub fn failures(dialect: Dialect, route: Route) -> Vec<Failure> {
         all.add_of_fields(&input);
         all.add_of_body();
     }
-    if route == Route::UpdateUser {
+    if matches!(route, Route::UpdateUser | Route::DeactivateUser) {
         let missing = vec![(Field::User, vec![Violation::Required])];
         let schema = schema::field_errors(dialect, &missing, None);
         let response = dialect.render(&invalid(&missing));

@@ -75,7 +75,7 @@ fn a_secret_is_added_where_wrangler_looks() {
         assert!(secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
         assert_eq!(text.lines().count(), before.lines().count() + 1);
         #[cfg(unix)]
-        if before.is_empty() {
+        {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = project.path().join(file).metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);

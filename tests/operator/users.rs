@@ -141,7 +141,7 @@ fn a_flag_changes_when_the_operator_says_so() {
     let message =
         "latchkey: standard input is not a terminal: pass --yes to change this without being asked\n";
     assert_eq!(refused(&operator, &arguments, "y\n"), message);
-    let question = "ada (ada@example.com, id 1) will be staff: no, superuser: yes. Go on? [y/N] ";
+    let question = "user 1 (ada@example.com, \"ada\") will be staff: no, superuser: yes. Go on? [y/N] ";
     for answer in ["\n", "n\n", "yess\n"] {
         let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[("[y/N] ", answer)]) else {
             return;
@@ -283,7 +283,7 @@ fn a_password_that_can_not_be_used_and_a_secret_that_is_not_there_are_no_errors(
 fn a_user_is_deactivated_and_activated_once() {
     let operator = with_users(&["ada", "jake"]);
     operator.database().execute("UPDATE users SET kept_sid = 'x'", []).unwrap();
-    let ada = "ada (ada@example.com, id 1)";
+    let ada = "user 1 (ada@example.com, \"ada\")";
     let deactivated = "active 0 staff 0 superuser 0 version 1 kept - moved 0";
     operator.database().execute("UPDATE users SET created_at = 4000000000", []).unwrap();
     for (verb, message, after) in [
@@ -310,7 +310,7 @@ fn a_user_is_deactivated_and_activated_once() {
 fn a_logout_ends_every_session_and_moves_nothing_else() {
     let operator = with_users(&["ada", "jake"]);
     operator.database().execute("UPDATE users SET kept_sid = 'x'", []).unwrap();
-    let message = "Every session of ada (ada@example.com, id 1) has ended.\n";
+    let message = "Every session of user 1 (ada@example.com, \"ada\") has ended.\n";
     assert_eq!(told(&operator, &["users", "logout", "ada"]), message);
     assert_eq!(state(&operator), "active 1 staff 0 superuser 0 version 1 kept - moved 0");
     assert_eq!(
@@ -339,7 +339,7 @@ fn flags_change_one_by_one() {
         ),
     ] {
         let told = told(&operator, &[&["users", "set-staff", "ada", "--yes"], flags].concat());
-        assert_eq!(told, format!("ada (ada@example.com, id 1) {message}\n"));
+        assert_eq!(told, format!("user 1 (ada@example.com, \"ada\") {message}\n"));
         let now = state(&operator);
         assert!(now.contains(after) && now.contains("active 1") && now.contains("version 0"), "{now}");
     }
@@ -378,7 +378,7 @@ fn a_new_password_comes_from_a_program_and_ends_every_session() {
     assert_eq!(operator.sql("SELECT password FROM users WHERE id = 1"), HASH);
     let outcome =
         operator.run_with(&["users", "set-password", "ada", "--password-stdin"], "correct horse\n", &[]);
-    let message = "ada (ada@example.com, id 1) has the new password now; every session has ended.\n";
+    let message = "user 1 (ada@example.com, \"ada\") has the new password now; every session has ended.\n";
     assert_eq!((outcome.status, &*outcome.stdout, &*outcome.stderr), (0, message, LOCAL));
     assert!(has_password(&operator, "correct horse"));
     assert_eq!(state(&operator), "active 1 staff 0 superuser 0 version 1 kept - moved 1");
@@ -394,8 +394,8 @@ fn a_new_password_is_asked_for_at_a_terminal() {
     let arguments = ["users", "set-password", "ada"];
     let Some((status, shown)) = on_a_terminal(&operator, &arguments, &dialogue) else { return };
     let expected = "latchkey: working on the local database in .wrangler/state\n\
-                    A new password for ada (ada@example.com, id 1).\nPassword: \nPassword (again): \n\
-                    ada (ada@example.com, id 1) has the new password now; every session has ended.\n";
+                    A new password for user 1 (ada@example.com, \"ada\").\nPassword: \nPassword (again): \n\
+                    user 1 (ada@example.com, \"ada\") has the new password now; every session has ended.\n";
     assert_eq!((status, &*shown), (Some(0), expected));
     assert!(has_password(&operator, "correct horse"));
 }

@@ -478,6 +478,8 @@ pub fn the_current_password_proves_a_deactivation(start: Start) {
     api.send(&delete(&token, r#"{"user":{"current_password":[]}}"#))
         .is(400, r#"{"errors":{"current_password":["Not a valid string."]}}"#);
     assert_eq!(api.send(&delete(&token, "{")).status, 400);
+    api.send(&delete(&token, r#"{"current_password":"jakejakf"}"#))
+        .is(400, r#"{"errors":{"user":["This field is required."]}}"#);
     let empty = Call::new("DELETE", "/api/user").token(&token).header("Content-Type", "text/plain");
     api.send(&empty).is(204, "");
     for (name, body) in [("proof4", "{}"), ("proof5", r#"{"user":{"current_password":"jakejake"}}"#)] {

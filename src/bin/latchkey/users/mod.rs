@@ -58,7 +58,8 @@ impl UserSelector {
     }
 }
 
-/// Names a user in a message.
+/// Names a user in a message: the id first, since users choose the rest, and the username last and in quotes.
 fn describe(user: &Record) -> String {
-    format!("{} ({}, id {})", shown(&user.username), shown(&user.email), user.id)
+    let username = shown(&user.username).replace('"', "\\\"");
+    format!("user {} ({}, \"{username}\")", user.id, shown(&user.email))
 }

@@ -11,7 +11,8 @@ use crate::settings::Deployment;
 /// Forgets failed logins, so that they block no more
 #[derive(clap::Args)]
 #[command(
-    after_help = "The email may be one that no user has. This needs JWT_SECRET, under which failures are on record; \
+    after_help = "The email may be one that no user has. Wrong current passwords of a user whose email has changed are forgotten \
+by the id. This needs JWT_SECRET, under which failures are on record; \
 with --remote it comes from the environment or standard input.
 
 Example:
