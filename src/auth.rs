@@ -1,4 +1,4 @@
-//! Who sends a request: the `Authorization` header, its token, and the token's user.
+//! The sender of a request: the `Authorization` header, its token, and the token's user.
 
 use crate::bookmark;
 use crate::config::Config;
@@ -10,13 +10,13 @@ use crate::store::{self, Standing};
 use crate::token::{self, Token};
 use crate::user::User;
 
-/// Who sends a request.
+/// Sender of a request.
 pub struct Caller {
     /// The user, who is active.
     pub user: User,
     /// The token, whose session has not ended.
     pub token: Token,
-    /// What the token is good for.
+    /// Requests that the token is good for.
     pub standing: Standing,
 }
 

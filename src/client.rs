@@ -23,7 +23,7 @@ impl Client {
         header.and_then(|address| address.trim().parse::<IpAddr>().ok()).map_or(Self(None), Self::from)
     }
 
-    /// What counts as one address: an IPv4 address, or the /64 of an IPv6 address, since that is the least that one
+    /// The unit that counts as one address: an IPv4 address, or the /64 of an IPv6 address, since that is the least that one
     /// subscriber is given (RFC 6177).
     pub fn address(self) -> String {
         match self.0 {
@@ -52,7 +52,7 @@ impl Client {
         }
     }
 
-    /// Whether one site may have thousands of its [`Self::address`]: a /48 has 65,536 of them.
+    /// Tells whether one site may have thousands of its [`Self::address`]: a /48 has 65,536 of them.
     pub fn is_ipv6(self) -> bool {
         matches!(self.0, Some(IpAddr::V6(_)))
     }

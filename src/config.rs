@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
-    /// Of gothinkster/django-realworld-example-app; the code knows only its hash.
+    /// SHA-256 of the key of gothinkster/django-realworld-example-app; the code knows only its hash.
     const PUBLIC: &str = "2^f+3@v7$v1f8yt0!s)3-1t$)tlp+xm17=*g))_xoi&&9m#2a&";
 
     fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::http::Response;
 
 const EXPOSED_HEADERS: &str = "Retry-After, WWW-Authenticate, X-D1-Bookmark";
-/// What a page may always send beyond the headers that Fetch calls safelisted.
+/// Headers that a page may always send beyond the headers that Fetch calls safelisted.
 const REQUEST_HEADERS: [&str; 3] = ["Authorization", "Content-Type", "X-D1-Bookmark"];
 const MAX_AGE_SECONDS: &str = "86400";
 
-/// Which pages may read answers, and what they may send.
+/// Pages that may read answers, and the headers that they may send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cors {
     origins: Origins,
@@ -29,7 +29,7 @@ impl Origins {
     /// Reads a comma-separated list of origins, or `*`.
     ///
     /// # Errors
-    /// What is wrong with the first entry that no browser would ever send as its origin.
+    /// Problem of the first entry that no browser would ever send as its origin.
     pub fn parse(list: &str) -> Result<Self, String> {
         match list.trim() {
             "*" => Ok(Self::Any),
@@ -51,7 +51,7 @@ impl Origins {
 /// Reads a comma-separated list of request headers.
 ///
 /// # Errors
-/// What is wrong with the first entry that is no name of a header.
+/// Problem of the first entry that is no name of a header.
 pub fn parse_headers(list: &str) -> Result<Vec<String>, String> {
     let entries = list.split(',').map(str::trim).filter(|_| !list.trim().is_empty());
     entries.map(header_name).collect()

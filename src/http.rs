@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A request.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Request {
-    /// Whether it came over HTTPS.
+    /// Tells whether it came over HTTPS.
     fn is_https(&self) -> bool;
 
     /// The method, as it was sent.

@@ -62,7 +62,7 @@ thread_local! {
     static COMPUTED: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
 }
 
-/// How many iterations of each [`Algorithm`] this thread has computed so far. Logins that must not be told apart have to
+/// Iterations of each [`Algorithm`] that this thread has computed so far. Logins that must not be told apart have to
 /// agree in this; clocks would only seem to show it, and stand still on the edge.
 pub fn iterations_computed() -> [u64; 2] {
     COMPUTED.get()
@@ -174,7 +174,7 @@ impl Hasher {
     }
 }
 
-/// What every failed login costs: of each algorithm as many iterations as the costliest stored hash asks for. PBKDF2's
+/// Cost of every failed login: of each algorithm as many iterations as the costliest stored hash asks for. PBKDF2's
 /// cost is linear in them, so no failure tells by its time whether anyone has the email, or how old their hash is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureCost {
@@ -200,7 +200,7 @@ impl FailureCost {
         }
     }
 
-    /// Whether a failed login of a user whose hash has these parameters costs as much as all others.
+    /// Tells whether a failed login of a user whose hash has these parameters costs as much as all others.
     pub fn covers(mut self, stored: Hasher) -> bool {
         stored.iterations <= *self.of(stored.algorithm)
     }

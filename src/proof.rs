@@ -14,7 +14,7 @@ use crate::user::User;
 /// failures are on record, a success is one read and no write. An unknown email costs as much as a wrong password.
 ///
 /// # Errors
-/// What is wrong with the credentials, that too many tries failed, or a fault.
+/// Wrong credentials, too many failed tries, or a fault.
 pub async fn by_password(
     config: &Config,
     platform: &impl Platform,
@@ -60,7 +60,7 @@ pub async fn by_password(
 /// succeeds, those too that a throttled email or a fault refuses.
 ///
 /// # Errors
-/// That it is wrong or the user deactivated, that too many tries failed, or a fault.
+/// A wrong password, a deactivated user, too many failed tries, or a fault.
 pub async fn by_current_password(
     config: &Config,
     platform: &impl Platform,

@@ -1,11 +1,11 @@
-//! How often one client may ask: coarse limits of the platform, which cost no statement. They hold for registrations,
+//! Limits on requests of one client: coarse limits of the platform, which cost no statement. They hold for registrations,
 //! logins, and updates that cost a hash or tell whether an email is taken.
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::platform::{Limiter, Platform};
 
-/// How long a refused client should wait, in seconds: the period of the bindings in `wrangler.toml`, which tell
+/// Wait that a refused client is told, in seconds: the period of the bindings in `wrangler.toml`, which tell
 /// nothing more exact.
 const PERIOD: i64 = 60;
 

@@ -1,4 +1,4 @@
-//! How many users one network may register in a day, so that none can fill the database: a user can take 24 kB
+//! Limit on the users that one network may register in a day, so that none can fill the database: a user can take 24 kB
 //! of it, once bio and image are set.
 
 use crate::client::Client;
@@ -8,7 +8,7 @@ use crate::store::RegistrationLimit;
 /// The seconds in a day.
 const DAY: i64 = 86_400;
 
-/// How much more a larger network may register than one address.
+/// Factor by which a larger network may register more than one address.
 const PER_NETWORK: i64 = 4;
 
 /// The limit of a deployment.
@@ -40,7 +40,7 @@ impl RegistrationLimits {
     }
 }
 
-/// How many seconds it is until the counts begin again.
+/// Seconds until the counts begin again.
 pub fn wait(now: i64) -> i64 {
     DAY - now.rem_euclid(DAY)
 }

@@ -16,7 +16,7 @@ const PUBLIC: [[u8; 32]; 1] = [[
     0x9f, 0x91, 0x5d, 0xac, 0x4c, 0xd4, 0xa6, 0x30, 0xa0, 0xe5, 0xc9, 0xae, 0xae, 0x0e, 0xf2,
 ]];
 
-/// How Django's `startproject` begins a key that is meant for development.
+/// Prefix that Django's `startproject` gives a key for development.
 const DJANGO_INSECURE: &[u8] = b"django-insecure-";
 
 /// The fewest different characters of a secret that may have been drawn at random.
@@ -35,7 +35,7 @@ impl Secret {
         (secret.len() >= MIN_BYTES).then(|| Self(secret.into_bytes()))
     }
 
-    /// Whether everyone can know it.
+    /// Tells whether everyone can know it.
     pub fn is_public(&self) -> bool {
         PUBLIC.contains(&Sha256::digest(&self.0).into())
     }

@@ -7,7 +7,7 @@ use crate::user::{NewUser, User, UserPatch};
 /// The columns that [`user`] reads.
 const USER: &str = "id, email, username, bio, image, is_active, token_version";
 
-/// How long the token that a new password was set with stays good, in seconds: long enough for requests that a client
+/// Time that the token that a new password was set with stays good, in seconds: long enough for requests that a client
 /// has under way, or sends before it takes up the fresh one.
 const GRACE: i64 = 10;
 
@@ -19,7 +19,7 @@ const STANDING: &str = "CASE WHEN EXISTS (SELECT 1 FROM ended_sessions WHERE use
                         WHEN ?2 BETWEEN surviving_version AND token_version THEN 2 \
                         ELSE grace_version IS ?2 AND grace_iat IS ?4 AND grace_until > ?5 END";
 
-/// What a token is still good for.
+/// Requests that a token is still good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing: its session has ended, or it is older than a new password.
@@ -119,7 +119,7 @@ pub async fn insert_user(
 /// The user of this token, and what the token is good for at `now`, in Unix seconds.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn find_user(db: &impl Db, token: &Token, now: i64) -> Result<Option<(User, Standing)>, DbError> {
     let sql = ["SELECT ", USER, ", ", STANDING, " FROM users WHERE id = ?1"].concat();
     let row = db.first(&sql, &token_params(token, now)).await?;
@@ -144,7 +144,7 @@ pub struct FoundLogin {
 /// looked for: the time to read a large profile would tell that there is one.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn find_login(
     db: &impl Db,
     email: &str,
@@ -215,7 +215,7 @@ pub async fn update_user(
 /// `expires_at`, in Unix seconds as `now`, is when the last of its tokens has expired.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn end_session(db: &impl Db, token: &Token, expires_at: i64, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "INSERT INTO ended_sessions (user_id, sid, expires_at) \
@@ -230,7 +230,7 @@ pub async fn end_session(db: &impl Db, token: &Token, expires_at: i64, now: i64)
 /// `now` is in Unix seconds.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn end_all_sessions(db: &impl Db, token: &Token, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "UPDATE users SET token_version = token_version + 1, kept_sid = NULL \
@@ -244,7 +244,7 @@ pub async fn end_all_sessions(db: &impl Db, token: &Token, now: i64) -> Result<b
 /// seconds.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn end_other_sessions(db: &impl Db, token: &Token, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "UPDATE users SET token_version = token_version + 1, kept_sid = ?3, \
@@ -259,7 +259,7 @@ pub async fn end_other_sessions(db: &impl Db, token: &Token, now: i64) -> Result
 /// and says whether that was so. `now` is in Unix seconds.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn deactivate_user(db: &impl Db, token: &Token, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, updated_at = ?5 \
@@ -272,7 +272,7 @@ pub async fn deactivate_user(db: &impl Db, token: &Token, now: i64) -> Result<bo
 /// path the UNIQUE constraints decide, and of two that are broken SQLite names one.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn find_taken(
     db: &impl Db,
     email: Option<&str>,
@@ -290,7 +290,7 @@ pub async fn find_taken(
 /// has changed the password meanwhile, this changes nothing. `updated_at` does not move.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn replace_hash(db: &impl Db, id: i64, old: &str, new: &str) -> Result<(), DbError> {
     let sql = "UPDATE users SET password = ?3 WHERE id = ?1 AND password = ?2";
     db.first(sql, &[id.into(), old.into(), new.into()]).await?;
@@ -346,7 +346,7 @@ fn counter_params(counters: &Counters, now: i64) -> [Value<'_>; 4] {
 /// Until when a login is blocked, as [`FoundLogin`] has it.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn blocked_until(db: &impl Db, counters: &Counters, now: i64) -> Result<Option<i64>, DbError> {
     let row = db.first(BLOCKED_UNTIL, &counter_params(counters, now)).await?;
     row.map_or(Ok(None), |mut row| row.optional_integer())
@@ -358,7 +358,7 @@ pub async fn blocked_until(db: &impl Db, counters: &Counters, now: i64) -> Resul
 /// failure within a limit sets its block.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn count_failure(db: &impl Db, counters: &Counters, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "INSERT OR REPLACE INTO login_failures (account, address, count, blocked_until, expires_at) \
@@ -383,7 +383,7 @@ pub async fn count_failure(db: &impl Db, counters: &Counters, now: i64) -> Resul
 /// Remembers the failures of an account for a day longer: for a guess that was tried and not counted.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn prolong_failures(db: &impl Db, counters: &Counters, now: i64) -> Result<(), DbError> {
     let sql = format!(
         "UPDATE login_failures SET expires_at = expires_at + {DAY} \
@@ -396,7 +396,7 @@ pub async fn prolong_failures(db: &impl Db, counters: &Counters, now: i64) -> Re
 /// Takes back one [`count_failure`] of a login that did not fail after all, with the block that it set.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn uncount_failure(db: &impl Db, counters: &Counters, now: i64) -> Result<(), DbError> {
     // A failure is counted only where nothing blocks, so a block that is there now came with this one or later.
     let sql = "UPDATE login_failures SET count = count - 1, blocked_until = 0 \
@@ -408,7 +408,7 @@ pub async fn uncount_failure(db: &impl Db, counters: &Counters, now: i64) -> Res
 /// Forgets the failures of an account, from this address and over all addresses.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn forget_failures(db: &impl Db, counters: &Counters) -> Result<(), DbError> {
     let [account, per_address, per_account, _] = counter_params(counters, 0);
     let sql = "DELETE FROM login_failures WHERE account = ?1 AND address IN (?2, ?3)";
@@ -420,7 +420,7 @@ pub async fn forget_failures(db: &impl Db, counters: &Counters) -> Result<(), Db
 /// and says whether there were any.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn purge_sessions(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
     let sql = "DELETE FROM ended_sessions WHERE (user_id, sid) IN \
                (SELECT user_id, sid FROM ended_sessions WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
@@ -431,7 +431,7 @@ pub async fn purge_sessions(db: &impl Db, now: i64, limit: i64) -> Result<bool, 
 /// there were any.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn purge_failures(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
     let sql = "DELETE FROM login_failures WHERE (account, address) IN \
                (SELECT account, address FROM login_failures WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
@@ -442,7 +442,7 @@ pub async fn purge_failures(db: &impl Db, now: i64, limit: i64) -> Result<bool, 
 /// were any.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn purge_registrations(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
     let sql = "DELETE FROM registrations WHERE (day, network) IN \
                (SELECT day, network FROM registrations WHERE day < ?1 LIMIT ?2) RETURNING 1";

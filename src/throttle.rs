@@ -1,4 +1,4 @@
-//! How often a login may fail.
+//! Limits on failed logins.
 //!
 //! Failures are counted in the database, before they are answered, for the account and the client's
 //! address together (that stops one who guesses, and leaves the user alone), and for the account over
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::store::{self, Counters, FailureLimit};
 
-/// How long an uncounted failure keeps further tries out, in seconds.
+/// Time that an uncounted failure keeps further tries out, in seconds.
 const UNCOUNTED_BLOCK: i64 = 60;
 
 /// From how many addresses the tries of an account may fail uncounted, until it is kept out from all of them.

@@ -1,6 +1,6 @@
 //! Usernames: which can be seen, and pass for no other.
 
-/// Whether a name can be shown as it is: nothing in it controls a terminal, breaks a line or changes the direction
+/// Tells whether a name can be shown as it is: nothing in it controls a terminal, breaks a line or changes the direction
 /// of the text around it, and something in it can be seen. U+0000 has a rule of its own, so it passes here.
 pub fn is_visible(name: &str) -> bool {
     let is_control = |c: char| (c.is_control() && c != '\0') || is_separator_or_bidi_control(c);

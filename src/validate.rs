@@ -81,12 +81,12 @@ impl Rule {
         self.is_kept && self.field == Field::Email
     }
 
-    /// Whether it has to be a name that can be shown.
+    /// It has to be a name that can be shown.
     fn is_name(&self) -> bool {
         self.is_kept && self.field == Field::Username
     }
 
-    /// Whether it has to be equal to what is stored.
+    /// It has to be equal to what is stored.
     fn is_proof(&self) -> bool {
         self.field == Field::CurrentPassword
     }

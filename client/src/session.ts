@@ -16,7 +16,7 @@ export class Session {
     return this.#serialize(async () => this.#storage.get());
   }
 
-  /** Whether a token, or another of its session, is stored. */
+  /** Tells whether a token, or another of its session, is stored. */
   async holds(token: string | null): Promise<boolean> {
     const current = await this.token();
     return current !== null && (current === token || sameSession(current, token));

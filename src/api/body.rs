@@ -87,6 +87,7 @@ fn fields(body: &mut Map<String, Value>) -> Result<Fields, Error> {
         Some(user) => object(user).map(Fields),
     }
 }
+
 /// Parameters, such as `charset`, don't matter: JSON has none (RFC 8259 §11).
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default();

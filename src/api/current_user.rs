@@ -11,7 +11,7 @@ use crate::platform::Platform;
 /// Answers the request.
 ///
 /// # Errors
-/// What is wrong with the token, or a fault.
+/// A token that is not right, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,

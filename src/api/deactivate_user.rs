@@ -15,7 +15,7 @@ use crate::validate::{self, optional};
 /// Answers the request. Without a current password, which is checked where there is one, a success is one statement.
 ///
 /// # Errors
-/// What is wrong with the token, the body or the current password, or a fault.
+/// A token, body or current password that is not right, too many updates, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,

@@ -14,7 +14,7 @@ use crate::validate;
 /// Answers the request, and says which hash to replace once the response is sent.
 ///
 /// # Errors
-/// What is wrong with the body, its fields or the credentials, that too many logins failed, or a fault.
+/// A body, fields or credentials that are not right, too many failed logins, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,

@@ -29,7 +29,7 @@ pub const SCOPES: [(&str, Scope); 3] =
 /// Answers the request. On success this is one statement.
 ///
 /// # Errors
-/// What is wrong with the token or the scope, or a fault.
+/// A token or scope that is not right, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,

@@ -17,7 +17,7 @@ use crate::validate;
 /// Answers the request. On success this is one call of the database, which decides what is unique.
 ///
 /// # Errors
-/// What is wrong with the body or its fields, that the network registered too many, or a fault.
+/// A body or fields that are not right, too many registrations from the network, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,

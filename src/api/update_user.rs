@@ -19,8 +19,7 @@ use crate::validate::{self, Input, optional};
 /// what is taken. A new password refuses every token before it.
 ///
 /// # Errors
-/// What is wrong with the token, the body, its fields or the current password, that there were too many updates, or a
-/// fault.
+/// A token, body, fields or current password that are not right, too many updates, or a fault.
 pub async fn handle(
     config: &Config,
     platform: &impl Platform,
@@ -80,7 +79,7 @@ async fn update(
     }
 }
 
-/// What is to be changed.
+/// Changes that a request asks for.
 struct Update {
     patch: UserPatch,
     /// The proof of the change, if it changes what a proof is for.

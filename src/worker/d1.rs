@@ -7,7 +7,7 @@ use super::host::Host;
 use super::tasks::{Outcome, Slot};
 use crate::db::{Batch, Db, DbError, Row, Statement, Value};
 
-/// What a task asks, and where it finds the outcome.
+/// Host of a task, and the place of the outcome.
 pub struct Handle {
     pub host: Host,
     pub slot: Rc<Slot>,
@@ -16,7 +16,7 @@ pub struct Handle {
 /// The D1 database; by itself, its primary.
 pub struct Database {
     pub handle: Rc<Handle>,
-    /// Whether statements run in D1 sessions, which ask replicas and give bookmarks, and cost CPU time.
+    /// `true` if statements run in D1 sessions, which ask replicas and give bookmarks, and cost CPU time.
     pub has_sessions: bool,
     /// State that the last statement found or made.
     pub bookmark: RefCell<Option<String>>,

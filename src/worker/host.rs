@@ -1,4 +1,4 @@
-//! What JavaScript does for wasm, as types: `host.ts` implements [`Host`], and `tsc` checks it.
+//! Operations of JavaScript for wasm, as types: `host.ts` implements [`Host`], and `tsc` checks it.
 
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;

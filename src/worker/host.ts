@@ -28,13 +28,13 @@ const MAX_URL = 2_048;
 const MAX_AUTHORIZATION = 4_096;
 const MAX_HEADER = 512;
 
-/** What a task waits for. */
+/** Operation that a task waits for. */
 export type Operation = "nothing" | "body" | "row" | "rate limit" | "response";
 
 export class RequestHost implements Host {
   readonly #request: Request | undefined;
   readonly #env: Env;
-  /** Operation that the task waits for, and its outcome. */
+  /** Operation that is pending, and its outcome. */
   operation: Operation = "nothing";
   pending: Promise<Resume> | undefined;
   /** The response can be sent, and the task goes on after that. */
@@ -86,7 +86,7 @@ export class RequestHost implements Host {
   }
 }
 
-/** What nearly every request is read for, as wasm takes it: method, URL, and three headers. */
+/** Reads what nearly every request needs, as wasm takes it: method, URL, and three headers. */
 export function readHead({ method, url, headers }: Request) {
   const place = url.length > MAX_URL ? new URL(url).origin : url;
   const authorization = header(headers, "authorization", MAX_AUTHORIZATION);

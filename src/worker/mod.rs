@@ -1,6 +1,6 @@
 //! The Worker: the only module that names `worker` or wasm-bindgen.
 //!
-//! What crosses between wasm and JavaScript costs more CPU time than most of what is done on either side. So this
+//! Each value that crosses between wasm and JavaScript costs more CPU time than most work on either side. So this
 //! goes around `worker`'s own request, response and database: `index.ts` has the handlers and drives the
 //! [`tasks`], and `host.ts` does what they ask for (docs/decisions/0001-host-interface.md).
 

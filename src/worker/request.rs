@@ -1,4 +1,4 @@
-//! A request of the platform, and what surrounds it.
+//! A request of the platform, and the platform for it.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::db::Db;
 use crate::http::{BodyError, Request, Response};
 use crate::platform::{Event, Limiter, Platform};
 
-/// What nearly every request is read for.
+/// Parts of a request that nearly every endpoint reads.
 pub struct Head {
     pub method: String,
     pub url: String,

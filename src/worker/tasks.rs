@@ -29,7 +29,7 @@ pub enum Outcome {
     },
     /// The body of the request, or why there is none.
     Body(Result<Vec<u8>, BodyError>),
-    /// Whether the request is within the limit; `None` if the limiter is not bound.
+    /// `true` if the request is within the limit; `None` if the limiter is not bound.
     RateLimit(Option<bool>),
     /// The response is on its way.
     Responded,
@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    /// What the tasks of a test did, in their order.
+    /// Steps of the tasks of a test, in their order.
     type Log = Rc<RefCell<Vec<String>>>;
 
     fn start(tasks: &mut Tasks, id: u32, log: &Log) {

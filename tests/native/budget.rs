@@ -13,7 +13,7 @@ fn native() -> Native {
     Native::new(suite::django())
 }
 
-/// How often a request calls the database, and its status.
+/// Number of calls of the database by a request, and its status.
 fn cost(api: &Native, call: &Call) -> (usize, u16) {
     let count = || api.platform.db.calls.get();
     let before = count();
@@ -189,7 +189,7 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
     assert_eq!(api.send(&Call::get("/api/user").token(&answer.token())).status, 200);
 }
 
-/// What happened to the token's session since it was read is what its answer goes by.
+/// The answer goes by the state of the token's session at its end, not when it was read.
 #[test]
 fn an_update_is_answered_with_the_same_token_if_a_new_password_was_set_with_it_meanwhile() {
     let api = native();

@@ -3,8 +3,6 @@
 use latchkey::purge;
 
 use super::suite::throttle::{WRONG, from};
-use latchkey::token::Token;
-
 use super::suite::{self, Api as _, Call, SECRET, Vars, login};
 use super::{NOW, Native};
 
@@ -398,9 +396,10 @@ fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address
         let call = Call::put(&format!(r#"{{"user":{user}}}"#)).token(token);
         api.send(&call.header("CF-Connecting-IP", address)).status
     };
-    // Nothing else is counted, and what is wrong with the fields comes first.
+    // Nothing else is counted, one's own email neither, and what is wrong with the fields comes first.
     for _ in 0..10 {
         assert_eq!(put(&one, r#"{"bio":"x","username":"limited1"}"#, "192.0.2.1"), 200);
+        assert_eq!(put(&one, r#"{"email":"limited1@x.io"}"#, "192.0.2.1"), 200);
         assert_eq!(put(&one, "{}", "192.0.2.1"), 200);
         assert_eq!(put(&one, r#"{"password":"short"}"#, "192.0.2.1"), 400);
     }
@@ -501,163 +500,4 @@ fn the_time_is_read_when_it_is_used() {
         assert_eq!(api.send(&held(14 * MINUTE)).status, 400);
     }
     waits(&api, 15 * MINUTE);
-}
-
-/// The token of a user who registered, with which time goes on.
-fn session(api: &Native, name: &str) -> String {
-    suite::register(api, name)
-}
-
-fn status(api: &Native, token: &str) -> u16 {
-    api.send(&Call::get("/api/user").token(token)).status
-}
-
-#[test]
-fn a_thief_who_polls_each_second_is_out_after_a_new_password() {
-    for current_password in ["", r#","current_password":"jakejake""#] {
-        let api = limits("3", "3");
-        let mut own = session(&api, "owner");
-        let mut stolen = own.clone();
-        // Both go on with fresh tokens of the one session.
-        for second in 1..=30 {
-            api.platform.now.set(NOW + second);
-            stolen = api.send(&Call::get("/api/user").token(&stolen)).token();
-            if second == 20 {
-                own = api.send(&Call::get("/api/user").token(&own)).token();
-            }
-        }
-        let change = format!(r#"{{"user":{{"password":"another password"{current_password}}}}}"#);
-        let fresh = api.send(&Call::put(&change).token(&own)).token();
-        for second in 30..60 {
-            api.platform.now.set(NOW + second);
-            assert_eq!(status(&api, &stolen), 401, "{current_password}");
-            assert_eq!(status(&api, &fresh), 200);
-        }
-        assert_eq!(status(&api, &own), 401);
-    }
-}
-
-#[test]
-fn the_token_of_a_new_password_stays_good_for_ten_seconds_and_gets_no_fresh_one() {
-    let api = limits("3", "3");
-    let old = session(&api, "grace");
-    api.platform.now.set(NOW + 5);
-    let used = api.send(&Call::get("/api/user").token(&old)).token();
-    let change = Call::put(r#"{"user":{"password":"another password"}}"#);
-    let fresh = api.send(&change.clone().token(&used)).token();
-    assert_ne!(fresh, used);
-    for second in [5, 14] {
-        api.platform.now.set(NOW + second);
-        assert_eq!(status(&api, &old), 401, "an older token of the same session");
-        for call in [
-            Call::get("/api/user"),
-            Call::put(r#"{"user":{"bio":"x"}}"#),
-            Call::put("{}"),
-            Call::new("PATCH", "/api/user"),
-        ] {
-            let answer = api.send(&call.token(&used));
-            assert_eq!((answer.status, answer.token()), (200, used.clone()));
-        }
-        assert_eq!(api.send(&Call::new("HEAD", "/api/user").token(&used)).status, 200);
-        // It is good for nothing else.
-        for (method, path) in [
-            ("DELETE", "/api/user"),
-            ("POST", "/api/users/logout?scope=others"),
-            ("POST", "/api/users/logout?scope=nonsense"),
-        ] {
-            let answer = api.send(&Call::new(method, path).token(&used));
-            answer.is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
-        }
-    }
-    api.platform.now.set(NOW + 15);
-    assert_eq!(status(&api, &used), 401);
-    assert_eq!(status(&api, &fresh), 200);
-
-    // Another new password is answered with a fresh one, and begins the ten seconds again.
-    let again = api.send(&change.clone().token(&fresh)).token();
-    api.platform.now.set(NOW + 20);
-    let last = api.send(&change.clone().token(&fresh)).token();
-    assert_eq!((status(&api, &again), status(&api, &last), status(&api, &fresh)), (401, 200, 200));
-    api.platform.now.set(NOW + 30);
-    assert_eq!((status(&api, &last), status(&api, &fresh)), (200, 401));
-
-    // Of two tokens of one second, the older one is refused.
-    let used = last;
-    let same_second = api.send(&change.clone().token(&used)).token();
-    api.send(&change.clone().token(&same_second));
-    assert_eq!((status(&api, &used), status(&api, &same_second)), (401, 200));
-    let last = api.send(&change.clone().token(&same_second)).token();
-
-    // With the current password there are none, by whatever clock.
-    let proven = r#"{"user":{"password":"jakejake","current_password":"another password"}}"#;
-    let proven = api.send(&Call::put(proven).token(&last)).token();
-    for second in [30, 29, 20, 0] {
-        api.platform.now.set(NOW + second);
-        assert_eq!((status(&api, &last), status(&api, &proven)), (401, 200), "{second}");
-    }
-}
-
-#[test]
-fn the_token_of_a_new_password_ends_sessions() {
-    for (scope, is_dead) in [("local", true), ("all", true), ("others", false)] {
-        let api = limits("3", "3");
-        let used = session(&api, "ends");
-        let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
-        let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}")).token(&used);
-        assert_eq!(api.send(&logout).status, if is_dead { 204 } else { 401 });
-        assert_eq!(status(&api, &fresh) == 401, is_dead, "{scope}");
-        assert_eq!(status(&api, &used) == 401, is_dead, "{scope}");
-    }
-}
-
-#[test]
-fn others_revives_no_token_of_its_own_session() {
-    let api = limits("3", "3");
-    let others = |token: &str| {
-        assert_eq!(api.send(&Call::new("POST", "/api/users/logout?scope=others").token(token)).status, 204);
-    };
-    let old = session(&api, "revive");
-    let other = api.send(&login("revive@x.io", "jakejake")).token();
-    api.platform.now.set(NOW + 1);
-    let used = api.send(&Call::get("/api/user").token(&old)).token();
-    let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
-    for _ in 0..3 {
-        others(&fresh);
-        assert_eq!(status(&api, &old), 401);
-        assert_eq!(status(&api, &other), 401);
-        assert_eq!(status(&api, &fresh), 200);
-        // For as long as it was good before, and no longer.
-        assert_eq!(status(&api, &used), 200);
-    }
-    let later = api.send(&Call::get("/api/user").token(&fresh)).token();
-    api.platform.now.set(NOW + 11);
-    assert_eq!(status(&api, &used), 401);
-    others(&later);
-    assert_eq!((status(&api, &used), status(&api, &fresh), status(&api, &later)), (401, 200, 200));
-
-    // Another session that ends the others ends the ten seconds too.
-    let used = later;
-    let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
-    let other = api.send(&login("revive@x.io", "jakejake")).token();
-    others(&other);
-    assert_eq!((status(&api, &used), status(&api, &fresh), status(&api, &other)), (401, 401, 200));
-    // One of its own tokens with the version and the time of that one is none of those.
-    let Token { version, issued_at, .. } = latchkey::token::read(&suite::keys(SECRET), &used, NOW).unwrap();
-    let sid = latchkey::token::read(&suite::keys(SECRET), &other, NOW).unwrap().session.sid;
-    let alike =
-        format!(r#"{{"id":1,"exp":1900000000,"iat":{},"ver":{version},"sid":"{sid}"}}"#, issued_at.unwrap());
-    assert_eq!(status(&api, &suite::tokens::signed(&alike)), 401);
-}
-
-#[test]
-fn a_token_without_a_time_of_signing_has_its_ten_seconds_too() {
-    let api = limits("3", "3");
-    let foreign = |ttl: i64| suite::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + ttl));
-    let [used, other] = [foreign(1_000), foreign(1_001)];
-    let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
-    let read = api.send(&Call::get("/api/user").token(&used));
-    assert_eq!((read.status, read.token()), (200, used.clone()));
-    assert_eq!((status(&api, &other), status(&api, &fresh)), (401, 200));
-    api.platform.now.set(NOW + 10);
-    assert_eq!(status(&api, &used), 401);
 }

@@ -170,7 +170,7 @@ fn a_guess_of_the_current_password_is_counted_though_its_client_leaves() {
     }
 }
 
-/// What one who sends a login can tell of it, and what it cost: iterations, statements and rows written.
+/// Everything that one who sends a login can tell of it, and its cost: iterations, statements and rows written.
 fn observed(api: &Native, call: &Call) -> (Answer, [u64; 2], usize, u64) {
     let (statements, written) =
         (|| api.platform.db.statements.borrow().len(), || api.platform.db.rows_written());

@@ -31,10 +31,10 @@ pub struct Host {
     /// A copy of the database that lags behind, if there is one.
     pub replica: RefCell<Option<Sqlite>>,
     bookmark: RefCell<Option<String>>,
-    /// Whether statements run in sessions, which give bookmarks.
+    /// `true` if statements run in sessions, which give bookmarks.
     has_sessions: Cell<bool>,
     pub now: Cell<i64>,
-    /// How many requests pass each coarse limit.
+    /// Number of requests that pass each coarse limit.
     pub rate_limit: Cell<usize>,
     /// The binding and the key of those that were counted.
     pub limited: RefCell<Vec<String>>,

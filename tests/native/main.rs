@@ -8,6 +8,7 @@ mod clock;
 mod concurrency;
 mod fuzz;
 mod host;
+mod new_password;
 mod reference;
 mod replica;
 mod sqlite;

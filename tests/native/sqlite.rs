@@ -14,7 +14,7 @@ pub struct Sqlite {
     connection: Connection,
     /// The number of rows that were written when it was copied.
     written: u64,
-    /// How often the API called: once for statements that it ran as one.
+    /// Number of calls by the API: one for statements that it ran as one.
     pub calls: Cell<usize>,
     /// The statements that the API ran.
     pub statements: RefCell<Vec<String>>,

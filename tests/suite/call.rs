@@ -16,9 +16,9 @@ pub struct Call {
     pub chunked: bool,
     /// Why the body does not arrive; on the host only.
     pub body_error: Option<BodyError>,
-    /// How many seconds the body takes to arrive; on the host only.
+    /// Seconds that the body takes to arrive; on the host only.
     pub body_takes: i64,
-    /// Whether it comes over HTTPS; on the host only.
+    /// `true` if it comes over HTTPS; on the host only.
     pub is_https: bool,
 }
 

@@ -77,6 +77,36 @@ async function flood(request, env, context) {
   return Response.json({ read: (await read).status, held: statuses });
 }
 
+/** More bytes of held bodies than may be held, after some that broke off; and meanwhile a request with a whole body. */
+async function memory(request, env, context) {
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  const chunk = encoder.encode(" ".repeat(60_000));
+  const broken = () => new ReadableStream({ start: (body) => body.enqueue(chunk), pull: (body) => body.error(new Error("gone")) });
+  const send = (stream) => latchkey.fetch(withBody(request, stream), env, context);
+  const count = (answers) => Object.fromEntries(Map.groupBy(answers, ({ status }) => status).entries().map(([status, { length }]) => [status, length]));
+  const rounds = [];
+  for (let round = 0; round < 2; round += 1) {
+    deadlines.length = 0;
+    const brokenOff = await Promise.all(Array.from({ length: 500 }, () => send(broken())));
+    deadlines.length = 0;
+    let evicted = 0;
+    const held = Array.from({ length: 700 }, async () => {
+      const answer = await send(new ReadableStream({ start: (body) => body.enqueue(chunk) }));
+      evicted += 1;
+      return answer;
+    });
+    const fits = Math.floor((32 << 20) / chunk.byteLength);
+    for (let wait = 0; wait < 1_000 && evicted < held.length - fits; wait += 1) {
+      await scheduler.wait(1);
+    }
+    const whole = (await send(streams.parts(bytes))).status;
+    const before = evicted;
+    await pass(held.length);
+    rounds.push({ brokenOff: count(brokenOff), evicted: before, whole, held: count(await Promise.all(held)) });
+  }
+  return Response.json(rounds);
+}
+
 /** A request whose client leaves while it waits for its first statement. */
 async function left(request, env, context) {
   const { promise: opened, resolve: open } = Promise.withResolvers();
@@ -108,6 +138,8 @@ export default {
         return latchkey.fetch(request, env, context);
       case "flood":
         return flood(request, env, context);
+      case "memory":
+        return memory(request, env, context);
       case "left":
         return left(request, env, context);
       default: {

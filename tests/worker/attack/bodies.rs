@@ -56,6 +56,17 @@ fn more_held_bodies_than_may_wait_with_large_heads() {
 }
 
 #[test]
+fn more_bytes_of_held_bodies_than_may_be_held() {
+    let api = Server::new(Some("tests/worker/bodies.mjs"), &django());
+    suite::register(&api, "memory");
+    let answer = api.send_unchecked(&with(suite::login("memory@x.io", "jakejake"), "memory"));
+    println!("700 held bodies of 60 KB, and a whole one: {}", answer.body);
+    // As many are evicted as do not fit, the second time too: what broke off or was answered holds nothing.
+    let round = r#"{"brokenOff":{"400":500},"evicted":141,"whole":200,"held":{"408":700}}"#;
+    assert_eq!(answer.body, format!("[{round},{round}]"));
+}
+
+#[test]
 fn a_request_whose_client_has_left_is_dropped() {
     let api = Server::new(Some("tests/worker/bodies.mjs"), &django());
     let token = suite::register(&api, "left");
