@@ -9,6 +9,7 @@ mod npm;
 mod secret;
 mod start;
 mod token;
+mod unthrottle;
 mod users;
 #[cfg(unix)]
 mod wrangler;

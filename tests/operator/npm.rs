@@ -170,3 +170,29 @@ fn files_are_named_from_where_the_command_runs() {
     assert!(output.status.success(), "{output:?}");
     assert!(operator.path("src/deep/users.json").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_project_of_another_owner_above_is_not_entered() {
+    use std::os::unix::fs::chown;
+    let operator = Operator::new();
+    fs::create_dir(operator.path("below")).unwrap();
+    let show = || {
+        let command = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+            .args(["users", "list"])
+            .current_dir(operator.path("below"))
+            .output()
+            .unwrap();
+        (command.status.code(), String::from_utf8(command.stderr).unwrap())
+    };
+    assert_eq!(show(), (Some(0), String::new()));
+    if chown(operator.path("wrangler.toml"), Some(65_534), None).is_err() {
+        eprintln!("skipped: only root can give a file away");
+        return;
+    }
+    let (status, stderr) = show();
+    assert_eq!(status, Some(1));
+    assert!(stderr.contains("run this in the folder of the project"), "{stderr}");
+    // In its own folder it is what the operator asked for.
+    assert_eq!(operator.run(&["users", "list"]).status, 0);
+}

@@ -5,14 +5,13 @@ use serde_json::{Value, json};
 
 use crate::command::{LOCAL, Operator, Outcome, SECRET};
 use crate::createsuperuser::on_a_terminal;
-use latchkey::config::Config;
 use latchkey::password::{Hasher, Verdict};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const CREATED: i64 = 1_800_000_000;
 
 /// A project with these users, of ids from 1 on; their emails are their names at example.com.
-fn with_users(names: &[&str]) -> Operator {
+pub fn with_users(names: &[&str]) -> Operator {
     let operator = Operator::new();
     let sql =
         "INSERT INTO users (username, email, password, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)";
@@ -24,7 +23,7 @@ fn with_users(names: &[&str]) -> Operator {
 }
 
 /// Runs what has to succeed and gives what it prints.
-fn told(operator: &Operator, arguments: &[&str]) -> String {
+pub fn told(operator: &Operator, arguments: &[&str]) -> String {
     let Outcome { status, stdout, stderr } = operator.run(arguments);
     let reads = [Some(&"list"), Some(&"show")].contains(&arguments.get(1));
     assert_eq!((status, &*stderr), (0, if reads { "" } else { LOCAL }), "{arguments:?}");
@@ -33,13 +32,13 @@ fn told(operator: &Operator, arguments: &[&str]) -> String {
 }
 
 /// Runs what has to fail and gives what it says.
-fn refused(operator: &Operator, arguments: &[&str], input: &str) -> String {
+pub fn refused(operator: &Operator, arguments: &[&str], input: &str) -> String {
     let Outcome { status, stdout, stderr } = operator.run_with(arguments, input, &[]);
     assert_eq!((status, &*stdout), (1, ""), "{arguments:?}");
     stderr.strip_prefix(LOCAL).unwrap_or(&stderr).to_owned()
 }
 
-/// Of the user with id 1.
+/// State of the user with id 1.
 fn state(operator: &Operator) -> String {
     let sql = "SELECT concat_ws(' ', 'active', is_active, 'staff', is_staff, 'superuser', is_superuser, 'version', \
                token_version, 'kept', ifnull(kept_sid, '-'), 'moved', updated_at > created_at) FROM users WHERE id = 1";
@@ -209,7 +208,7 @@ fn nobody_is_an_error() {
 #[test]
 fn nobody_passes_for_another_by_their_username() {
     let operator = with_users(&["ada", "ceo@corp.io", "1"]);
-    assert!(told(&operator, &["users", "show", "1"]).contains(" username        ada\n"));
+    assert!(told(&operator, &["users", "show", "1"]).contains(" username          ada\n"));
     operator.database().execute("UPDATE users SET username = '4' WHERE id = 3", []).unwrap();
     for (who, expected) in [
         (
@@ -233,20 +232,21 @@ fn a_user_is_shown_with_all_but_the_hash() {
     database.execute("UPDATE users SET bio = 'line' || char(10) || 'line'", []).unwrap();
     database.execute("INSERT INTO ended_sessions VALUES (1, 'a', 9), (1, 'b', 9), (2, 'c', 9)", []).unwrap();
     let expected = "
- id              1
- username        ada
- email           ada@example.com
- active          yes
- staff           no
- superuser       no
- bio             line\\nline
- image           none
- created         2027-01-15 08:00:00 UTC
- updated         2027-01-15 08:00:00 UTC
- password        pbkdf2_sha256$2
- logins          not blocked; 0 failed logins on record
- token version   0
- ended sessions  2
+ id                1
+ username          ada
+ email             ada@example.com
+ active            yes
+ staff             no
+ superuser         no
+ bio               line\\nline
+ image             none
+ created           2027-01-15 08:00:00 UTC
+ updated           2027-01-15 08:00:00 UTC
+ password          pbkdf2_sha256$2
+ logins            not blocked; 0 failures on record
+ current password  not blocked; 0 failures on record
+ token version     0
+ ended sessions    2
 ";
     for who in ["1", "ADA", "ada@EXAMPLE.com"] {
         assert_eq!(told(&operator, &["users", "show", who]), expected.trim_start_matches('\n'));
@@ -259,6 +259,9 @@ fn a_user_is_shown_with_all_but_the_hash() {
         "login_failures": {
             "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
         },
+        "current_password_failures": {
+            "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
+        },
     });
     assert_eq!(shown, ada);
 }
@@ -269,9 +272,9 @@ fn a_password_that_can_not_be_used_and_a_secret_that_is_not_there_are_no_errors(
     operator.write(".dev.vars", "");
     operator.database().execute("UPDATE users SET password = '!salt'", []).unwrap();
     let shown = told(&operator, &["users", "show", "ada"]);
-    assert!(shown.contains("\n password        can't be used: it is no encoded hash\n"), "{shown}");
+    assert!(shown.contains("\n password          can't be used: it is no encoded hash\n"), "{shown}");
     assert!(
-        shown.contains("\n logins          unknown: the configuration is wrong: JWT_SECRET is not set"),
+        shown.contains("\n logins            unknown: the configuration is wrong: JWT_SECRET is not set"),
         "{shown}"
     );
     let shown: Value = serde_json::from_str(&told(&operator, &["users", "show", "ada", "--json"])).unwrap();
@@ -398,59 +401,4 @@ fn a_new_password_is_asked_for_at_a_terminal() {
                     user 1 (ada@example.com, \"ada\") has the new password now; every session has ended.\n";
     assert_eq!((status, &*shown), (Some(0), expected));
     assert!(has_password(&operator, "correct horse"));
-}
-
-/// Puts failures of a login on record: for each address a count, until when it is blocked and when it is forgotten.
-fn fail(operator: &Operator, email: &str, counters: &[(&str, i64, i64, i64)]) {
-    let config = Config::from_vars(|name| (name == "JWT_SECRET").then(|| SECRET.to_owned())).unwrap();
-    let account = config.throttle.account(email);
-    for (address, count, blocked, expires) in counters {
-        let sql = "INSERT INTO login_failures VALUES (?1, ?2, ?3, ?4, ?5)";
-        operator.database().execute(sql, params![account, address, count, blocked, expires]).unwrap();
-    }
-}
-
-#[test]
-fn throttled_logins_are_shown_and_lifted() {
-    const LATER: i64 = 4_000_000_000;
-    let blocked = [("", 100, LATER, LATER), ("one", 10, LATER, LATER)];
-    let from_two = [("", 20, 0, LATER), ("one", 10, LATER, LATER), ("two", 10, LATER + 1, LATER + 1)];
-    let from_one = [("one", 10, LATER, LATER), ("two", 3, 5, LATER)];
-    let once = [("", 1, 0, LATER), ("one", 1, 0, 5)];
-    let forgotten = [("", 100, 5, 5)];
-    for (counters, expected) in [
-        (&blocked[..], "blocked until 2096-10-02 07:06:40 UTC; 100 failed logins on record"),
-        (&from_two, "blocked from 2 addresses until 2096-10-02 07:06:41 UTC; 20 failed logins on record"),
-        (&from_one, "blocked from 1 address until 2096-10-02 07:06:40 UTC; 13 failed logins on record"),
-        (&once, "not blocked; 1 failed login on record"),
-        (&forgotten, "not blocked; 0 failed logins on record"),
-    ] {
-        let operator = with_users(&["ada"]);
-        fail(&operator, "ada@example.com", counters);
-        fail(&operator, "jake@example.com", &blocked);
-        let shown = told(&operator, &["users", "show", "ada"]);
-        assert!(shown.contains(&format!("\n logins          {expected}\n")), "{shown}");
-        let told = told(&operator, &["users", "unthrottle", "ada"]);
-        if expected.contains(" 0 ") {
-            assert_eq!(told, "No failed logins with ada@example.com are on record; nothing was changed.\n");
-            continue;
-        }
-        assert_eq!(told, format!("Logins with ada@example.com were {expected}. All is forgotten now.\n"));
-        assert_eq!(operator.sql("SELECT count(*) FROM login_failures"), "2", "jake's are gone too");
-    }
-}
-
-#[test]
-fn an_email_of_nobody_is_unthrottled_as_the_api_compares_it() {
-    let operator = Operator::new();
-    fail(&operator, "Eve@example.com", &[("one", 10, 4_000_000_000, 4_000_000_000)]);
-    let message = "Logins with eVE@example.com were blocked from 1 address until 2096-10-02 07:06:40 UTC; \
-                   10 failed logins on record. All is forgotten now.\n";
-    assert_eq!(told(&operator, &["users", "unthrottle", "eVE@EXAMPLE.com"]), message);
-    assert_eq!(operator.sql("SELECT count(*) FROM login_failures"), "0");
-    let message = "No failed logins with eve@example.com are on record; nothing was changed.\n";
-    assert_eq!(told(&operator, &["users", "unthrottle", "eve@example.com"]), message);
-    operator.write(".dev.vars", "");
-    let told = refused(&operator, &["users", "unthrottle", "eve@example.com"], "");
-    assert!(told.contains("JWT_SECRET is not set"), "{told}");
 }

@@ -24,15 +24,32 @@ pub const BINDING: &str = "DB";
 /// Directory that the command was run in, if that is below the project's.
 static INVOKED_IN: OnceLock<PathBuf> = OnceLock::new();
 
-/// Goes to the project's directory, the nearest one from here upwards with a `wrangler.toml`.
+/// Goes to the project's directory, the nearest one from here upwards with a `wrangler.toml` that is of whom this
+/// directory is: programs in `node_modules` there are run with the operator's token, and anyone can put a project into
+/// `/tmp`.
 pub fn enter_project() {
     let Ok(here) = env::current_dir() else { return };
-    let is_project = |folder: &&Path| folder.join("wrangler.toml").is_file();
+    let is_project = |folder: &&Path| {
+        let manifest = folder.join("wrangler.toml");
+        manifest.is_file() && (*folder == here || has_owner_of(&manifest, &here))
+    };
     if let Some(project) = here.ancestors().find(is_project).filter(|project| *project != here)
         && env::set_current_dir(project).is_ok()
     {
         let _ = INVOKED_IN.set(here); // it is set once
     }
+}
+
+#[cfg(unix)]
+fn has_owner_of(path: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let owner = |path: &Path| path.metadata().map(|metadata| metadata.uid()).ok();
+    owner(path).is_some() && owner(path) == owner(other)
+}
+
+#[cfg(not(unix))]
+fn has_owner_of(_: &Path, _: &Path) -> bool {
+    true // such systems have no folder like /tmp
 }
 
 /// Reads a path that is relative to where the command was run.

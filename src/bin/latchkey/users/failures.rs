@@ -49,7 +49,7 @@ impl fmt::Display for Failures {
             }
             (None, None) => f.write_str("not blocked")?,
         }
-        let failures = if self.count == 1 { "failed login" } else { "failed logins" };
+        let failures = if self.count == 1 { "failure" } else { "failures" };
         write!(f, "; {} {failures} on record", self.count)
     }
 }

@@ -8,7 +8,7 @@ use crate::{output, prompt};
 
 /// Gives a user another password, and ends their sessions
 #[derive(clap::Args)]
-#[command(after_help = "It asks for the password.
+#[command(after_help = "It asks for the password. Blocks by failed logins stay: users unthrottle lifts them.
 
 Examples:
   npx latchkey users set-password jake@example.com

@@ -13,13 +13,11 @@ use crate::settings::Deployment;
 
 /// Shows a user
 #[derive(clap::Args)]
-#[command(
-    after_help = "Whether logins are blocked is known only where JWT_SECRET is at hand; with --remote, in the \
+#[command(after_help = "Blocks of logins are known only where JWT_SECRET is at hand; with --remote, in the \
 environment.
 
 Example:
-  npx latchkey users show jake@example.com"
-)]
+  npx latchkey users show jake@example.com")]
 pub struct Options {
     #[command(flatten)]
     user: UserSelector,
@@ -38,20 +36,28 @@ struct Shown {
     password_problem: Option<&'static str>,
     ended_sessions: i64,
     login_failures: Option<Failures>,
+    /// Wrong current passwords, which are on record under the user.
+    current_password_failures: Option<Failures>,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.database()?;
     let user = options.user.find(&*database)?;
-    let account = account(deployment, &user);
+    let accounts = accounts(deployment, &user);
+    // Names of its own for the second counts: `wrangler d1 execute` tells columns by their names.
     let sql = [
-        "SELECT hash.*, (SELECT count(*) FROM ended_sessions WHERE user_id = ?1) AS ended, failures.* FROM (SELECT ",
+        "WITH of_user (user_failures, user_blocked, user_addresses, user_addresses_blocked) AS (SELECT ",
+        failures::COLUMNS,
+        " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()) \
+         SELECT hash.*, (SELECT count(*) FROM ended_sessions WHERE user_id = ?1) AS ended, failures.*, of_user.* FROM (SELECT ",
         hash::COLUMNS,
         " FROM users WHERE id = ?1) AS hash, (SELECT ",
         failures::COLUMNS,
-        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures",
+        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures, of_user",
     ];
-    let params = [user.id.into(), account.as_deref().ok().into()];
+    let [of_email, of_user] =
+        accounts.as_ref().map_or([None; 2], |accounts| accounts.each_ref().map(|hash| Some(hash.as_str())));
+    let params = [user.id.into(), of_email.into(), of_user.into()];
     let mut row = database.row(&sql.concat(), &params)?.ok_or_else(|| anyhow!("the database gave no row"))?;
     let hasher = hash::read(&mut row)?;
     let shown = Shown {
@@ -59,21 +65,31 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         password_hasher: hasher.ok().map(|hasher| hasher.to_string()),
         password_problem: hasher.err(),
         ended_sessions: row.integer()?,
-        login_failures: account.is_ok().then(|| Failures::read(&mut row)).transpose()?,
+        login_failures: accounts.is_ok().then(|| Failures::read(&mut row)).transpose()?,
+        current_password_failures: accounts.is_ok().then(|| Failures::read(&mut row)).transpose()?,
     };
-    output::print(&if options.json { output::json(&shown)? } else { table(&shown, account.err()) })
+    output::print(&if options.json { output::json(&shown)? } else { table(&shown, accounts.err()) })
 }
 
-/// Under which hash failed logins are on record. Standard input is not waited for: this is worth no question.
-fn account(deployment: &Deployment, user: &Record) -> Result<String> {
+/// Hashes under which failures of the email and of the user are on record. Standard input is not waited for: this is
+/// worth no question.
+fn accounts(deployment: &Deployment, user: &Record) -> Result<[String; 2]> {
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
         return Err(anyhow!("JWT_SECRET is not in the environment"));
     }
-    Ok(failures::account(&deployment.config()?, &user.email))
+    let config = deployment.config()?;
+    Ok([failures::account(&config, &user.email), config.throttle.user(user.id)])
 }
 
 fn table(
-    Shown { user, password_hasher, password_problem, ended_sessions, login_failures }: &Shown,
+    Shown {
+        user,
+        password_hasher,
+        password_problem,
+        ended_sessions,
+        login_failures,
+        current_password_failures,
+    }: &Shown,
     unknown: Option<anyhow::Error>,
 ) -> String {
     let text = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), shown);
@@ -81,10 +97,9 @@ fn table(
         (Some(hasher), _) => hasher.clone(),
         (None, problem) => format!("can't be used: it {}", problem.unwrap_or_default()),
     };
-    let logins = match (login_failures, unknown) {
-        (Some(failures), _) => failures.to_string(),
-        (None, reason) => format!("unknown: {:#}", reason.unwrap_or_else(|| anyhow!("no reason"))),
-    };
+    let unknown = unknown.map(|reason| format!("unknown: {reason:#}")).unwrap_or_default();
+    let [logins, current_password] = [login_failures, current_password_failures]
+        .map(|failures| failures.as_ref().map_or_else(|| unknown.clone(), Failures::to_string));
     let mut table = output::table();
     table.add_rows([
         ["id", &user.id.to_string()],
@@ -99,6 +114,7 @@ fn table(
         ["updated", &time(user.updated_at)],
         ["password", &password],
         ["logins", &logins],
+        ["current password", &current_password],
         ["token version", &user.token_version.to_string()],
         ["ended sessions", &ended_sessions.to_string()],
     ]);
