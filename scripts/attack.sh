@@ -8,5 +8,5 @@ scripts/setup.sh
 export PATH="$PWD/node_modules/.bin:$PATH"
 
 wrangler deploy --dry-run --outdir target/worker >&2
-cargo test --quiet --test worker attack:: -- --nocapture --test-threads 1
-cargo test --quiet --test operator wrangler:: -- --nocapture --test-threads 1
+cargo test --quiet --test api_workerd attack:: -- --nocapture --test-threads 1
+cargo test --quiet --test cli wrangler:: -- --nocapture --test-threads 1

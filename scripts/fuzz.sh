@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes one target of tests/native/fuzz.rs, guided by coverage, until it fails or the time is up:
+# Fuzzes one target of tests/api_sqlite/fuzz.rs, guided by coverage, until it fails or the time is up:
 #   scripts/fuzz.sh TARGET [SECONDS]      TARGET: request, body, authorization, token, hash or email
 # Stable Rust and a C++ compiler will do. The corpus is kept in target/fuzz/, and an input that fails is
 # written there; its name is in the last lines.

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 
 scripts/build.sh >&2
 export PATH="$PWD/node_modules/.bin:$PATH" CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG=error
-exec node tests/bench/growth.mjs
+exec node tests/bench/scale.mjs

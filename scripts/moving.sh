@@ -16,4 +16,4 @@ then
   python3 -m venv --clear .tools/django
   "$python" -m pip install --quiet --disable-pip-version-check "Django==$django" "PyJWT==$pyjwt"
 fi
-exec "$python" tests/moving/prove.py
+exec "$python" tests/django/prove.py

@@ -9,7 +9,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 cargo test
 wrangler deploy --dry-run --outdir target/worker # builds it, and bundles it as for an upload
-cargo test --test worker
+cargo test --test api_workerd
 
 scripts/chromium.sh
 tsc --project tests/client

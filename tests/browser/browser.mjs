@@ -5,7 +5,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { chromium } from "playwright-core";
-import { startWorker } from "../worker/harness.mjs";
+import { startWorker } from "../api_workerd/harness.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const MISSING = `no ${NAMES.join(", ")} in PATH: install one, or set CHROMIUM to its path`;

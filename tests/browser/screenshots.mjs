@@ -1,7 +1,7 @@
 // Draws the account page for the README, with made-up data, so that it comes out the same each time. After `npm test`:
 // node_modules/.bin/node tests/browser/screenshots.mjs
 
-import { startWorker } from "../worker/harness.mjs";
+import { startWorker } from "../api_workerd/harness.mjs";
 import { launch } from "./browser.mjs";
 
 const NOW = Date.UTC(2026, 0, 15, 9, 30) / 1000;

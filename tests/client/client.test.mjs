@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { ApiError, ConnectionError, Latchkey, decodeToken, webStorage } from "latchkey-client";
-import { startWorker } from "../worker/harness.mjs";
+import { startWorker } from "../api_workerd/harness.mjs";
 
 const password = "correct horse";
 const jake = (name) => ({ username: name, email: `${name}@example.com`, password });

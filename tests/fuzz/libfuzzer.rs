@@ -4,16 +4,16 @@
 #![no_main]
 #![allow(dead_code, unused_imports, unused_macros, reason = "the tests beside the targets are not used here")]
 
-#[path = "../native/fuzz.rs"]
+#[path = "../api_sqlite/fuzz.rs"]
 mod fuzz;
-#[path = "../native/host.rs"]
+#[path = "../api_sqlite/host.rs"]
 mod host;
-#[path = "../native/reference.rs"]
-mod reference;
-#[path = "../native/sqlite.rs"]
+#[path = "../api_sqlite/openapi.rs"]
+mod openapi;
+#[path = "../api_sqlite/sqlite.rs"]
 mod sqlite;
-#[path = "../suite/mod.rs"]
-mod suite;
+#[path = "../api/mod.rs"]
+mod api;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -1,13 +1,13 @@
-//! What only workerd can prove; the rest of the suite proves there how D1 decodes numbers, NULL and
+//! What only workerd can prove; `tests/api` proves there how D1 decodes numbers, NULL and
 //! broken constraints, and how answers without a body arrive.
 
+use crate::api::{self, Api as _, Call, Vars, django};
 use crate::server::Server;
-use crate::suite::{self, Api as _, Call, Vars, django};
 
 #[test]
 fn a_full_strength_hash_is_computed() {
-    let api = Server::shared(Vars::from([("JWT_SECRET", suite::SECRET)]));
-    suite::register(&api, "strong");
+    let api = Server::shared(Vars::from([("JWT_SECRET", api::SECRET)]));
+    api::register(&api, "strong");
     let stored = api.sql("SELECT password FROM users WHERE username = 'strong'");
     assert!(stored.unwrap().starts_with("pbkdf2_sha512$220000$"));
     let login = r#"{"user":{"email":"strong@x.io","password":"jakejake"}}"#;
@@ -17,12 +17,12 @@ fn a_full_strength_hash_is_computed() {
 
 #[test]
 fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
-    let api = Server::new(Some("tests/worker/panic.mjs"), &django());
-    let token = suite::register(&api, "panic");
-    suite::register(&api, "unusable");
+    let api = Server::new(Some("tests/api_workerd/panic.mjs"), &django());
+    let token = api::register(&api, "panic");
+    api::register(&api, "unusable");
     api.sql("UPDATE users SET password = 'x' WHERE username = 'unusable'"); // a login warns of it in the log
 
-    let answer = api.send_unchecked(&suite::login("unusable@x.io", "jakejake").header("X-Break", &token));
+    let answer = api.send_unchecked(&api::login("unusable@x.io", "jakejake").header("X-Break", &token));
     let fault = r#"[500,"{\"errors\":{\"error\":[\"A server error occurred.\"]}}"]"#;
     assert_eq!(answer.body, format!("[{fault},{fault}]"));
     let log = api.log();
@@ -32,13 +32,13 @@ fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
 
     let read = api.send(&Call::get("/api/user").token(&token));
     read.is_user(200, r#""panic@x.io""#, r#""panic""#, "null", "null");
-    assert_eq!(api.send(&suite::login("panic@x.io", "jakejake")).status, 200);
+    assert_eq!(api.send(&api::login("panic@x.io", "jakejake")).status, 200);
 }
 
 #[test]
 fn a_missing_binding_is_a_fault_that_names_it() {
-    let api = Server::new(Some("tests/worker/unbound.mjs"), &django());
-    let answer = api.send(&Call::get("/api/user").token(&suite::token(&api, 1)));
+    let api = Server::new(Some("tests/api_workerd/unbound.mjs"), &django());
+    let answer = api.send(&Call::get("/api/user").token(&api::token(&api, 1)));
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     let log = api.log();
     assert!(log.iter().any(|line| line.contains("there is no D1 binding DB in wrangler.toml")), "{log:?}");
@@ -46,13 +46,13 @@ fn a_missing_binding_is_a_fault_that_names_it() {
 
 #[test]
 fn a_hash_is_upgraded_once_the_answer_is_there() {
-    let api = Server::new(Some("tests/worker/copies.mjs"), &django());
-    suite::register(&api, "outdated");
+    let api = Server::new(Some("tests/api_workerd/replicas.mjs"), &django());
+    api::register(&api, "outdated");
     let outdated = include_str!("../fixtures/passwords.jsonl").lines().nth(1).unwrap();
     let (password, hash): (String, String) = serde_json::from_str(outdated).unwrap();
     api.sql(&format!("UPDATE users SET password = '{hash}'"));
     let before = api.log().len();
-    assert_eq!(api.send(&suite::login("outdated@x.io", &password)).status, 200);
+    assert_eq!(api.send(&api::login("outdated@x.io", &password)).status, 200);
     let tries = (0..1_000).map(|_| api.sql("SELECT password FROM users").unwrap());
     assert!(tries.into_iter().any(|stored| stored != hash));
     let log = api.log();
@@ -62,8 +62,8 @@ fn a_hash_is_upgraded_once_the_answer_is_there() {
 /// D1 has one copy locally; so this can show what is asked of it, and no more.
 #[test]
 fn only_the_current_user_is_read_from_the_nearest_copy() {
-    let api = Server::new(Some("tests/worker/copies.mjs"), &django());
-    let token = suite::register(&api, "copies");
+    let api = Server::new(Some("tests/api_workerd/replicas.mjs"), &django());
+    let token = api::register(&api, "copies");
     let get = Call::get("/api/user").token(&token);
     let bookmark = api.send(&get).header("x-d1-bookmark").unwrap().to_owned();
     let marked = |call: Call| call.header("X-D1-Bookmark", &bookmark);
@@ -75,8 +75,8 @@ fn only_the_current_user_is_read_from_the_nearest_copy() {
         (marked(Call::new("HEAD", "/api/user").token(&token)), vec![&*own]),
         (get.clone().header("X-D1-Bookmark", "first-primary"), vec![nearest]),
         (get.clone().header("X-D1-Bookmark", "x"), vec![nearest]),
-        (marked(suite::login("copies@x.io", "jakejake")), vec![primary]),
-        (suite::login("copies@x.io", "jakejakf"), vec![primary; 2]),
+        (marked(api::login("copies@x.io", "jakejake")), vec![primary]),
+        (api::login("copies@x.io", "jakejakf"), vec![primary; 2]),
         (marked(Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)), vec![primary; 2]),
         (marked(Call::new("POST", "/api/users/logout").token(&token)), vec![primary]),
         (get.clone(), vec![nearest, primary]),
@@ -94,13 +94,13 @@ fn only_the_current_user_is_read_from_the_nearest_copy() {
 fn without_read_replication_no_session_of_d1_begins() {
     let mut vars = django();
     vars.remove("READ_REPLICATION");
-    let api = Server::new(Some("tests/worker/copies.mjs"), &vars);
-    let token = suite::register(&api, "none");
+    let api = Server::new(Some("tests/api_workerd/replicas.mjs"), &vars);
+    let token = api::register(&api, "none");
     for call in [
         Call::get("/api/user").token(&token),
         Call::get("/api/user").token(&token).header("X-D1-Bookmark", "0"),
         Call::put(r#"{"user":{"bio":"x"}}"#).token(&token),
-        suite::login("none@x.io", "jakejake"),
+        api::login("none@x.io", "jakejake"),
     ] {
         let answer = api.send(&call);
         assert_eq!((answer.status, answer.header("x-d1-bookmark")), (200, None), "{call:?}");
@@ -155,7 +155,7 @@ fn a_client_who_asks_too_often_is_refused_and_others_are_not() {
 fn a_missing_rate_limit_is_a_fault_that_says_what_to_do() {
     let mut vars = django();
     vars.remove("RATE_LIMIT");
-    let api = Server::new(Some("tests/worker/unbound.mjs"), &vars);
+    let api = Server::new(Some("tests/api_workerd/unbound.mjs"), &vars);
     let answer = api.send(&Call::post("/api/users", "{}"));
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     let told = "there is no rate limit binding LIMITER in wrangler.toml: add it, or set RATE_LIMIT to";

@@ -1,7 +1,7 @@
 //! The whole API on the host, over SQLite with the migrations and the SQL that ship.
 
-#[path = "../suite/mod.rs"]
-mod suite;
+#[path = "../api/mod.rs"]
+mod api;
 
 mod budget;
 mod clock;
@@ -9,16 +9,16 @@ mod concurrency;
 mod fuzz;
 mod host;
 mod new_password;
-mod reference;
+mod openapi;
 mod replica;
 mod sqlite;
 
 use std::rc::Rc;
 
+use api::{Api, Vars};
 use host::{NOW, Native, config};
-use suite::{Api, Vars};
 
-suite::all!(crate::start);
+api::all!(crate::start);
 
 /// Each test has a database of its own.
 fn start(vars: Vars) -> Rc<dyn Api> {

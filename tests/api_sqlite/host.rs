@@ -10,9 +10,9 @@ use latchkey::http::{BodyError, Request};
 use latchkey::platform::{Event, Limiter, Platform};
 use latchkey::proof::Upgrade;
 
-use crate::reference::Reference;
+use crate::api::{Answer, Api, Call, Vars};
+use crate::openapi::Reference;
 use crate::sqlite::Sqlite;
-use crate::suite::{Answer, Api, Call, Vars};
 
 /// The time at which tests begin: 15 January 2027.
 pub const NOW: i64 = 1_800_000_000;

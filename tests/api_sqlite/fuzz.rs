@@ -12,8 +12,8 @@ use latchkey::password::{Hasher, iterations_computed};
 use latchkey::secret::Secret;
 use latchkey::token::{self, Keys};
 
+use crate::api::{self, Answer, Call, SECRET};
 use crate::host::{NOW, Native};
-use crate::suite::{self, Answer, Call, SECRET};
 
 /// Something that must hold for all bytes, and texts that lead there.
 pub struct Target {
@@ -42,9 +42,9 @@ fn with_api(check: impl FnOnce(&Native)) {
     }
     API.with(|cell| {
         let (api, user) = cell.get_or_init(|| {
-            let api = Native::new(suite::django());
-            suite::register(&api, "fuzz");
-            let user = suite::Api::sql(&api, "SELECT quote(password) FROM users").unwrap();
+            let api = Native::new(api::django());
+            api::register(&api, "fuzz");
+            let user = api::Api::sql(&api, "SELECT quote(password) FROM users").unwrap();
             (api, user)
         });
         api.platform.db.operate(&format!(
@@ -61,7 +61,7 @@ fn with_api(check: impl FnOnce(&Native)) {
 /// Sends a request, and gives the answer if it keeps what all answers keep.
 fn send(api: &Native, call: &Call) -> Answer {
     let iterations = iterations_computed();
-    let stored = suite::Api::sql(api, "SELECT password FROM users WHERE id = 1").unwrap();
+    let stored = api::Api::sql(api, "SELECT password FROM users WHERE id = 1").unwrap();
     let (answer, upgrade) = pollster::block_on(api.answer_unchecked(call));
     assert!(upgrade.is_none());
     assert!(answer.status < 500, "{call:?}\n{answer:?}\n{:?}", api.platform.log);
@@ -78,7 +78,7 @@ fn send(api: &Native, call: &Call) -> Answer {
 }
 
 fn good_token() -> String {
-    suite::mint(SECRET, 1, 0, NOW)
+    api::mint(SECRET, 1, 0, NOW)
 }
 
 /// A request as text: method and path, headers a line each, an empty line, the body.
@@ -123,7 +123,7 @@ fn authorization(input: &[u8]) {
 /// A token: as it is, where nothing but one that we signed is good; and as a header, a line, and a
 /// payload that are rightly signed.
 fn token(input: &[u8]) {
-    let keys = suite::keys(SECRET);
+    let keys = api::keys(SECRET);
     let text = String::from_utf8_lossy(input);
     assert!(token::read(&keys, &text, NOW).is_err(), "{text}");
 

@@ -4,16 +4,16 @@ use std::time::Instant;
 
 use latchkey::password::Hasher;
 
+use crate::api::throttle::{WRONG, from, is_throttled};
+use crate::api::{self, Answer, Api as _, Call, django};
 use crate::server::Server;
-use crate::suite::throttle::{WRONG, from, is_throttled};
-use crate::suite::{self, Answer, Api as _, Call, django};
 
 /// The server, and the email of an account to attack, of which `bystander` is another.
 fn attacked(name: &str) -> (Server, String, String) {
     let api = Server::shared(django());
     let [victim, bystander] = ["victim", "bystander"].map(|role| format!("{role}-{name}"));
-    suite::register(&api, &victim);
-    suite::register(&api, &bystander);
+    api::register(&api, &victim);
+    api::register(&api, &bystander);
     (api, format!("{victim}@x.io"), format!("{bystander}@x.io"))
 }
 
@@ -110,7 +110,7 @@ fn the_time_of_a_failed_login() {
         vars.extend([("PASSWORD_HASHER", "pbkdf2_sha512$20000"), ("COSTLIEST_HASH", costliest)]);
         let api = Server::shared(vars);
         for name in ["timed-new", "timed-imported"] {
-            suite::register(&api, name);
+            api::register(&api, name);
         }
         let hash = imported.parse::<Hasher>().unwrap().hash("jakejake", getrandom::fill).unwrap();
         api.sql(&format!("UPDATE users SET password = '{hash}' WHERE username = 'timed-imported'"));
@@ -126,7 +126,7 @@ fn the_time_of_a_failed_login() {
             times.sort_unstable();
             format!("{name} {} ms", times[4])
         });
-        // For people to read; tests/native/concurrency.rs counts iterations.
+        // For people to read; tests/api_sqlite/concurrency.rs counts iterations.
         println!("a failed login with COSTLIEST_HASH = {costliest:?}: {}", times.join(", "));
     }
 }
@@ -134,7 +134,7 @@ fn the_time_of_a_failed_login() {
 #[test]
 fn guesses_while_the_database_takes_no_writes() {
     let api = Server::new(None, &django());
-    suite::register(&api, "victim");
+    api::register(&api, "victim");
     api.sql(
         "CREATE TRIGGER full BEFORE INSERT ON login_failures BEGIN SELECT raise(ABORT, 'database or disk is full'); END",
     );
@@ -156,7 +156,7 @@ fn the_secret_of_the_original_server() {
     let public = "2^f+3@v7$v1f8yt0!s)3-1t$)tlp+xm17=*g))_xoi&&9m#2a&";
     vars.insert("JWT_SECRET", public);
     let api = Server::new(None, &vars);
-    let answer = api.send(&Call::get("/api/user").token(&suite::mint(public, 1, 0, api.now())));
+    let answer = api.send(&Call::get("/api/user").token(&api::mint(public, 1, 0, api.now())));
     println!("a token signed with the public key of the original server: {}", answer.status);
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     assert!(

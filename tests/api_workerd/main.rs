@@ -1,7 +1,7 @@
 //! The API as it ships: what `wrangler deploy` would upload, in workerd, on D1. `npm test` builds it and runs this.
 
-#[path = "../suite/mod.rs"]
-mod suite;
+#[path = "../api/mod.rs"]
+mod api;
 
 mod attack;
 mod edge;
@@ -9,10 +9,10 @@ mod server;
 
 use std::rc::Rc;
 
+use api::{Api, Vars};
 use server::Server;
-use suite::{Api, Vars};
 
-suite::all!(crate::start);
+api::all!(crate::start);
 
 /// Tests of the same variables share a server and its database.
 fn start(vars: Vars) -> Rc<dyn Api> {

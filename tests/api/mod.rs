@@ -108,12 +108,12 @@ macro_rules! all {
         $(mod $module {
             $(#[test]
             fn $test() {
-                $crate::suite::$module::$test($start);
+                $crate::api::$module::$test($start);
             })+
         })+
     };
     ($start:expr) => {
-        $crate::suite::all! { $start;
+        $crate::api::all! { $start;
             cases: recorded_of_the_original contract_in_realworld;
             accounts:
                 a_user_registers_logs_in_and_reads_themself

@@ -1,13 +1,13 @@
 //! Going on with a stolen token.
 
+use crate::api::sessions::older;
+use crate::api::{self, Api as _, Call, django};
 use crate::server::Server;
-use crate::suite::sessions::older;
-use crate::suite::{self, Api as _, Call, django};
 
 #[test]
 fn a_thief_who_polls_while_the_user_sets_a_new_password() {
     let api = Server::shared(django());
-    let token = suite::register(&api, "robbed");
+    let token = api::register(&api, "robbed");
     let [own, stolen] = [50, 40].map(|seconds| older(&api, &token, seconds));
     let get = |token: &str| api.send(&Call::get("/api/user").token(token));
     let polled = get(&stolen).token();
@@ -28,7 +28,7 @@ fn a_thief_who_polls_while_the_user_sets_a_new_password() {
 #[test]
 fn sessions_that_end_while_their_requests_are_under_way() {
     let api = Server::shared(django());
-    let token = suite::register(&api, "racer");
+    let token = api::register(&api, "racer");
     let mut calls: Vec<_> =
         (0..40).map(|index| Call::put(&format!(r#"{{"user":{{"bio":"{index}"}}}}"#)).token(&token)).collect();
     calls.insert(20, Call::new("POST", "/api/users/logout").token(&token));

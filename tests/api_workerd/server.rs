@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use ureq::{Agent, SendBody, http};
 
-use crate::suite::{Answer, Api, Call, Vars};
+use crate::api::{Answer, Api, Call, Vars};
 
 /// Node, which starts servers and works on their databases. It ends with its standard input, so with
 /// this process, and takes the servers with it.
@@ -21,7 +21,7 @@ struct Node {
 
 static NODE: LazyLock<Mutex<Node>> = LazyLock::new(|| {
     let mut process = Command::new("node_modules/.bin/node")
-        .arg("tests/worker/serve.mjs")
+        .arg("tests/api_workerd/serve.mjs")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -6,11 +6,11 @@ use std::str::FromStr as _;
 use latchkey::password::Hasher;
 use latchkey::purge;
 
-use super::suite::{self, Api as _, Call};
+use super::api::{self, Api as _, Call};
 use super::{NOW, Native};
 
 fn native() -> Native {
-    Native::new(suite::django())
+    Native::new(api::django())
 }
 
 /// Number of calls of the database by a request, and its status.
@@ -45,12 +45,12 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     api.platform.now.set(NOW + 10 * 86_400);
     assert_eq!(cost(&api, &login("jakejake")), (1, 200));
     api.platform.now.set(NOW);
-    let token = suite::token(&api, 1);
+    let token = api::token(&api, 1);
     assert_eq!(cost(&api, &Call::get("/api/user").token(&token)), (1, 200));
     assert_eq!(cost(&api, &Call::put("{}").token(&token)), (1, 200));
     assert_eq!(cost(&api, &Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)), (2, 200));
     // What is taken is looked up before a hash is computed for nothing.
-    let token = suite::register(&api, "change");
+    let token = api::register(&api, "change");
     let change = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
     assert_eq!(cost(&api, &change(r#"{"email":"change2@x.io"}"#)), (2, 200));
     assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io"}"#)), (3, 400));
@@ -60,14 +60,14 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     assert_eq!(latchkey::password::iterations_computed(), iterations);
     let proven = r#"{"email":"change3@x.io","password":"jakejake","current_password":"jakejake"}"#;
     assert_eq!(cost(&api, &change(proven)), (6, 200));
-    let token = suite::register(&api, "proven");
+    let token = api::register(&api, "proven");
     // With failures of the email on record: they are counted and forgotten as those of the user are.
     let change = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
     assert_eq!(api.send(&change(r#"{"username":"x","current_password":"wrong password"}"#)).status, 400);
     assert_eq!(cost(&api, &change(&proven.replace("change3", "change4"))), (8, 200));
-    let token = suite::token(&api, 1);
+    let token = api::token(&api, 1);
     for scope in ["local", "others", "all"] {
-        let token = suite::register(&api, scope);
+        let token = api::register(&api, scope);
         let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}"));
         assert_eq!(cost(&api, &logout.token(&token)), (1, 204));
     }
@@ -80,7 +80,7 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     for (call, status) in [
         (Call::get("/api/user"), 401),
         (Call::get("/api/user").token("x"), 401),
-        (Call::get("/api/user").token(&suite::token(&api, i64::MAX)), 401),
+        (Call::get("/api/user").token(&api::token(&api, i64::MAX)), 401),
         (Call::new("POST", "/api/users/logout"), 401),
         (Call::new("DELETE", "/api/user").token("x"), 401),
         (Call::get("/api/nothing"), 404),
@@ -103,7 +103,7 @@ fn outdated_hash(password: &str) -> String {
 #[test]
 fn a_login_writes_nothing_before_its_answer() {
     let api = native();
-    suite::register(&api, "cost");
+    api::register(&api, "cost");
     let stored = || api.sql("SELECT password FROM users");
     let (_, upgrade) = api.handle(&login("jakejake"));
     assert!(upgrade.is_none());
@@ -122,7 +122,7 @@ fn a_login_writes_nothing_before_its_answer() {
 #[test]
 fn an_upgrade_never_undoes_a_new_password() {
     let api = native();
-    suite::register(&api, "cost");
+    api::register(&api, "cost");
     api.sql(&format!("UPDATE users SET password = '{}'", outdated_hash("jakejake")));
     let (_, upgrade) = api.handle(&login("jakejake"));
     let changed = outdated_hash("another password");
@@ -158,8 +158,8 @@ fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
             ("UPDATE", Call::new("DELETE", "/api/user")),
         ] {
             let api = native();
-            suite::register(&api, "race");
-            let token = suite::token(&api, 1);
+            api::register(&api, "race");
+            let token = api::token(&api, 1);
             let before_it = |interference| api.platform.db.before.borrow_mut().push((before, interference));
             before_it(interference);
             let row = "SELECT quote(password) || quote(bio) FROM users";
@@ -177,11 +177,11 @@ fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
 #[test]
 fn a_session_that_lives_on_completes_what_is_under_way() {
     let api = native();
-    let token = suite::register(&api, "race");
+    let token = api::register(&api, "race");
     // It ends the others in another tab.
     let others =
         "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 0";
-    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().session.sid;
+    let kept = latchkey::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
     api.platform.db.before.borrow_mut().push(("UPDATE", others));
     let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
@@ -193,8 +193,8 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
 #[test]
 fn an_update_is_answered_with_the_same_token_if_a_new_password_was_set_with_it_meanwhile() {
     let api = native();
-    let token = suite::register(&api, "race");
-    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().session.sid;
+    let token = api::register(&api, "race");
+    let kept = latchkey::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid, {NOW} AS iat"));
     let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = (SELECT iat FROM own), grace_until = iat + 10 FROM own";
@@ -213,8 +213,8 @@ fn the_current_password_is_that_of_the_user_whatever_happens_meanwhile() {
         [(swapped, 400, wrong), ("UPDATE users SET is_active = 0 WHERE id = 1", 401, gone)]
     {
         let api = native();
-        let token = suite::register(&api, "race");
-        suite::register(&api, "other");
+        let token = api::register(&api, "race");
+        api::register(&api, "other");
         api.platform.db.before.borrow_mut().push(("SELECT blocked_until, ", interference));
         let proven = r#"{"user":{"username":"x","current_password":"jakejake"}}"#;
         api.send(&Call::put(proven).token(&token)).is(status, body);
@@ -224,8 +224,8 @@ fn the_current_password_is_that_of_the_user_whatever_happens_meanwhile() {
 #[test]
 fn a_new_password_in_another_tab_refuses_what_is_under_way_with_an_older_token() {
     let api = native();
-    let token = suite::register(&api, "race");
-    let kept = latchkey::token::read(&suite::keys(suite::SECRET), &token, NOW).unwrap().session.sid;
+    let token = api::register(&api, "race");
+    let kept = latchkey::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
     let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = 5, grace_until = 99999999999";
@@ -240,8 +240,8 @@ fn a_new_password_in_another_tab_refuses_what_is_under_way_with_an_older_token()
 #[test]
 fn a_value_that_is_free_again_at_a_second_look_is_still_reported() {
     let api = native();
-    suite::register(&api, "other");
-    let token = suite::register(&api, "own");
+    api::register(&api, "other");
+    let token = api::register(&api, "own");
     let user = r#"{"user":{"username":"new","email":"other@x.io","password":"jakejake"}}"#;
     let change = r#"{"user":{"username":"new","email":"other@x.io"}}"#;
     for call in [Call::put(change).token(&token), Call::post("/api/users", user)] {
@@ -255,7 +255,7 @@ fn a_value_that_is_free_again_at_a_second_look_is_still_reported() {
 #[test]
 fn a_fault_is_logged_once_and_not_told() {
     let api = native();
-    let token = suite::register(&api, "fault");
+    let token = api::register(&api, "fault");
     api.sql("ALTER TABLE users RENAME TO others");
     let answer = api.send(&Call::get("/api/user").token(&token));
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
@@ -279,7 +279,7 @@ fn answers_over_https_ask_for_it_from_then_on() {
 #[test]
 fn times_are_those_of_the_platform() {
     let api = native();
-    let token = suite::register(&api, "times");
+    let token = api::register(&api, "times");
     let times = "SELECT created_at || ' ' || updated_at || ' ' || typeof(created_at) FROM users";
     assert_eq!(api.sql(times), Some(format!("{NOW} {NOW} integer")));
     api.sql("UPDATE users SET created_at = 5, updated_at = 6");
@@ -290,7 +290,7 @@ fn times_are_those_of_the_platform() {
 #[test]
 fn no_statement_scans_the_table() {
     let api = native();
-    let token = suite::register(&api, "plan");
+    let token = api::register(&api, "plan");
     api.sql(&format!("UPDATE users SET password = '{}'", outdated_hash("jakejake")));
     let change = r#"{"user":{"email":"e@x.io","username":"u","password":"password","bio":"b","image":"i"}}"#;
     let taken = r#"{"user":{"username":"u","email":"e@x.io","password":"jakejake"}}"#;
@@ -299,19 +299,19 @@ fn no_statement_scans_the_table() {
         Call::post("/api/users/login", r#"{"user":{"email":"plan@x.io","password":"jakejake"}}"#),
         Call::put(change).token(&token),
         Call::post("/api/users", taken),
-        suite::login("e@x.io", "jakejakf"),
-        suite::login("e@x.io", "jakejakf"),
-        suite::login("e@x.io", "password"),
+        api::login("e@x.io", "jakejakf"),
+        api::login("e@x.io", "jakejakf"),
+        api::login("e@x.io", "password"),
         Call::new("POST", "/api/users/logout?scope=others").token(&token),
         Call::new("POST", "/api/users/logout?scope=all").token(&token),
-        Call::new("POST", "/api/users/logout").token(&suite::register(&api, "plan3")),
-        Call::new("DELETE", "/api/user").token(&suite::register(&api, "plan2")),
+        Call::new("POST", "/api/users/logout").token(&api::register(&api, "plan3")),
+        Call::new("DELETE", "/api/user").token(&api::register(&api, "plan2")),
     ] {
         api.send(&call);
     }
     api.sql("UPDATE users SET is_active = 0");
     for password in ["jakejakf", "password"] {
-        api.send(&suite::login("e@x.io", password));
+        api.send(&api::login("e@x.io", password));
     }
     pollster::block_on(purge::run(&api.platform, NOW)).unwrap();
     let statements: BTreeSet<_> = api.platform.db.statements.borrow().iter().cloned().collect();

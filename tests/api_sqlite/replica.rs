@@ -3,12 +3,12 @@
 //! D1 has no such copies locally; here one stands still until it is made anew.
 
 use super::Native;
-use super::suite::{self, Answer, Api as _, Call};
+use super::api::{self, Answer, Api as _, Call};
 
 /// The API, and the bookmark of a user's registration, after which the copy stands still.
 fn lagging() -> (Native, String, String) {
-    let api = Native::new(suite::django());
-    let token = suite::register(&api, "known");
+    let api = Native::new(api::django());
+    let token = api::register(&api, "known");
     let registered = api.send(&get(&token, None)).header("x-d1-bookmark").unwrap().to_owned();
     let copy = api.platform.db.copy();
     api.platform.replica.replace(Some(copy));
@@ -47,11 +47,11 @@ fn a_client_that_hands_back_its_bookmark_reads_what_it_wrote() {
 #[test]
 fn who_the_copy_does_not_know_yet_is_not_refused() {
     let (api, token, _) = lagging();
-    let newcomer = suite::register(&api, "newcomer");
+    let newcomer = api::register(&api, "newcomer");
     assert_eq!(api.send(&get(&newcomer, None)).user("username"), "newcomer");
     // A new password: tokens from now on have a version that the copy has not seen.
     let changed = put(&api, &token, r#"{"user":{"password":"another password"}}"#).token();
-    let again = api.send(&suite::login("known@x.io", "another password")).token();
+    let again = api.send(&api::login("known@x.io", "another password")).token();
     for token in [changed, again] {
         assert_eq!(api.send(&get(&token, None)).status, 200);
     }
@@ -98,23 +98,23 @@ fn an_ended_session_may_read_until_the_copy_knows_and_nothing_else() {
 fn a_login_knows_the_password_of_now() {
     let (api, token, _) = lagging();
     put(&api, &token, r#"{"user":{"password":"another password"}}"#);
-    assert_eq!(api.send(&suite::login("known@x.io", "jakejake")).status, 400);
-    assert_eq!(api.send(&suite::login("known@x.io", "another password")).status, 200);
+    assert_eq!(api.send(&api::login("known@x.io", "jakejake")).status, 400);
+    assert_eq!(api.send(&api::login("known@x.io", "another password")).status, 200);
 }
 
 #[test]
 fn without_read_replication_the_primary_is_asked_once_and_no_bookmark_given() {
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.remove("READ_REPLICATION");
     let api = Native::new(vars);
-    let token = suite::register(&api, "known");
+    let token = api::register(&api, "known");
     api.platform.replica.replace(Some(api.platform.db.copy()));
     let changed = put(&api, &token, r#"{"user":{"bio":"new"}}"#);
     let calls = || api.platform.db.calls.get();
     for (call, cost) in [
         (get(&token, None), 1),
         (get(&token, Some("00000000-00000001")), 1),
-        (get(&suite::token(&api, 99), None), 1),
+        (get(&api::token(&api, 99), None), 1),
     ] {
         let before = calls();
         let answer = api.send(&call);

@@ -2,11 +2,11 @@
 
 use latchkey::token::Token;
 
-use super::suite::{self, Api as _, Call, SECRET, login};
+use super::api::{self, Api as _, Call, SECRET, login};
 use super::{NOW, Native};
 
 fn native() -> Native {
-    Native::new(suite::django())
+    Native::new(api::django())
 }
 
 fn status(api: &Native, token: &str) -> u16 {
@@ -17,7 +17,7 @@ fn status(api: &Native, token: &str) -> u16 {
 fn a_thief_who_polls_each_second_is_out_after_a_new_password() {
     for current_password in ["", r#","current_password":"jakejake""#] {
         let api = native();
-        let mut own = suite::register(&api, "owner");
+        let mut own = api::register(&api, "owner");
         let mut stolen = own.clone();
         // Both go on with fresh tokens of the one session.
         for second in 1..=30 {
@@ -41,7 +41,7 @@ fn a_thief_who_polls_each_second_is_out_after_a_new_password() {
 #[test]
 fn the_token_of_a_new_password_stays_good_for_ten_seconds_and_gets_no_fresh_one() {
     let api = native();
-    let old = suite::register(&api, "grace");
+    let old = api::register(&api, "grace");
     api.platform.now.set(NOW + 5);
     let used = api.send(&Call::get("/api/user").token(&old)).token();
     let change = Call::put(r#"{"user":{"password":"another password"}}"#);
@@ -108,7 +108,7 @@ fn the_token_of_a_new_password_stays_good_for_ten_seconds_and_gets_no_fresh_one(
 fn the_token_of_a_new_password_ends_sessions() {
     for (scope, is_dead) in [("local", true), ("all", true), ("others", false)] {
         let api = native();
-        let used = suite::register(&api, "ends");
+        let used = api::register(&api, "ends");
         let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
         let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}")).token(&used);
         assert_eq!(api.send(&logout).status, if is_dead { 204 } else { 401 });
@@ -123,7 +123,7 @@ fn others_revives_no_token_of_its_own_session() {
     let others = |token: &str| {
         assert_eq!(api.send(&Call::new("POST", "/api/users/logout?scope=others").token(token)).status, 204);
     };
-    let old = suite::register(&api, "revive");
+    let old = api::register(&api, "revive");
     let other = api.send(&login("revive@x.io", "jakejake")).token();
     api.platform.now.set(NOW + 1);
     let used = api.send(&Call::get("/api/user").token(&old)).token();
@@ -149,18 +149,18 @@ fn others_revives_no_token_of_its_own_session() {
     others(&other);
     assert_eq!((status(&api, &used), status(&api, &fresh), status(&api, &other)), (401, 401, 200));
     // One of its own tokens with the version and the time of that one is none of those.
-    let Token { version, issued_at, .. } = latchkey::token::read(&suite::keys(SECRET), &used, NOW).unwrap();
-    let sid = latchkey::token::read(&suite::keys(SECRET), &other, NOW).unwrap().session.sid;
+    let Token { version, issued_at, .. } = latchkey::token::read(&api::keys(SECRET), &used, NOW).unwrap();
+    let sid = latchkey::token::read(&api::keys(SECRET), &other, NOW).unwrap().session.sid;
     let alike =
         format!(r#"{{"id":1,"exp":1900000000,"iat":{},"ver":{version},"sid":"{sid}"}}"#, issued_at.unwrap());
-    assert_eq!(status(&api, &suite::tokens::signed(&alike)), 401);
+    assert_eq!(status(&api, &api::tokens::signed(&alike)), 401);
 }
 
 #[test]
 fn a_token_without_a_time_of_signing_has_its_ten_seconds_too() {
     let api = native();
-    suite::register(&api, "foreign");
-    let foreign = |ttl: i64| suite::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + ttl));
+    api::register(&api, "foreign");
+    let foreign = |ttl: i64| api::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + ttl));
     let [used, other] = [foreign(1_000), foreign(1_001)];
     let fresh = api.send(&Call::put(r#"{"user":{"password":"jakejake"}}"#).token(&used)).token();
     let read = api.send(&Call::get("/api/user").token(&used));

@@ -2,8 +2,8 @@
 
 use latchkey::purge;
 
-use super::suite::throttle::{WRONG, from};
-use super::suite::{self, Api as _, Call, SECRET, Vars, login};
+use super::api::throttle::{WRONG, from};
+use super::api::{self, Api as _, Call, SECRET, Vars, login};
 use super::{NOW, Native};
 
 const MINUTE: i64 = 60;
@@ -11,10 +11,10 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 fn native(limits: [(&'static str, &'static str); 2]) -> Native {
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.extend(limits);
     let api = Native::new(vars);
-    suite::register(&api, "clock");
+    api::register(&api, "clock");
     api
 }
 
@@ -199,8 +199,8 @@ fn a_place_is_not_given_back_to_those_who_have_none() {
 #[test]
 fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
     let api = limits("3", "3");
-    let token = suite::register(&api, "ended");
-    let sid = latchkey::token::read(&suite::keys(SECRET), &token, NOW).unwrap().session.sid;
+    let token = api::register(&api, "ended");
+    let sid = latchkey::token::read(&api::keys(SECRET), &token, NOW).unwrap().session.sid;
     api.sql(&format!("INSERT INTO ended_sessions VALUES (1, '{sid}', 99999999999)")); // a namesake
     let logout = |token: &str| api.send(&Call::new("POST", "/api/users/logout").token(token));
     assert_eq!(logout(&token).status, 204);
@@ -237,21 +237,21 @@ fn an_ended_session_is_remembered_for_as_long_as_its_longest_token() {
     let refresh = |token: &str| api.send(&Call::get("/api/user").token(token)).token();
 
     // An old token, while new ones are out there.
-    let old = suite::token(&api, 1);
+    let old = api::token(&api, 1);
     api.platform.now.set(NOW + 30);
     assert_eq!(logout(&old), 30 + 60 * DAY + HOUR);
 
     // A token that was made elsewhere to last longer, by itself or by what it was answered with.
     api.platform.now.set(NOW);
     for days in [1_000, 2_000] {
-        let token = suite::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + days * DAY));
+        let token = api::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + days * DAY));
         let token = if days == 1_000 { token } else { refresh(&refresh(&token)) };
         assert_eq!(logout(&token), days * DAY + HOUR);
     }
     let purged = NOW + 1_999 * DAY;
     pollster::block_on(purge::run(&api.platform.db, purged)).unwrap();
     api.platform.now.set(purged);
-    let token = suite::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + 2_000 * DAY));
+    let token = api::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + 2_000 * DAY));
     assert_eq!(api.send(&Call::get("/api/user").token(&token)).status, 401);
 }
 
@@ -259,7 +259,7 @@ fn an_ended_session_is_remembered_for_as_long_as_its_longest_token() {
 fn a_lower_ttl_makes_no_ended_session_forgotten_too_soon() {
     let mut api = limits("3", "3");
     let old = api.send(&login("clock@x.io", "jakejake")).token();
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.insert("TOKEN_TTL_DAYS", "1");
     api.config = super::config(&vars);
     let fresh = api.send(&Call::get("/api/user").token(&old)).token();
@@ -304,15 +304,15 @@ fn a_purge_of_one_kind_that_fails_does_not_keep_the_other_from_its_own() {
 fn a_secret_is_replaced_without_logging_anyone_out() {
     const NEW: &str = "the next secret, and that has 32 bytes too";
     fn with(secret: &'static str, previous: Option<&'static str>) -> Vars<'static> {
-        let mut vars = suite::django();
+        let mut vars = api::django();
         vars.insert("JWT_SECRET", secret);
         vars.extend(previous.map(|previous| ("JWT_SECRET_PREVIOUS", previous)));
         vars
     }
     // In the order that the README tells: first everyone learns the new one, then all sign with it.
     let steps = [with(SECRET, None), with(SECRET, Some(NEW)), with(NEW, Some(SECRET)), with(NEW, None)];
-    let mut api = Native::new(suite::django());
-    let mut token = suite::register(&api, "rotate");
+    let mut api = Native::new(api::django());
+    let mut token = api::register(&api, "rotate");
     let mut get = |vars: &Vars, token: &str| {
         api.config = super::config(vars);
         api.send(&Call::get("/api/user").token(token))
@@ -328,14 +328,14 @@ fn a_secret_is_replaced_without_logging_anyone_out() {
         }
     }
     // Who did not come by in the meantime logs in again.
-    let of_old = suite::mint(SECRET, 1, 0, NOW);
+    let of_old = api::mint(SECRET, 1, 0, NOW);
     assert_eq!(get(&steps[2], &of_old).status, 200);
     assert_eq!(get(&steps[3], &of_old).status, 401);
 }
 
 #[test]
 fn the_coarse_limit_is_asked_first_and_by_client() {
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.remove("RATE_LIMIT");
     let api = Native::new(vars);
     api.platform.rate_limit.set(2);
@@ -371,7 +371,7 @@ fn the_coarse_limit_is_asked_first_and_by_client() {
 
 #[test]
 fn a_48_of_ipv6_is_limited_as_a_whole() {
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.remove("RATE_LIMIT");
     let api = Native::new(vars);
     api.platform.rate_limit.set(5);
@@ -385,11 +385,11 @@ fn a_48_of_ipv6_is_limited_as_a_whole() {
 
 #[test]
 fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address() {
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.remove("RATE_LIMIT");
     let api = Native::new(vars);
     api.platform.rate_limit.set(1_000);
-    let [one, two] = ["limited1", "limited2"].map(|name| suite::register(&api, name));
+    let [one, two] = ["limited1", "limited2"].map(|name| api::register(&api, name));
     api.platform.rate_limit.set(3);
     api.platform.limited.borrow_mut().clear();
     let put = |token: &str, user: &str, address: &str| {
@@ -432,7 +432,7 @@ fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address
 #[test]
 fn a_new_email_gives_no_new_guesses_of_the_current_password() {
     let api = limits("10", "100");
-    let mut token = suite::register(&api, "guessed");
+    let mut token = api::register(&api, "guessed");
     let mut statuses = Vec::new();
     for round in 0..20 {
         let email = format!(r#"{{"user":{{"email":"guessed{round}@x.io"}}}}"#);
@@ -484,7 +484,7 @@ fn a_database_that_takes_no_writes_lets_no_guesses_through() {
     assert_eq!(tried.count(), 10);
     assert_eq!(guess(&api, "jakejake", "203.0.113.1").status, 429);
     // Where no limit counts, nothing is refused.
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.extend([("LOGIN_FAILURES_PER_ADDRESS", "0"), ("LOGIN_FAILURES_PER_ACCOUNT", "0")]);
     api.config = super::config(&vars);
     guess(&api, "wrong password", "192.0.2.1").is(400, WRONG);

@@ -13,8 +13,8 @@ use latchkey::openapi;
 use latchkey::route::Route;
 use serde_json::{Value, json};
 
+use crate::api::{self, Answer, Api as _, Call, Vars, django, realworld};
 use crate::host::{Arriving, Native};
-use crate::suite::{self, Answer, Api as _, Call, Vars, django, realworld};
 
 /// A path, a method in lower case and a status.
 type Key = (String, String, String);
@@ -309,7 +309,7 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     match name {
         "MissingToken" => return api.send(&call),
         "InvalidToken" => return api.send(&call.token("x")),
-        "TokenOfNobody" => return api.send(&call.token(&suite::token(&api, 1_000_000))),
+        "TokenOfNobody" => return api.send(&call.token(&api::token(&api, 1_000_000))),
         "TokenOfDeactivated" => {
             api.sql("UPDATE users SET is_active = 0");
             return api.send(&call.token(&token));
@@ -320,7 +320,7 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
         if call.path == "/api/user" || call.path.ends_with("logout") { call.token(&token) } else { call };
     let taken = r#"{"user":{"username":"jake","email":"jake@example.com"}}"#;
     let broken = r#"{"user":{"email":null,"username":null,"password":null,"bio":true,"image":[],"current_password":null}}"#;
-    let login = |password: &str| suite::login("jake@example.com", password);
+    let login = |password: &str| api::login("jake@example.com", password);
     let call = match name {
         "BodyTimedOut" => Call { body_error: Some(BodyError::TimedOut), ..call },
         "MissingUser" => call.json(r#"{"bio":"x"}"#),
@@ -334,7 +334,7 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
         "DeactivationErrors" => call.json(r#"{"user":{"current_password":null}}"#),
         "NewUserTaken" => call.json(JAKE),
         "UserPatchTaken" => {
-            let other = suite::register(&api, "other");
+            let other = api::register(&api, "other");
             Call::new(&call.method, &call.path).token(&other).json(taken)
         }
         "ScopeErrors" => Call { path: format!("{}?scope=everywhere", call.path), ..call },

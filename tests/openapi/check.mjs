@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { startWorker } from "../worker/harness.mjs";
+import { startWorker } from "../api_workerd/harness.mjs";
 
 const bin = resolve(process.argv[2]);
 const here = import.meta.dirname;

@@ -1,7 +1,7 @@
 //! Filling the database, and keeping the processor busy.
 
+use crate::api::{self, Api as _, Call, Vars, django};
 use crate::server::Server;
-use crate::suite::{self, Api as _, Call, Vars, django};
 
 fn limited(more: [(&'static str, &'static str); 2]) -> Vars<'static> {
     let mut vars = django();
@@ -56,8 +56,8 @@ fn logins_from_all_of_a_48() {
 #[test]
 fn new_passwords_without_end() {
     let api = Server::new(None, &limited([("RATE_LIMIT", "on"), ("TOKEN_TTL_DAYS", "60")]));
-    let mut token = suite::register(&api, "busy");
-    suite::register(&api, "busy2");
+    let mut token = api::register(&api, "busy");
+    api::register(&api, "busy2");
     // Where the clock begins a new period meanwhile, twice as many pass.
     let mut passed = |title: &str, addresses: &mut dyn Iterator<Item = String>| {
         let mut passed = 0;

@@ -1,7 +1,7 @@
 //! Bodies that are held back or break off, and heads without end.
 
+use crate::api::{self, Api as _, Call, django, realworld};
 use crate::server::Server;
-use crate::suite::{self, Api as _, Call, django, realworld};
 
 fn with(call: Call, body: &str) -> Call {
     call.header("X-Body", body)
@@ -21,8 +21,8 @@ fn a_body_that_is_held_back_or_breaks_off() {
             (422, r#"{"errors":{"body":["is not valid JSON"]}}"#),
         ),
     ] {
-        let api = Server::new(Some("tests/worker/bodies.mjs"), &vars);
-        let token = suite::register(&api, "held");
+        let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &vars);
+        let token = api::register(&api, "held");
         for call in
             [Call::post("/api/users/login", ""), Call::post("/api/users", ""), Call::put("").token(&token)]
         {
@@ -33,7 +33,7 @@ fn a_body_that_is_held_back_or_breaks_off() {
             // One that trickles gets no longer than one that stands still; one that arrives in parts is whole.
             api.send(&with(call, "trickling")).is(late.0, late.1);
         }
-        let parts = api.send(&with(suite::login("held@x.io", "jakejake"), "parts"));
+        let parts = api.send(&with(api::login("held@x.io", "jakejake"), "parts"));
         assert_eq!(parts.status, 200, "{}", parts.body);
         // The media type comes before what is in the body.
         let text = Call::new("POST", "/api/users").header("Content-Type", "text/plain").body("");
@@ -44,8 +44,8 @@ fn a_body_that_is_held_back_or_breaks_off() {
 
 #[test]
 fn more_held_bodies_than_may_wait_with_large_heads() {
-    let api = Server::new(Some("tests/worker/bodies.mjs"), &django());
-    let token = suite::register(&api, "queue");
+    let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &django());
+    let token = api::register(&api, "queue");
     let answer = api.send_unchecked(&Call::get("/api/user").token(&token).header("X-Body", "flood"));
     println!(
         "a read that waits for the database, and 4,200 held bodies with 20 KB of headers: {}",
@@ -57,9 +57,9 @@ fn more_held_bodies_than_may_wait_with_large_heads() {
 
 #[test]
 fn more_bytes_of_held_bodies_than_may_be_held() {
-    let api = Server::new(Some("tests/worker/bodies.mjs"), &django());
-    suite::register(&api, "memory");
-    let answer = api.send_unchecked(&with(suite::login("memory@x.io", "jakejake"), "memory"));
+    let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &django());
+    api::register(&api, "memory");
+    let answer = api.send_unchecked(&with(api::login("memory@x.io", "jakejake"), "memory"));
     println!("700 held bodies of 60 KB, and a whole one: {}", answer.body);
     // As many are evicted as do not fit, the second time too: what broke off or was answered holds nothing.
     let round = r#"{"brokenOff":{"400":500},"evicted":141,"whole":200,"held":{"408":700}}"#;
@@ -68,8 +68,8 @@ fn more_bytes_of_held_bodies_than_may_be_held() {
 
 #[test]
 fn a_request_whose_client_has_left_is_dropped() {
-    let api = Server::new(Some("tests/worker/bodies.mjs"), &django());
-    let token = suite::register(&api, "left");
+    let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &django());
+    let token = api::register(&api, "left");
     let update = Call::put(r#"{"user":{"bio":"x"}}"#).token(&token);
     // It had been read by then, and nothing more was done.
     let answer = api.send_unchecked(&with(update, "left"));
@@ -81,7 +81,7 @@ fn a_request_whose_client_has_left_is_dropped() {
 #[test]
 fn heads_without_end() {
     let api = Server::shared(django());
-    let token = suite::register(&api, "heads");
+    let token = api::register(&api, "heads");
     let get = |path: String| Call::get(&path).token(&token);
     let long = "x".repeat(10_000);
     // A URL that is too long is none of ours; a value that is clipped is not what it was.

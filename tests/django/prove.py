@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROJECT = ROOT / "tests/moving/project"
+PROJECT = ROOT / "tests/django/project"
 SECRET = "the secret that Django signed its tokens with"
 WRANGLER = [ROOT / "node_modules/.bin/node", ROOT / "node_modules/wrangler/bin/wrangler.js"]
 ENVIRONMENT = {

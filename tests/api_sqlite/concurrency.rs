@@ -10,14 +10,14 @@ use latchkey::password::{Hasher, iterations_computed};
 use latchkey::secret::Secret;
 use latchkey::throttle::Throttle;
 
-use super::suite::throttle::from;
-use super::suite::{self, Answer, Api as _, Call};
+use super::api::throttle::from;
+use super::api::{self, Answer, Api as _, Call};
 use super::{NOW, Native};
 
 fn native() -> Native {
-    let api = Native::new(suite::django());
+    let api = Native::new(api::django());
     for name in ["known", "gone", "other"] {
-        suite::register(&api, name);
+        api::register(&api, name);
     }
     api.sql("UPDATE users SET is_active = 0 WHERE username = 'gone'");
     api
@@ -121,8 +121,8 @@ fn with_one_place_left_right_passwords_at_once_are_let_in_one_by_one() {
 
 #[test]
 fn no_more_guesses_of_the_current_password_are_tried_at_once_than_may_fail() {
-    let api = Native::new(suite::django());
-    let mut token = suite::register(&api, "burst");
+    let api = Native::new(api::django());
+    let mut token = api::register(&api, "burst");
     let guess = |token: &str, password: &str| {
         let body = format!(r#"{{"user":{{"username":"proven","current_password":"{password}"}}}}"#);
         Call::put(&body).token(token).header("CF-Connecting-IP", "192.0.2.1")
@@ -142,15 +142,15 @@ fn no_more_guesses_of_the_current_password_are_tried_at_once_than_may_fail() {
         assert_eq!(computed, 10);
     }
     // Those of another user are not theirs.
-    let other = suite::register(&api, "other");
+    let other = api::register(&api, "other");
     assert_eq!(api.send(&guess(&other, "jakejake")).status, 200);
 }
 
 #[test]
 fn a_guess_of_the_current_password_is_counted_though_its_client_leaves() {
     for polls in 1.. {
-        let api = Native::new(suite::django());
-        let token = suite::register(&api, "leaves");
+        let api = Native::new(api::django());
+        let token = api::register(&api, "leaves");
         let guess =
             Call::put(r#"{"user":{"username":"x","current_password":"wrong password"}}"#).token(&token);
         let iterations = iterations_computed();
@@ -159,7 +159,7 @@ fn a_guess_of_the_current_password_is_counted_though_its_client_leaves() {
             (0..polls).any(|_| answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready())
         };
         if iterations_computed() != iterations {
-            let user = Throttle::new(&Secret::new(suite::SECRET.to_owned()).unwrap(), 10, 100).user(1);
+            let user = Throttle::new(&Secret::new(api::SECRET.to_owned()).unwrap(), 10, 100).user(1);
             let counts =
                 format!("SELECT count(*) FROM login_failures WHERE account = '{user}' AND count = 1");
             assert_eq!(api.sql(&counts).as_deref(), Some("2"), "left after {polls} polls");
@@ -185,7 +185,7 @@ fn observed(api: &Native, call: &Call) -> (Answer, [u64; 2], usize, u64) {
 
 #[test]
 fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
-    for vars in [suite::django(), suite::realworld()] {
+    for vars in [api::django(), api::realworld()] {
         // By default for users whose hash is cheaper than today's; for all, once the costliest is named.
         for costliest in ["", "pbkdf2_sha256$30", "pbkdf2_sha256$30, pbkdf2_sha512$20"] {
             let mut vars = vars.clone();
@@ -194,7 +194,7 @@ fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
             let api = Native::new(vars);
             let mut emails = vec!["unknown@x.io", "gone@x.io", "broken@x.io", "cheaper@x.io"];
             for name in ["known", "gone", "broken", "cheaper", "imported", "dear"] {
-                suite::register(&api, name);
+                api::register(&api, name);
             }
             api.sql("UPDATE users SET is_active = 0 WHERE username = 'gone'");
             api.sql("UPDATE users SET password = '!' WHERE username = 'broken'");
@@ -235,7 +235,7 @@ fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
 
 #[test]
 fn a_day_has_only_so_many_registrations_of_an_address_and_of_a_network() {
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.insert("REGISTRATIONS_PER_ADDRESS", "3");
     let api = Native::new(vars);
     let mut next = 0;
@@ -278,11 +278,11 @@ fn a_day_has_only_so_many_registrations_of_an_address_and_of_a_network() {
 
 #[test]
 fn no_limit_of_registrations_counts_none() {
-    let mut vars = suite::django();
+    let mut vars = api::django();
     vars.insert("REGISTRATIONS_PER_ADDRESS", "0");
     let api = Native::new(vars);
     for index in 0..20 {
-        suite::register(&api, &format!("free{index}"));
+        api::register(&api, &format!("free{index}"));
     }
     assert_eq!(api.sql("SELECT count(*) FROM registrations").as_deref(), Some("0"));
 }
