@@ -2,18 +2,20 @@
 
 use std::pin::Pin;
 
-use crate::api::{current_user, deactivate_user, login, logout, reference, register, update_user};
-use crate::bookmark;
-use crate::client::Client;
+use crate::api::openapi;
+use crate::api::rate_limit;
+use crate::api::route::Route;
+use crate::api::sessions::{login, logout};
+use crate::api::users::{current, deactivate, register, update};
+use crate::auth::credentials::Upgrade;
 use crate::config::{Config, ConfigError};
-use crate::cors::Cors;
-use crate::dialect::Dialect;
+use crate::error::Dialect;
 use crate::error::Error;
+use crate::http::bookmark;
+use crate::http::client_ip::ClientIp;
+use crate::http::cors::Cors;
 use crate::http::{Request, Response};
 use crate::platform::{Event, Platform};
-use crate::proof::Upgrade;
-use crate::rate_limit;
-use crate::route::Route;
 
 /// Two years (RFC 6797): that a browser never sends a token to this host in the clear.
 const STRICT_TRANSPORT: &str = "max-age=63072000";
@@ -91,7 +93,7 @@ async fn serve(
     request: &impl Request,
 ) -> Result<Answer, Error> {
     if config.rate_limit && matches!(route, Route::Register | Route::Login) {
-        rate_limit::check(platform, Client::of(request)).await?;
+        rate_limit::check(platform, ClientIp::of(request)).await?;
     }
     // Boxed, so that each endpoint is code of its own: in one function, a read would compile them all first.
     let response: Pin<Box<dyn Future<Output = Result<Response, Error>> + '_>> = match route {
@@ -101,10 +103,10 @@ async fn serve(
             return Ok(Answer { response, upgrade });
         }
         Route::Logout => Box::pin(logout::handle(config, platform, request)),
-        Route::CurrentUser => Box::pin(current_user::handle(config, platform, request)),
-        Route::UpdateUser => Box::pin(update_user::handle(config, platform, request)),
-        Route::DeactivateUser => Box::pin(deactivate_user::handle(config, platform, request)),
-        Route::Reference => return Ok(reference::handle(config, request).into()),
+        Route::CurrentUser => Box::pin(current::handle(config, platform, request)),
+        Route::UpdateUser => Box::pin(update::handle(config, platform, request)),
+        Route::DeactivateUser => Box::pin(deactivate::handle(config, platform, request)),
+        Route::Reference => return Ok(openapi::handle(config, request).into()),
         Route::Options(methods) => return Ok(Response::empty(204).with("Allow", methods).into()),
     };
     Ok(response.await?.into())

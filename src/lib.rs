@@ -34,31 +34,15 @@
     clippy::unwrap_used
 )]
 
+pub mod account;
 pub mod api;
 pub mod app;
 pub mod auth;
-pub mod bookmark;
-pub mod client;
 pub mod config;
-pub mod cors;
-pub mod db;
-pub mod dialect;
-pub mod email;
 pub mod error;
 pub mod http;
+pub mod jobs;
 pub mod openapi;
-pub mod password;
 pub mod platform;
-pub mod proof;
-pub mod purge;
-pub mod rate_limit;
-pub mod registration_limit;
-pub mod route;
-pub mod secret;
 pub mod store;
-pub mod throttle;
-pub mod token;
-pub mod user;
-pub mod username;
-pub mod validate;
 pub mod worker;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::db::{Batch, Db};
+use crate::store::db::{Batch, Db};
 
 /// The world outside a request, as the API needs it.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::account::validate::Input;
 use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::{BodyError, Request};
-use crate::validate::Input;
 
 /// The longest body that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;

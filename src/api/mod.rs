@@ -1,23 +1,22 @@
 //! The endpoints, one a file: what is read, what is done, what is answered.
 
+pub mod authenticate;
 pub mod body;
-pub mod current_user;
-pub mod deactivate_user;
-pub mod login;
-pub mod logout;
-pub mod reference;
-pub mod register;
-pub mod update_user;
+pub mod openapi;
+pub mod rate_limit;
+pub mod route;
+pub mod sessions;
+pub mod users;
 
-use crate::auth::{self, Caller};
+use self::authenticate::Caller;
+use crate::account::user::User;
+use crate::auth::token::{self, Session};
 use crate::config::Config;
-use crate::db::{Db, DbError};
 use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
+use crate::store::db::{Db, DbError};
 use crate::store::{self, Standing};
-use crate::token::{self, Session};
-use crate::user::User;
 
 /// Answers with the user and a fresh token of this session.
 fn user_response(
@@ -41,7 +40,7 @@ fn caller_response(
     request: &impl Request,
     Caller { user, token, standing }: &Caller,
 ) -> Result<Response, Error> {
-    match auth::presented(request).filter(|_| *standing == Standing::Grace) {
+    match authenticate::presented(request).filter(|_| *standing == Standing::Grace) {
         Some(token) => user_body(200, user, token),
         None => user_response(200, config, platform, user, &token.session),
     }

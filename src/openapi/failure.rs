@@ -3,10 +3,10 @@
 use super::input::Input;
 use super::json::Json;
 use super::schema::{self, Varying, Violations};
-use crate::dialect::Dialect;
+use crate::api::route::Route;
+use crate::error::Dialect;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::Response;
-use crate::route::Route;
 
 /// An error that an endpoint can answer with.
 pub struct Failure {

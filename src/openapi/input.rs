@@ -1,9 +1,9 @@
 //! What is sent to an endpoint for `user`, with the rules of each field as a schema.
 
 use super::json::Json;
+use crate::account::validate::{self, Rule};
+use crate::api::route::Route;
 use crate::error::Field;
-use crate::route::Route;
-use crate::validate::{self, Rule};
 
 /// What an endpoint takes for `user`.
 pub struct Input {

@@ -10,13 +10,13 @@ mod schema;
 use self::failure::{Failure, failures, needs_token};
 use self::input::Input;
 use self::json::Json;
+use crate::account::user::User;
 use crate::api::body::MAX_BYTES;
-use crate::api::logout::SCOPES;
-use crate::bookmark;
-use crate::dialect::Dialect;
+use crate::api::route::Route;
+use crate::api::sessions::logout::SCOPES;
+use crate::error::Dialect;
 use crate::error::Error;
-use crate::route::Route;
-use crate::user::User;
+use crate::http::bookmark;
 
 /// A method of a path, and words for it.
 struct Operation {

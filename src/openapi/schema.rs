@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::json::Json;
-use crate::dialect::Dialect;
+use crate::error::Dialect;
 use crate::error::{Field, Violation};
 
 /// Fields, and violations of each.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::host::Host;
 use super::tasks::{Outcome, Slot};
-use crate::db::{Batch, Db, DbError, Row, Statement, Value};
+use crate::store::db::{Batch, Db, DbError, Row, Statement, Value};
 
 /// Host of a task, and the place of the outcome.
 pub struct Handle {

@@ -25,8 +25,8 @@ use crate::app;
 use crate::config::{Config, ConfigError};
 use crate::error::Error;
 use crate::http::BodyError;
+use crate::jobs::purge;
 use crate::platform::Event;
-use crate::purge;
 
 type SharedConfig = Rc<Result<Config, ConfigError>>;
 

@@ -9,10 +9,10 @@ use super::d1::{Database, Handle, Replica};
 use super::host::{Host, Url};
 use super::log;
 use super::tasks::{Outcome, Slot};
-use crate::bookmark;
-use crate::db::Db;
+use crate::http::bookmark;
 use crate::http::{BodyError, Request, Response};
 use crate::platform::{Event, Limiter, Platform};
+use crate::store::db::Db;
 
 /// Parts of a request that nearly every endpoint reads.
 pub struct Head {

@@ -13,8 +13,8 @@ pub mod tokens;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use latchkey::secret::Secret;
-use latchkey::token::{self, Keys, Session};
+use latchkey::auth::secret::Secret;
+use latchkey::auth::token::{self, Keys, Session};
 
 pub use call::{Answer, Call};
 

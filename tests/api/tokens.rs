@@ -1,7 +1,7 @@
 //! The `Authorization` header and the token in it.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use latchkey::token::read;
+use latchkey::auth::token::read;
 
 use super::{Answer, Api, Call, SECRET, Start, django, id, keys, realworld, register, token};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
-use latchkey::password::Hasher;
-use latchkey::purge;
+use latchkey::auth::password::Hasher;
+use latchkey::jobs::purge;
 
 use super::api::{self, Api as _, Call};
 use super::{NOW, Native};
@@ -54,10 +54,10 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     let change = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
     assert_eq!(cost(&api, &change(r#"{"email":"change2@x.io"}"#)), (2, 200));
     assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io"}"#)), (3, 400));
-    let iterations = latchkey::password::iterations_computed();
+    let iterations = latchkey::auth::password::iterations_computed();
     assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io","password":"jakejake"}"#)), (2, 400));
     assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io","password":"short"}"#)), (1, 400));
-    assert_eq!(latchkey::password::iterations_computed(), iterations);
+    assert_eq!(latchkey::auth::password::iterations_computed(), iterations);
     let proven = r#"{"email":"change3@x.io","password":"jakejake","current_password":"jakejake"}"#;
     assert_eq!(cost(&api, &change(proven)), (6, 200));
     let token = api::register(&api, "proven");
@@ -181,7 +181,7 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
     // It ends the others in another tab.
     let others =
         "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 0";
-    let kept = latchkey::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
+    let kept = latchkey::auth::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
     api.platform.db.before.borrow_mut().push(("UPDATE", others));
     let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
@@ -194,7 +194,7 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
 fn an_update_is_answered_with_the_same_token_if_a_new_password_was_set_with_it_meanwhile() {
     let api = native();
     let token = api::register(&api, "race");
-    let kept = latchkey::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
+    let kept = latchkey::auth::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid, {NOW} AS iat"));
     let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = (SELECT iat FROM own), grace_until = iat + 10 FROM own";
@@ -225,7 +225,7 @@ fn the_current_password_is_that_of_the_user_whatever_happens_meanwhile() {
 fn a_new_password_in_another_tab_refuses_what_is_under_way_with_an_older_token() {
     let api = native();
     let token = api::register(&api, "race");
-    let kept = latchkey::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
+    let kept = latchkey::auth::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
     let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = 5, grace_until = 99999999999";

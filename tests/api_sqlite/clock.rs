@@ -1,6 +1,6 @@
 //! What time changes: limits of failed logins, what is purged, and a secret that is replaced.
 
-use latchkey::purge;
+use latchkey::jobs::purge;
 
 use super::api::throttle::{WRONG, from};
 use super::api::{self, Api as _, Call, SECRET, Vars, login};
@@ -200,7 +200,7 @@ fn a_place_is_not_given_back_to_those_who_have_none() {
 fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
     let api = limits("3", "3");
     let token = api::register(&api, "ended");
-    let sid = latchkey::token::read(&api::keys(SECRET), &token, NOW).unwrap().session.sid;
+    let sid = latchkey::auth::token::read(&api::keys(SECRET), &token, NOW).unwrap().session.sid;
     api.sql(&format!("INSERT INTO ended_sessions VALUES (1, '{sid}', 99999999999)")); // a namesake
     let logout = |token: &str| api.send(&Call::new("POST", "/api/users/logout").token(token));
     assert_eq!(logout(&token).status, 204);
@@ -404,7 +404,7 @@ fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address
         assert_eq!(put(&one, r#"{"password":"short"}"#, "192.0.2.1"), 400);
     }
     assert!(api.platform.limited.borrow().is_empty());
-    let iterations = latchkey::password::iterations_computed();
+    let iterations = latchkey::auth::password::iterations_computed();
     for user in [r#"{"email":"limited2@x.io","password":"jakejake"}"#, r#"{"email":"limited2@x.io"}"#] {
         for (index, status) in [400, 400, 400, 429, 429].into_iter().enumerate() {
             let address = format!("192.0.2.1{index}");
@@ -412,7 +412,7 @@ fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address
         }
         api.platform.limited.borrow_mut().clear();
     }
-    assert_eq!(latchkey::password::iterations_computed(), iterations);
+    assert_eq!(latchkey::auth::password::iterations_computed(), iterations);
     // By address, whoever sends them from there; and a current password costs a hash as well.
     let proven = r#"{"username":"limited3","current_password":"wrong password"}"#;
     for (token, status) in [(&one, 400), (&two, 400), (&two, 400), (&one, 429), (&two, 429)] {
@@ -466,7 +466,7 @@ fn a_database_that_takes_no_writes_lets_no_guesses_through() {
     assert_eq!(log.len(), 1, "{log:?}");
     assert!(log[0].contains("this isolate refuses that account and address for 60 seconds"), "{log:?}");
     assert!(log[0].contains("database or disk is full") && !log[0].contains("clock@x.io"), "{log:?}");
-    let iterations = latchkey::password::iterations_computed();
+    let iterations = latchkey::auth::password::iterations_computed();
     for (seconds, wait) in [(0, "60"), (30, "30"), (59, "1")] {
         api.platform.now.set(NOW + seconds);
         for password in ["wrong password", "jakejake"] {
@@ -474,7 +474,7 @@ fn a_database_that_takes_no_writes_lets_no_guesses_through() {
             assert_eq!((answer.status, answer.header("retry-after")), (429, Some(wait)));
         }
     }
-    assert_eq!(latchkey::password::iterations_computed(), iterations);
+    assert_eq!(latchkey::auth::password::iterations_computed(), iterations);
     assert_eq!(guess(&api, "jakejake", "192.0.2.2").status, 200);
     api.platform.now.set(NOW + 60);
     assert_eq!(guess(&api, "jakejake", "192.0.2.1").status, 200);

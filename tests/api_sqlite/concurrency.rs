@@ -6,9 +6,9 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use futures_util::future::join_all;
-use latchkey::password::{Hasher, iterations_computed};
-use latchkey::secret::Secret;
-use latchkey::throttle::Throttle;
+use latchkey::auth::lockout::Throttle;
+use latchkey::auth::password::{Hasher, iterations_computed};
+use latchkey::auth::secret::Secret;
 
 use super::api::throttle::from;
 use super::api::{self, Answer, Api as _, Call};

@@ -7,10 +7,10 @@ use std::cell::OnceCell;
 use std::str::FromStr as _;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use latchkey::email;
-use latchkey::password::{Hasher, iterations_computed};
-use latchkey::secret::Secret;
-use latchkey::token::{self, Keys};
+use latchkey::account::email;
+use latchkey::auth::password::{Hasher, iterations_computed};
+use latchkey::auth::secret::Secret;
+use latchkey::auth::token::{self, Keys};
 
 use crate::api::{self, Answer, Call, SECRET};
 use crate::host::{NOW, Native};
@@ -151,7 +151,7 @@ fn hash(input: &[u8]) {
     };
     assert!(stored.starts_with(hasher.algorithm.name()));
     // The cost is the stored hash's own, which `MAX_ITERATIONS` bounds.
-    assert!((1..=latchkey::password::MAX_ITERATIONS).contains(&hasher.iterations));
+    assert!((1..=latchkey::auth::password::MAX_ITERATIONS).contains(&hasher.iterations));
     if hasher.iterations < 1_000 {
         let _ = Hasher::from_str("pbkdf2_sha512$1").unwrap().verify("password", Some(&stored));
     }

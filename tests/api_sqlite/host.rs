@@ -2,13 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 
+use latchkey::account::email;
 use latchkey::app::{self, Answer as AppAnswer};
+use latchkey::auth::credentials::Upgrade;
 use latchkey::config::{Config, ConfigError};
-use latchkey::db::{Batch, Db, DbError, Row, Statement, Value};
-use latchkey::email;
 use latchkey::http::{BodyError, Request};
 use latchkey::platform::{Event, Limiter, Platform};
-use latchkey::proof::Upgrade;
+use latchkey::store::db::{Batch, Db, DbError, Row, Statement, Value};
 
 use crate::api::{Answer, Api, Call, Vars};
 use crate::openapi::Reference;

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use latchkey::api::route::Route;
 use latchkey::app;
 use latchkey::config::{Config, ConfigError};
-use latchkey::dialect::Dialect;
+use latchkey::error::Dialect;
 use latchkey::error::Error;
 use latchkey::http::BodyError;
 use latchkey::openapi;
-use latchkey::route::Route;
 use serde_json::{Value, json};
 
 use crate::api::{self, Answer, Api as _, Call, Vars, django, realworld};

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use latchkey::password::{Hasher, Verdict};
+use latchkey::auth::password::{Hasher, Verdict};
 
 use crate::command::{LOCAL, Operator};
 

@@ -1,8 +1,8 @@
 //! `token` and `token inspect`
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use latchkey::secret::Secret;
-use latchkey::token::{Keys, Session, Token, mint, read};
+use latchkey::auth::secret::Secret;
+use latchkey::auth::token::{Keys, Session, Token, mint, read};
 use serde_json::Value;
 
 use crate::command::{Operator, Outcome, SECRET};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::command::{LOCAL, Operator, Outcome, SECRET};
 use crate::createsuperuser::on_a_terminal;
-use latchkey::password::{Hasher, Verdict};
+use latchkey::auth::password::{Hasher, Verdict};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const CREATED: i64 = 1_800_000_000;

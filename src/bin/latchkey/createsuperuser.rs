@@ -1,12 +1,12 @@
 //! `createsuperuser`: makes a user who is staff and superuser, asking as Django's command of this name does.
 
 use anyhow::{Error, Result, anyhow, bail};
-use latchkey::db::DbError;
-use latchkey::dialect::Dialect;
-use latchkey::email;
+use latchkey::account::email;
+use latchkey::account::validate::{self, Checked, Input};
+use latchkey::error::Dialect;
 use latchkey::error::{Field, Violation};
 use latchkey::store;
-use latchkey::validate::{self, Checked, Input};
+use latchkey::store::db::DbError;
 
 use crate::database::Database;
 use crate::settings::Deployment;

@@ -1,7 +1,7 @@
 //! The database as the command sees it: statements with parameters, rows, and several statements as one.
 
 use anyhow::Result;
-use latchkey::db::{Db, DbError, Row, Value};
+use latchkey::store::db::{Db, DbError, Row, Value};
 
 /// A statement and its parameters, `?1` the first.
 pub struct Statement<'a> {

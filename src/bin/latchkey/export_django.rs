@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat};
 use clap::ValueEnum;
-use latchkey::password::{Algorithm, Hasher};
+use latchkey::auth::password::{Algorithm, Hasher};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 

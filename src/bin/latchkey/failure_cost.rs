@@ -1,7 +1,7 @@
 //! `COSTLIEST_HASH`: the cost to which the Worker brings every failed login, so that its time tells nothing of the user.
 
 use anyhow::{Result, anyhow};
-use latchkey::password::{Algorithm, FailureCost, Hasher};
+use latchkey::auth::password::{Algorithm, FailureCost, Hasher};
 
 use crate::database::Database;
 use crate::settings::Deployment;

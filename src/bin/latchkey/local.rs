@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use latchkey::db::{DbError, Row, Value};
+use latchkey::store::db::{DbError, Row, Value};
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use sha2::{Digest as _, Sha256};

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Write as _};
 use anyhow::{Context as _, Result};
 use chrono::DateTime;
 use comfy_table::{ContentArrangement, Table, presets};
-use latchkey::username::is_default_ignorable;
+use latchkey::account::username::is_default_ignorable;
 use serde::Serialize;
 
 /// Prints a text. A reader that has seen enough, like `head`, is no error.

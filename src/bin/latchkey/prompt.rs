@@ -4,10 +4,10 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use latchkey::dialect::Dialect;
+use latchkey::account::validate::{self, Checked, Input};
+use latchkey::auth::password::Hasher;
+use latchkey::error::Dialect;
 use latchkey::error::{Field, Violation};
-use latchkey::password::Hasher;
-use latchkey::validate::{self, Checked, Input};
 use signal_hook::consts::SIGINT;
 
 const ENDED: &str = "the input ended, so nothing was changed";

@@ -1,7 +1,7 @@
 //! `secret`: prints a new random secret.
 
 use anyhow::{Result, anyhow};
-use latchkey::secret::MIN_BYTES;
+use latchkey::auth::secret::MIN_BYTES;
 
 /// Prints a new random secret fit for JWT_SECRET
 #[derive(clap::Args)]

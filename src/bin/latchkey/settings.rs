@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use std::{env, fs, io, iter};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use latchkey::auth::password::Hasher;
+use latchkey::auth::secret::MIN_BYTES;
 use latchkey::config::Config;
-use latchkey::password::Hasher;
-use latchkey::secret::MIN_BYTES;
 use toml::{Table, Value};
 
 use crate::database::Database;

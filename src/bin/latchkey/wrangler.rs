@@ -13,7 +13,7 @@ use std::process::{self, Command, Stdio};
 use std::{env, iter};
 
 use anyhow::{Context as _, Result, bail};
-use latchkey::db::{DbError, Row, Value};
+use latchkey::store::db::{DbError, Row, Value};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 

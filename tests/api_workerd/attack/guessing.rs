@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use latchkey::password::Hasher;
+use latchkey::auth::password::Hasher;
 
 use crate::api::throttle::{WRONG, from, is_throttled};
 use crate::api::{self, Answer, Api as _, Call, django};

@@ -5,8 +5,8 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 use indicatif::DecimalBytes;
-use latchkey::db::Row;
-use latchkey::email;
+use latchkey::account::email;
+use latchkey::store::db::Row;
 
 use super::{Findings, manifest};
 use crate::database::Database;

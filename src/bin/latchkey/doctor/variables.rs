@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 
+use latchkey::auth::password::{Algorithm, Hasher};
 use latchkey::config::Config;
-use latchkey::password::{Algorithm, Hasher};
 
 use super::Findings;
 use crate::settings::{self, Deployment};

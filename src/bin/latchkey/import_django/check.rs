@@ -1,10 +1,10 @@
 //! What a row has to be so that its user can be kept here, by the rules of the Worker.
 
 use chrono::{DateTime, NaiveDateTime};
-use latchkey::email;
+use latchkey::account::email;
+use latchkey::account::validate::{self, Checked, Input};
+use latchkey::auth::password::Hasher;
 use latchkey::error::Violation;
-use latchkey::password::Hasher;
-use latchkey::validate::{self, Checked, Input};
 use serde_json::{Map, Value};
 
 use super::MAX_ID;

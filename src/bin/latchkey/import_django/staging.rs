@@ -2,8 +2,8 @@
 //! a million users need little memory. SQLite deletes its file at once; it ends with this process however that ends.
 
 use anyhow::Result;
-use latchkey::db::Value;
-use latchkey::password::Hasher;
+use latchkey::auth::password::Hasher;
+use latchkey::store::db::Value;
 use rusqlite::{Connection, Row, params};
 
 use super::check::{Profile, Record, User};

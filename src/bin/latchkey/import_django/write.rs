@@ -1,7 +1,7 @@
 //! What the real database has, and what it gets.
 
 use anyhow::{Result, anyhow};
-use latchkey::db::{DbError, Row};
+use latchkey::store::db::{DbError, Row};
 
 use super::progress::Progress;
 use super::staging::{Counts, Staging};

@@ -2,7 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use chrono::DateTime;
-use latchkey::token::{Keys, MAX_SAFE_INTEGER, Signer, signer};
+use latchkey::auth::token::{Keys, MAX_SAFE_INTEGER, Signer, signer};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -180,9 +180,9 @@ impl<'de> Deserialize<'de> for Object {
 
 #[cfg(test)]
 mod tests {
+    use latchkey::auth::secret::Secret;
+    use latchkey::auth::token::{Session, mint, read};
     use latchkey::error::Unauthenticated;
-    use latchkey::secret::Secret;
-    use latchkey::token::{Session, mint, read};
 
     use super::*;
 

@@ -5,10 +5,10 @@ use std::{env, iter};
 
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
-use latchkey::auth::find_active;
+use latchkey::account::user::User;
+use latchkey::api::authenticate::find_active;
+use latchkey::auth::token::{Token, read};
 use latchkey::error::{Error, Unauthenticated};
-use latchkey::token::{Token, read};
-use latchkey::user::User;
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -5,7 +5,7 @@ mod inspect;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::Utc;
-use latchkey::token::{Session, mint};
+use latchkey::auth::token::{Session, mint};
 use serde::Serialize;
 
 use crate::output::{self, shown};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use latchkey::config::Config;
-use latchkey::db::{DbError, Row};
+use latchkey::store::db::{DbError, Row};
 use serde::Serialize;
 
 use crate::output::time;

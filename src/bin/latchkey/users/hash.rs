@@ -1,7 +1,7 @@
 //! Properties of a stored hash, which itself never leaves the database.
 
-use latchkey::db::{DbError, Row};
-use latchkey::password::Hasher;
+use latchkey::auth::password::Hasher;
+use latchkey::store::db::{DbError, Row};
 
 /// SQL: the number of dollar signs in a hash.
 macro_rules! dollars {
@@ -87,7 +87,7 @@ mod tests {
             database.query_row(&sql, [stored], |row| (0..5).map(|index| row.get(index)).collect()).unwrap();
         let row = columns.iter().map(|column| match column {
             Value::Integer(integer) => (*integer).into(),
-            Value::Text(text) => latchkey::db::Value::Text(text.clone().into()),
+            Value::Text(text) => latchkey::store::db::Value::Text(text.clone().into()),
             other => panic!("{other:?}"),
         });
         let verdict = read(&mut Row::new(row.collect())).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use anyhow::{Result, bail};
-use latchkey::db::{DbError, Row, Value};
+use latchkey::store::db::{DbError, Row, Value};
 use serde::Serialize;
 
 use crate::output::{self, day, shown, yes_or_no};

@@ -1,8 +1,8 @@
 //! A user as the operator sees them, and how one is found.
 
 use anyhow::{Result, bail};
-use latchkey::db::{DbError, Row, Value};
-use latchkey::email;
+use latchkey::account::email;
+use latchkey::store::db::{DbError, Row, Value};
 use serde::Serialize;
 
 use crate::database::Database;

@@ -11,10 +11,10 @@
 
 use std::cell::RefCell;
 
-use crate::client::Client;
-use crate::db::Db;
+use crate::auth::secret::Secret;
 use crate::error::Error;
-use crate::secret::Secret;
+use crate::http::client_ip::ClientIp;
+use crate::store::db::Db;
 use crate::store::{self, Counters, FailureLimit};
 
 /// Time that an uncounted failure keeps further tries out, in seconds.
@@ -74,14 +74,14 @@ impl Throttle {
     }
 
     /// Where the failures of a login with this email by this client are counted.
-    pub fn counters(&self, email: &str, client: Client) -> Counters {
+    pub fn counters(&self, email: &str, client: ClientIp) -> Counters {
         let address = self.key.short_hash(&["address", &client.address(), &email.to_ascii_lowercase()]);
         self.limits(self.account(email), address)
     }
 
     /// Where wrong current passwords of this user by this client are counted, beside the counters of their email: a
     /// thief of a session may change that.
-    pub fn user_counters(&self, id: i64, client: Client) -> Counters {
+    pub fn user_counters(&self, id: i64, client: ClientIp) -> Counters {
         let address = self.key.short_hash(&["user address", &client.address(), &id.to_string()]);
         self.limits(self.user(id), address)
     }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn counters(throttle: &Throttle, email: &str, address: &str) -> Counters {
-        throttle.counters(email, Client::from(address.parse::<IpAddr>().unwrap()))
+        throttle.counters(email, ClientIp::from(address.parse::<IpAddr>().unwrap()))
     }
 
     fn address(counters: &Counters) -> String {

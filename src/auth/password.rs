@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn djangos_own_hashes_verify() {
-        for line in include_str!("../tests/fixtures/passwords.jsonl").lines() {
+        for line in include_str!("../../tests/fixtures/passwords.jsonl").lines() {
             let (password, encoded): (String, String) = serde_json::from_str(line).unwrap();
             let verdict = TODAY.verify(&password, Some(&encoded));
             assert_eq!(verdict, Verdict::Match { outdated: true }, "{password:?}");

@@ -1,12 +1,12 @@
 //! `POST /api/users/logout`: ends the session of the token, or sessions of its user.
 
-use crate::auth;
+use crate::api::authenticate;
+use crate::auth::token::MAX_SAFE_INTEGER;
 use crate::config::Config;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::{self, Standing};
-use crate::token::MAX_SAFE_INTEGER;
 
 /// How long after a session's end a request that was under way may still sign a token of it, in seconds.
 const UNDER_WAY: i64 = 3_600;
@@ -36,12 +36,12 @@ pub async fn handle(
     request: &impl Request,
 ) -> Result<Response, Error> {
     let db = platform.db();
-    let token = auth::token(config, platform, request)?;
+    let token = authenticate::token(config, platform, request)?;
     let scope = match Scope::parse(request.query()) {
         Ok(scope) => scope,
         Err(errors) => {
             // What is wrong with the token comes first.
-            let (_, standing) = auth::find_active(db, &token, platform.now()).await?;
+            let (_, standing) = authenticate::find_active(db, &token, platform.now()).await?;
             return Err(if standing == Standing::Active {
                 errors.into()
             } else {
@@ -59,7 +59,11 @@ pub async fn handle(
         Scope::Others => store::end_other_sessions(db, &token, now).await?,
         Scope::All => store::end_all_sessions(db, &token, now).await?,
     };
-    if has_ended { Ok(Response::empty(204)) } else { Err(auth::refusal(db, &token, platform.now()).await) }
+    if has_ended {
+        Ok(Response::empty(204))
+    } else {
+        Err(authenticate::refusal(db, &token, platform.now()).await)
+    }
 }
 
 impl Scope {

@@ -1,15 +1,15 @@
 //! `POST /api/users/login`: begins a session of a user who knows the password.
 
+use crate::account::validate;
 use crate::api::body::{self, Fields};
 use crate::api::user_response;
-use crate::client::Client;
+use crate::auth::credentials::{self, Upgrade};
+use crate::auth::token::Session;
 use crate::config::Config;
 use crate::error::{Error, Field, FieldErrors};
+use crate::http::client_ip::ClientIp;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::proof::{self, Upgrade};
-use crate::token::Session;
-use crate::validate;
 
 /// Answers the request, and says which hash to replace once the response is sent.
 ///
@@ -22,7 +22,7 @@ pub async fn handle(
 ) -> Result<(Response, Option<Upgrade>), Error> {
     let Credentials { email, password } = parse(body::read(request).await?, platform)?;
     let (user, upgrade) =
-        proof::by_password(config, platform, Client::of(request), &email, &password).await?;
+        credentials::by_password(config, platform, ClientIp::of(request), &email, &password).await?;
     let session = Session::begin(|bytes| platform.fill_random(bytes))?;
     Ok((user_response(200, config, platform, &user, &session)?, upgrade))
 }

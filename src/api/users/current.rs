@@ -1,8 +1,8 @@
 //! `GET /api/user`: the user of the token. One statement, by primary key, and no write, on the nearest replica
 //! of the database; a second one on the primary if that knows no such user or session.
 
+use crate::api::authenticate;
 use crate::api::caller_response;
-use crate::auth;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Request, Response};
@@ -17,6 +17,6 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let caller = auth::authenticate_reader(config, platform, request).await?;
+    let caller = authenticate::authenticate_reader(config, platform, request).await?;
     caller_response(config, platform, request, &caller)
 }

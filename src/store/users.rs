@@ -1,8 +1,8 @@
 //! Every SQL statement, as functions over a [`Db`].
 
-use crate::db::{Batch, Db, DbError, Row, Statement, Value};
-use crate::token::Token;
-use crate::user::{NewUser, User, UserPatch};
+use crate::account::user::{NewUser, User, UserPatch};
+use crate::auth::token::Token;
+use crate::store::db::{Batch, Db, DbError, Row, Statement, Value};
 
 /// The columns that [`user`] reads.
 const USER: &str = "id, email, username, bio, image, is_active, token_version";

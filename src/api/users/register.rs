@@ -1,18 +1,18 @@
 //! `POST /api/users`: makes a user and begins a session.
 
+use crate::account::user::NewUser;
+use crate::account::validate;
 use crate::api::body::{self, Fields};
 use crate::api::{add_taken, conflict, user_response};
-use crate::client::Client;
+use crate::auth::registration_limit;
+use crate::auth::token::Session;
 use crate::config::Config;
-use crate::db::{Db, DbError};
 use crate::error::{Error, Field, FieldErrors};
+use crate::http::client_ip::ClientIp;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::registration_limit;
 use crate::store;
-use crate::token::Session;
-use crate::user::NewUser;
-use crate::validate;
+use crate::store::db::{Db, DbError};
 
 /// Answers the request. On success this is one call of the database, which decides what is unique.
 ///
@@ -30,7 +30,7 @@ pub async fn handle(
     };
     let hash = config.hasher.hash(&new.password, |bytes| platform.fill_random(bytes))?;
     let now = platform.now();
-    let limit = config.registrations.counters(Client::of(request), now);
+    let limit = config.registrations.counters(ClientIp::of(request), now);
     let user = match store::insert_user(db, &new, &hash, limit.as_ref(), now).await {
         Err(DbError::Unique { column }) => {
             return Err(conflict(db, column, Some(&new.email), Some(&new.username), None).await);

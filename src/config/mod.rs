@@ -1,12 +1,12 @@
 //! The configuration: read once, checked as a whole; everything that is wrong is said at once.
 
-use crate::cors::{self, Cors, Origins};
-use crate::dialect::Dialect;
-use crate::password::{FailureCost, Hasher};
-use crate::registration_limit::RegistrationLimits;
-use crate::secret::{self, Secret};
-use crate::throttle::Throttle;
-use crate::token::Keys;
+use crate::auth::lockout::Throttle;
+use crate::auth::password::{FailureCost, Hasher};
+use crate::auth::registration_limit::RegistrationLimits;
+use crate::auth::secret::{self, Secret};
+use crate::auth::token::Keys;
+use crate::error::Dialect;
+use crate::http::cors::{self, Cors, Origins};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;

@@ -1,19 +1,19 @@
 //! `PUT` and `PATCH /api/user`: changes what the user of the token sends, and keeps the rest.
 
+use crate::account::user::{User, UserPatch};
+use crate::account::validate::{self, Input, optional};
+use crate::api::authenticate::{self, Caller};
 use crate::api::body::{self, Fields};
+use crate::api::rate_limit;
 use crate::api::{add_taken, caller_response, conflict};
-use crate::auth::{self, Caller};
-use crate::client::Client;
+use crate::auth::credentials;
 use crate::config::Config;
-use crate::db::DbError;
 use crate::error::{Error, Field, FieldErrors};
+use crate::http::client_ip::ClientIp;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::proof;
-use crate::rate_limit;
+use crate::store::db::DbError;
 use crate::store::{self, Standing};
-use crate::user::{User, UserPatch};
-use crate::validate::{self, Input, optional};
 
 /// Answers the request: one statement to find the user, one to change them; before a hash is computed, one more to see
 /// what is taken. A new password refuses every token before it.
@@ -25,20 +25,20 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let mut caller = auth::authenticate(config, platform, request).await?;
+    let mut caller = authenticate::authenticate(config, platform, request).await?;
     let Update { patch, current_password } =
         parse(body::read_change(request).await?, platform, &caller.user)?;
     if patch == UserPatch::default() {
         return caller_response(config, platform, request, &caller);
     }
-    let client = Client::of(request);
+    let client = ClientIp::of(request);
     // What costs a hash, or tells whether an email is taken.
     let is_new_email = patch.email.as_ref().is_some_and(|email| *email != caller.user.email);
     if config.rate_limit && (is_new_email || patch.password.is_some() || current_password.is_some()) {
         rate_limit::check_update(platform, client, caller.user.id).await?;
     }
     if let Some(current_password) = &current_password {
-        proof::by_current_password(config, platform, client, &caller.user, current_password).await?;
+        credentials::by_current_password(config, platform, client, &caller.user, current_password).await?;
     }
     update(config, platform, &mut caller, patch, current_password.is_none()).await?;
     caller_response(config, platform, request, &caller)
@@ -70,7 +70,7 @@ async fn update(
             Ok(())
         }
         // Deactivated, deleted or logged out since the token was checked.
-        Ok(None) => Err(auth::refusal(db, token, platform.now()).await),
+        Ok(None) => Err(authenticate::refusal(db, token, platform.now()).await),
         Err(DbError::Unique { column }) => {
             let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
             Err(conflict(db, column, email, username, Some(user.id)).await)

@@ -1,16 +1,16 @@
 //! `DELETE /api/user`: deactivates the account and ends its sessions. Its data stays.
 
+use crate::account::validate::{self, optional};
+use crate::api::authenticate;
 use crate::api::body;
-use crate::auth;
-use crate::client::Client;
+use crate::api::rate_limit;
+use crate::auth::credentials;
 use crate::config::Config;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated};
+use crate::http::client_ip::ClientIp;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::proof;
-use crate::rate_limit;
 use crate::store::{self, Standing};
-use crate::validate::{self, optional};
 
 /// Answers the request. Without a current password, which is checked where there is one, a success is one statement.
 ///
@@ -21,28 +21,28 @@ pub async fn handle(
     platform: &impl Platform,
     request: &impl Request,
 ) -> Result<Response, Error> {
-    let token = auth::token(config, platform, request)?;
+    let token = authenticate::token(config, platform, request)?;
     match current_password(request).await {
         Ok(None) => {}
         proof => {
             // What is wrong with the token comes first.
-            let (user, standing) = auth::find_active(platform.db(), &token, platform.now()).await?;
+            let (user, standing) = authenticate::find_active(platform.db(), &token, platform.now()).await?;
             if standing != Standing::Active {
                 return Err(Unauthenticated::Invalid.into());
             }
-            let client = Client::of(request);
+            let client = ClientIp::of(request);
             if let Some(current_password) = proof? {
                 if config.rate_limit {
                     rate_limit::check_update(platform, client, user.id).await?;
                 }
-                proof::by_current_password(config, platform, client, &user, &current_password).await?;
+                credentials::by_current_password(config, platform, client, &user, &current_password).await?;
             }
         }
     }
     if store::deactivate_user(platform.db(), &token, platform.now()).await? {
         Ok(Response::empty(204))
     } else {
-        Err(auth::refusal(platform.db(), &token, platform.now()).await)
+        Err(authenticate::refusal(platform.db(), &token, platform.now()).await)
     }
 }
 

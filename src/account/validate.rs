@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use crate::email;
+use crate::account::email;
+use crate::account::username;
 use crate::error::{Field, Violation};
-use crate::username;
 
 /// What the text of a field has to be.
 #[derive(Debug)]

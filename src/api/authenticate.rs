@@ -1,14 +1,14 @@
 //! The sender of a request: the `Authorization` header, its token, and the token's user.
 
-use crate::bookmark;
+use crate::account::user::User;
+use crate::auth::token::{self, Token};
 use crate::config::Config;
-use crate::db::Db;
 use crate::error::{Error, Unauthenticated};
 use crate::http::Request;
+use crate::http::bookmark;
 use crate::platform::Platform;
+use crate::store::db::Db;
 use crate::store::{self, Standing};
-use crate::token::{self, Token};
-use crate::user::User;
 
 /// Sender of a request.
 pub struct Caller {

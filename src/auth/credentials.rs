@@ -1,14 +1,14 @@
 //! Proof of a user by a password: compares it, counts failures, and refuses where too many failed.
 
-use crate::client::Client;
+use crate::account::user::User;
+use crate::auth::lockout;
+use crate::auth::password::{Hasher, Verdict};
 use crate::config::Config;
-use crate::db::Db;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
-use crate::password::{Hasher, Verdict};
+use crate::http::client_ip::ClientIp;
 use crate::platform::{Event, Platform};
 use crate::store;
-use crate::throttle;
-use crate::user::User;
+use crate::store::db::Db;
 
 /// Finds the active user with this email and password, and which hash to replace once the response is sent. Where no
 /// failures are on record, a success is one read and no write. An unknown email costs as much as a wrong password.
@@ -18,7 +18,7 @@ use crate::user::User;
 pub async fn by_password(
     config: &Config,
     platform: &impl Platform,
-    client: Client,
+    client: ClientIp,
     email: &str,
     password: &str,
 ) -> Result<(User, Option<Upgrade>), Error> {
@@ -31,8 +31,8 @@ pub async fn by_password(
     // come at once.
     let is_counted = match found.blocked_until {
         None => false,
-        Some(until) if until > now => return Err(throttle::throttled(until, now)),
-        Some(_) => throttle::count(db, &counters, false, platform.now()).await.map(|()| true)?,
+        Some(until) if until > now => return Err(lockout::throttled(until, now)),
+        Some(_) => lockout::count(db, &counters, false, platform.now()).await.map(|()| true)?,
     };
     match verify(config, platform, password, found.user) {
         Ok(proven) => {
@@ -42,7 +42,7 @@ pub async fn by_password(
             Ok(proven)
         }
         Err(Error::WrongCredentials) if is_counted => Err(Error::WrongCredentials),
-        Err(Error::WrongCredentials) => match throttle::count(db, &counters, true, platform.now()).await {
+        Err(Error::WrongCredentials) => match lockout::count(db, &counters, true, platform.now()).await {
             Ok(()) => Err(Error::WrongCredentials),
             Err(Error::Fault(cause)) => Err(config.throttle.note_uncounted(counters, platform.now(), &cause)),
             Err(error) => Err(error),
@@ -64,7 +64,7 @@ pub async fn by_password(
 pub async fn by_current_password(
     config: &Config,
     platform: &impl Platform,
-    client: Client,
+    client: ClientIp,
     user: &User,
     password: &str,
 ) -> Result<(), Error> {
@@ -72,7 +72,7 @@ pub async fn by_current_password(
     let counters = config.throttle.user_counters(user.id, client);
     // Counted before it is tried, since the task of a client that leaves may be dropped at any statement: a wrong guess
     // would be forgotten with it, and a right one is applied.
-    throttle::count(db, &counters, false, platform.now()).await?;
+    lockout::count(db, &counters, false, platform.now()).await?;
     match by_password(config, platform, client, &user.email, password).await {
         Ok((proven, _)) if proven.id == user.id => Ok(store::forget_failures(db, &counters).await?),
         // Another's, since the user's email changed a moment ago; or none.

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use crate::auth::secret::Secret;
 use crate::error::Unauthenticated;
-use crate::secret::Secret;
 
 /// The bytes of a session's name: 128 bits, so that none is ever drawn twice.
 const SID_BYTES: usize = 16;
@@ -606,7 +606,7 @@ mod tests {
 
     #[test]
     fn tokens_of_pyjwt_are_good() {
-        for line in include_str!("../tests/fixtures/tokens.jsonl").lines() {
+        for line in include_str!("../../tests/fixtures/tokens.jsonl").lines() {
             let (id, token): (i64, String) = serde_json::from_str(line).unwrap();
             assert_eq!(read(&keys(), &token, NOW).unwrap().user, id);
         }

@@ -1,8 +1,12 @@
-//! What can go wrong, in the words of the domain. Statuses and messages are [`crate::dialect`]'s.
+//! What can go wrong, in the words of the domain. Statuses and messages are [`crate::error::dialect`]'s.
+
+pub mod dialect;
 
 use std::collections::BTreeMap;
 
-use crate::db::DbError;
+pub use self::dialect::Dialect;
+
+use crate::store::db::DbError;
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

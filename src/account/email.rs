@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn verdicts_are_djangos() {
-        let fixture = include_str!("../tests/fixtures/emails.jsonl");
+        let fixture = include_str!("../../tests/fixtures/emails.jsonl");
         let mut count = 0;
         for line in fixture.lines() {
             let (email, valid): (String, bool) = serde_json::from_str(line).unwrap();

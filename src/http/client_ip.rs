@@ -8,15 +8,15 @@ use crate::http::Request;
 ///
 /// Only `CF-Connecting-IP` is read: Cloudflare sets it, and takes off what the client sent under that name.
 #[derive(Debug, Clone, Copy)]
-pub struct Client(Option<IpAddr>);
+pub struct ClientIp(Option<IpAddr>);
 
-impl From<IpAddr> for Client {
+impl From<IpAddr> for ClientIp {
     fn from(address: IpAddr) -> Self {
         Self(Some(address.to_canonical()))
     }
 }
 
-impl Client {
+impl ClientIp {
     /// The client of a request.
     pub fn of(request: &impl Request) -> Self {
         let header = request.header("cf-connecting-ip");
@@ -74,7 +74,7 @@ mod tests {
             ("localhost", "unknown", "unknown"),
             ("", "unknown", "unknown"),
         ] {
-            let client = header.trim().parse::<IpAddr>().map_or(Client(None), Client::from);
+            let client = header.trim().parse::<IpAddr>().map_or(ClientIp(None), ClientIp::from);
             assert_eq!(
                 (client.address(), client.network()),
                 (address.to_owned(), network.to_owned()),
@@ -82,6 +82,6 @@ mod tests {
             );
             assert_eq!(client.is_ipv6(), network.ends_with("/48"), "{header:?}");
         }
-        assert_eq!(Client(None).address(), "unknown");
+        assert_eq!(ClientIp(None).address(), "unknown");
     }
 }

@@ -1,8 +1,8 @@
 //! Limits on requests of one client: coarse limits of the platform, which cost no statement. They hold for registrations,
 //! logins, and updates that cost a hash or tell whether an email is taken.
 
-use crate::client::Client;
 use crate::error::Error;
+use crate::http::client_ip::ClientIp;
 use crate::platform::{Limiter, Platform};
 
 /// Wait that a refused client is told, in seconds: the period of the bindings in `wrangler.toml`, which tell
@@ -13,7 +13,7 @@ const PERIOD: i64 = 60;
 ///
 /// # Errors
 /// [`Error::Throttled`], or a fault.
-pub async fn check(platform: &impl Platform, client: Client) -> Result<(), Error> {
+pub async fn check(platform: &impl Platform, client: ClientIp) -> Result<(), Error> {
     count(platform, Limiter::Address, &client.address()).await?;
     if client.is_ipv6() {
         count(platform, Limiter::Network, &client.network()).await?;
@@ -26,7 +26,7 @@ pub async fn check(platform: &impl Platform, client: Client) -> Result<(), Error
 ///
 /// # Errors
 /// [`Error::Throttled`], or a fault.
-pub async fn check_update(platform: &impl Platform, client: Client, user: i64) -> Result<(), Error> {
+pub async fn check_update(platform: &impl Platform, client: ClientIp, user: i64) -> Result<(), Error> {
     count(platform, Limiter::Update, &format!("{user} {}", client.address())).await?;
     count(platform, Limiter::Address, &format!("user {user}")).await?;
     check(platform, client).await

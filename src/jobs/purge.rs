@@ -1,8 +1,8 @@
 //! Deletes what is no longer needed, on a schedule: ended sessions whose tokens have expired, failed logins that are
 //! forgotten, and counts of registrations of past days. Nothing depends on its having run.
 
-use crate::db::{Db, DbError};
 use crate::store;
+use crate::store::db::{Db, DbError};
 
 /// The most rows that one statement deletes, so that none keeps the database from others for long.
 const BATCH: i64 = 1_000;

@@ -1,8 +1,8 @@
 //! Limit on the users that one network may register in a day, so that none can fill the database: a user can take 24 kB
 //! of it, once bio and image are set.
 
-use crate::client::Client;
-use crate::secret::Secret;
+use crate::auth::secret::Secret;
+use crate::http::client_ip::ClientIp;
 use crate::store::RegistrationLimit;
 
 /// The seconds in a day.
@@ -30,7 +30,7 @@ impl RegistrationLimits {
     }
 
     /// Where a registration of this client is counted at `now`, in Unix seconds, if it is limited.
-    pub fn counters(&self, client: Client, now: i64) -> Option<RegistrationLimit> {
+    pub fn counters(&self, client: ClientIp, now: i64) -> Option<RegistrationLimit> {
         (self.per_address > 0).then(|| RegistrationLimit {
             day: now / DAY,
             address: self.key.short_hash(&["address", &client.address()]),

@@ -1,0 +1,6 @@
+//! Accounts without HTTP and SQL: the user, and the rules of each field.
+
+pub mod email;
+pub mod user;
+pub mod username;
+pub mod validate;

@@ -1,0 +1,4 @@
+//! Sessions: login and logout.
+
+pub mod login;
+pub mod logout;

@@ -1,0 +1,8 @@
+//! HTTP without accounts: requests and responses, cross-origin rules, the client's IP address.
+
+pub mod bookmark;
+pub mod client_ip;
+pub mod cors;
+mod message;
+
+pub use self::message::{BodyError, Request, Response};

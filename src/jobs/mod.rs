@@ -1,0 +1,3 @@
+//! Work of the schedule.
+
+pub mod purge;
