@@ -1,21 +1,21 @@
-//! What the platform hands in: the database, the time, randomness and the log.
+//! Interface to the runtime: database, clock, randomness, static assets, rate limits, log.
 
 use serde::Serialize;
 
-use crate::store::db::{Batch, Db};
+use crate::store::{Batch, Db};
 
-/// The world outside a request, as the API needs it.
+/// Runtime that a request is handled in.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Platform {
     /// The database.
     type Db: Batch;
 
-    /// The database that holds the users: its primary copy, which writes, and reads what was written last.
-    fn db(&self) -> &Self::Db;
+    /// The primary of the database, which writes, and reads what was written last.
+    fn primary(&self) -> &Self::Db;
 
-    /// The nearest copy of the database, for reading. It may lag behind the primary, but not behind this
+    /// The nearest replica of the database, for reading. It may lag behind the primary, but not behind this
     /// bookmark.
-    fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a;
+    fn replica<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a;
 
     /// The bookmark of the last statement of this request, if there was one.
     fn bookmark(&self) -> Option<String>;
@@ -29,15 +29,21 @@ pub trait Platform {
     /// Where the source fails; no request is answered with weaker randomness.
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error>;
 
-    /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); none of what is no domain.
+    /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); `None` for what is no domain.
     fn domain_to_ascii(&self, domain: &str) -> Option<String>;
 
-    /// Counts a request under a coarse limit of the platform, and says whether it is within. A limiter that
+    /// Text of a static asset, by its path; `None` if there is no such asset, or no binding of assets.
+    ///
+    /// # Errors
+    /// A message for the log if it can't be read.
+    async fn read_asset(&self, path: &str) -> Result<Option<String>, String>;
+
+    /// Counts a request under a coarse limit of the platform, and tells whether it is within. A limiter that
     /// is there and fails lets all pass.
     ///
     /// # Errors
-    /// What to do if there is no limiter, for the log.
-    async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String>;
+    /// A message for the log if there is no limiter, which says what to do.
+    async fn check_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String>;
 
     /// Writes one line to the log.
     fn log(&self, event: &Event);
@@ -46,11 +52,11 @@ pub trait Platform {
 /// A rate limit of the platform, whose figures are in `wrangler.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limiter {
-    /// By address; and by user, of updates.
-    Address,
+    /// By client IP; and by user, of updates.
+    ClientIp,
     /// By larger network.
     Network,
-    /// By user and address, of updates.
+    /// By user and client IP, of updates.
     Update,
 }
 
@@ -58,46 +64,46 @@ impl Limiter {
     /// The name of its binding.
     pub const fn binding(self) -> &'static str {
         match self {
-            Self::Address => "LIMITER",
+            Self::ClientIp => "LIMITER",
             Self::Network => "NETWORK_LIMITER",
             Self::Update => "UPDATE_LIMITER",
         }
     }
 }
 
-/// What the log is told: one line of JSON each, never with a password, hash, token, secret or email.
+/// Events of the log: one line of JSON each, never with a password, hash, token, secret or email.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A fault of ours: the request was answered with a 500.
-    Fault {
-        /// What went wrong, in the words of whoever noticed.
+    /// Internal error: the response was a 500.
+    InternalError {
+        /// Message of whatever failed.
         cause: String,
     },
     /// The configuration is wrong: every request is answered with a 500.
     Misconfigured {
-        /// Every bad variable, each with what is wrong and how to mend it.
+        /// Every invalid variable, with the reason and how to fix it.
         problems: Vec<String>,
     },
     /// The configuration works, and is weaker than it should be.
     WeakConfiguration {
-        /// What is weak and what to do.
+        /// What is weak, and how to fix it.
         problem: String,
     },
-    /// A stored password matches nothing; the user has to get a new one.
+    /// A stored hash matches no password; the user needs a new one.
     UnusablePassword {
         /// The user's id.
         user: i64,
-        /// What is wrong with it.
+        /// Reason for which it is invalid.
         reason: &'static str,
     },
 }
 
 impl Event {
-    /// Whether someone should look at it now.
+    /// Tells whether someone should look at it now.
     pub const fn is_error(&self) -> bool {
         match self {
-            Self::Fault { .. } | Self::Misconfigured { .. } => true,
+            Self::InternalError { .. } | Self::Misconfigured { .. } => true,
             Self::WeakConfiguration { .. } | Self::UnusablePassword { .. } => false,
         }
     }

@@ -1,78 +1,80 @@
-//! The user, as it is stored, shown, made and changed.
+//! The user: as stored, as shown, new, and changed.
 
 use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
 
-/// A user as it is stored, without the password.
+use super::password::{Password, PasswordHash};
+use super::profile::{PROFILE, Profile, ProfilePatch};
+
+/// User as stored, without the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Never given to another user, even after this one is gone.
     pub id: i64,
     /// The domain in lower case, the local part as typed.
     pub email: String,
-    /// The name that others see.
+    /// Name that others see.
     pub username: String,
-    /// What the user says of themself.
-    pub bio: Option<String>,
-    /// The address of a picture.
-    pub image: Option<String>,
-    /// Whether the user may log in and use a token.
+    /// `true` if the user may log in and use a token.
     pub is_active: bool,
-    /// Which version of the user's tokens is good; each raise of it ends sessions.
+    /// Version of the user's tokens that is good; each raise of it ends sessions.
     pub token_version: i64,
+    /// Optional texts.
+    pub profile: Profile,
 }
 
-/// What a client is shown of a user: the body of every success that has one.
+/// Body of every success that has a user.
 #[derive(Serialize)]
 pub struct UserBody<'a> {
-    user: Shown<'a>,
+    user: UserView<'a>,
 }
 
-#[derive(Serialize)]
-struct Shown<'a> {
-    email: &'a str,
-    username: &'a str,
-    bio: Option<&'a str>,
-    image: Option<&'a str>,
+struct UserView<'a> {
+    user: &'a User,
     token: &'a str,
+}
+
+impl Serialize for UserView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { user, token } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("email", &user.email)?;
+        map.serialize_entry("username", &user.username)?;
+        for (field, value) in PROFILE.iter().zip(&user.profile) {
+            map.serialize_entry(field.name(), value)?;
+        }
+        map.serialize_entry("token", token)?;
+        map.end()
+    }
 }
 
 impl User {
     /// The user with a fresh token.
     pub fn body<'a>(&'a self, token: &'a str) -> UserBody<'a> {
-        UserBody {
-            user: Shown {
-                email: &self.email,
-                username: &self.username,
-                bio: self.bio.as_deref(),
-                image: self.image.as_deref(),
-                token,
-            },
-        }
+        UserBody { user: UserView { user: self, token } }
     }
 }
 
-/// A user to be made, with fields that keep their rules.
-#[derive(Clone, PartialEq, Eq)]
+/// User to be inserted, with fields that keep their rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
-    /// A valid email, normalized.
+    /// Valid email, normalized.
     pub email: String,
-    /// The name that others will see.
+    /// Name that others will see.
     pub username: String,
-    /// The password as it was typed, trimmed.
-    pub password: String,
+    /// Password as it was typed, trimmed.
+    pub password: Password,
 }
 
 /// Changes to a user: a field that is `None` keeps its value. What is there keeps its rules.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserPatch {
-    /// A valid email, normalized.
+    /// Valid email, normalized.
     pub email: Option<String>,
-    /// The name that others will see.
+    /// Name that others will see.
     pub username: Option<String>,
-    /// In [`crate::api::update_user`] the password as it was typed, in [`crate::store`] its hash.
-    pub password: Option<String>,
-    /// What the user says of themself, or `Some(None)` for nothing.
-    pub bio: Option<Option<String>>,
-    /// The address of a picture, or `Some(None)` for none.
-    pub image: Option<Option<String>>,
+    /// Hash of the new password.
+    pub password: Option<PasswordHash>,
+    /// Optional texts.
+    pub profile: ProfilePatch,
 }

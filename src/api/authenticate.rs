@@ -1,62 +1,53 @@
-//! The sender of a request: the `Authorization` header, its token, and the token's user.
+//! Authentication of a request: the `Authorization` header, its token, and the token's user.
 
+use super::context::Context;
 use crate::account::user::User;
-use crate::auth::token::{self, Token};
-use crate::config::Config;
+use crate::auth::token::{self, VerifiedToken};
 use crate::error::{Error, Unauthenticated};
-use crate::http::Request;
-use crate::http::bookmark;
+use crate::http::{Request, bookmark};
 use crate::platform::Platform;
-use crate::store::db::Db;
-use crate::store::{self, Standing};
+use crate::store::sessions::{SessionKey, Standing};
+use crate::store::{Db, users};
 
 /// Sender of a request.
 pub struct Caller {
     /// The user, who is active.
     pub user: User,
     /// The token, whose session has not ended.
-    pub token: Token,
+    pub token: VerifiedToken,
     /// Requests that the token is good for.
     pub standing: Standing,
 }
 
-/// The request's token, as it was signed. Whether its session has ended, the database knows.
+/// Verifies the request's token. The database knows whether its session has ended.
 ///
 /// # Errors
-/// Why there is none.
-pub fn token(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Token, Unauthenticated> {
-    let token = presented(request).ok_or(Unauthenticated::Missing)?;
-    token::read(&config.keys, token, platform.now())
+/// [`Error::Unauthenticated`].
+pub fn token(cx: &Context<'_, impl Platform, impl Request>) -> Result<VerifiedToken, Error> {
+    let token = bearer(cx.request).ok_or(Unauthenticated::Missing)?;
+    Ok(token::verify(&cx.config.keys, token, cx.now())?)
 }
 
-/// The token that the request carries, unread.
-pub fn presented(request: &impl Request) -> Option<&str> {
+/// The token that the request carries, unverified.
+pub fn bearer(request: &impl Request) -> Option<&str> {
     request.header("authorization").and_then(credentials)
 }
 
-/// Finds the caller where a state of a moment ago will do: for reading, which the nearest replica may answer. If that
-/// refuses the token, the primary decides: the user may have registered, or logged in with a new password, a moment ago.
+/// Finds the caller where a state of a moment ago will do: for reading, which the nearest replica may answer. If the
+/// replica rejects the token, retry on the primary: the user may have registered, or set a new password, a moment ago.
 ///
 /// # Errors
-/// Why there is none, or a fault.
-pub async fn authenticate_reader(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Caller, Error> {
-    if !config.read_replication {
-        return authenticate(config, platform, request).await;
+/// [`Error::Unauthenticated`].
+pub async fn authenticate_for_read(cx: &Context<'_, impl Platform, impl Request>) -> Result<Caller, Error> {
+    if !cx.config.read_replication {
+        return authenticate(cx).await;
     }
-    let token = token(config, platform, request)?;
-    let bookmark = bookmark::presented(request);
-    let (user, standing) = match find_active(&platform.nearest(bookmark), &token, platform.now()).await {
+    let token = token(cx)?;
+    let replica = cx.platform.replica(bookmark::from_request(cx.request));
+    let (user, standing) = match find_active(&replica, token.key(), cx.now()).await {
         Ok(found) => found,
         // The replica may also have failed at the bookmark, which a client can make up.
-        Err(_) => find_active(platform.db(), &token, platform.now()).await?,
+        Err(_) => find_active(cx.db(), token.key(), cx.now()).await?,
     };
     Ok(Caller { user, token, standing })
 }
@@ -64,33 +55,29 @@ pub async fn authenticate_reader(
 /// Finds the caller as of now.
 ///
 /// # Errors
-/// Why there is none, or a fault.
-pub async fn authenticate(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Caller, Error> {
-    let token = token(config, platform, request)?;
-    let (user, standing) = find_active(platform.db(), &token, platform.now()).await?;
+/// [`Error::Unauthenticated`].
+pub async fn authenticate(cx: &Context<'_, impl Platform, impl Request>) -> Result<Caller, Error> {
+    let token = token(cx)?;
+    let (user, standing) = find_active(cx.db(), token.key(), cx.now()).await?;
     Ok(Caller { user, token, standing })
 }
 
 /// The user of a token, if they are active and the token is good, and what it is good for at `now`, in Unix seconds.
 ///
 /// # Errors
-/// Why there is none, or a fault.
-pub async fn find_active(db: &impl Db, token: &Token, now: i64) -> Result<(User, Standing), Error> {
-    match store::find_user(db, token, now).await? {
-        None => Err(Unauthenticated::NoUser.into()),
+/// [`Error::Unauthenticated`].
+pub async fn find_active(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<(User, Standing), Error> {
+    match users::find_by_session(db, key, now).await? {
+        None => Err(Unauthenticated::UnknownUser.into()),
         Some((user, _)) if !user.is_active => Err(Unauthenticated::Deactivated.into()),
         Some((_, Standing::Ended)) => Err(Unauthenticated::Invalid.into()),
         Some(found) => Ok(found),
     }
 }
 
-/// Looks up why a guarded statement found no active user with a token that is good enough.
-pub async fn refusal(db: &impl Db, token: &Token, now: i64) -> Error {
-    find_active(db, token, now).await.err().unwrap_or(Unauthenticated::Invalid.into())
+/// Looks up why a guarded statement matched no row.
+pub async fn why_rejected(db: &impl Db, key: SessionKey<'_>, now: i64) -> Error {
+    find_active(db, key, now).await.err().unwrap_or(Unauthenticated::Invalid.into())
 }
 
 /// The token of `Token <jwt>` or `Bearer <jwt>`: exactly two words, the first in any case (RFC 9110 §11.1).

@@ -1,13 +1,11 @@
-//! The body of a request: `{"user": {…}}` in JSON.
+//! Body of a request: `{"user": {…}}` in JSON.
 
 use serde_json::{Map, Value};
 
-use crate::account::validate::Input;
+use super::endpoint::Failure;
+use crate::account::validate::RawField;
 use crate::error::{Error, Field, FieldErrors, Violation};
-use crate::http::{BodyError, Request};
-
-/// The longest body that is read, in bytes.
-pub const MAX_BYTES: usize = 64 * 1024;
+use crate::http::{BodyError, MAX_BODY_BYTES, Request};
 
 /// U+FEFF in UTF-8, and in the two orders of UTF-16: RFC 8259 §8.1 allows neither the mark nor the encoding.
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
@@ -16,13 +14,13 @@ const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
     (b"\xff\xfe", "UTF-16 is not allowed at line 1 column 1"),
 ];
 
-/// The fields of `user` as they were sent. Of duplicate keys the last counts.
+/// Fields of `user` as they were sent. Of duplicate keys the last counts.
 #[derive(Debug, Default)]
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
     /// Takes a field out.
-    pub fn take(&mut self, name: &str) -> Input {
+    pub fn take(&mut self, name: &str) -> RawField {
         self.0.remove(name).into()
     }
 }
@@ -43,15 +41,27 @@ pub async fn read(request: &impl Request) -> Result<Fields, Error> {
 pub async fn read_change(request: &impl Request) -> Result<Fields, Error> {
     let mut body = read_object(request).await?;
     if !body.is_empty() && !body.contains_key("user") {
-        let mut errors = FieldErrors::default();
-        errors.add(Field::User, Violation::Required);
-        return Err(errors.into());
+        return Err(missing_user());
     }
     fields(&mut body)
 }
 
+/// Failure of [`read_change`].
+pub const MISSING_USER: Failure = Failure {
+    name: "MissingUser",
+    description: "An object without `user`",
+    error: missing_user,
+    varying: None,
+};
+
+fn missing_user() -> Error {
+    let mut errors = FieldErrors::default();
+    errors.add(Field::User, Violation::Required);
+    errors.into()
+}
+
 async fn read_object(request: &impl Request) -> Result<Map<String, Value>, Error> {
-    let body = match request.body(MAX_BYTES).await {
+    let body = match request.body(MAX_BODY_BYTES).await {
         Ok(body) if body.is_empty() => return Ok(Map::new()),
         Ok(body) => Some(body),
         Err(BodyError::BrokenOff) => None,

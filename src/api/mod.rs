@@ -1,94 +1,49 @@
-//! The endpoints, one a file: what is read, what is done, what is answered.
+//! Endpoints, one a file, and what they share.
 
 pub mod authenticate;
 pub mod body;
+pub mod conflict;
+pub mod context;
+pub mod endpoint;
 pub mod openapi;
 pub mod rate_limit;
 pub mod route;
 pub mod sessions;
+mod user_response;
 pub mod users;
 
-use self::authenticate::Caller;
-use crate::account::user::User;
-use crate::auth::token::{self, Session};
-use crate::config::Config;
-use crate::error::{Error, Field, FieldErrors, Violation};
-use crate::http::{Request, Response};
+use std::pin::Pin;
+
+use self::context::Context;
+use self::endpoint::{Endpoint, Handled};
+use crate::error::Error;
+use crate::http::Request;
 use crate::platform::Platform;
-use crate::store::db::{Db, DbError};
-use crate::store::{self, Standing};
 
-/// Answers with the user and a fresh token of this session.
-fn user_response(
-    status: u16,
-    config: &Config,
-    platform: &impl Platform,
-    user: &User,
-    session: &Session,
-) -> Result<Response, Error> {
-    let token =
-        token::mint(&config.keys, user.id, user.token_version, session, platform.now(), config.token_ttl)
-            .map_err(|error| Error::Fault(format!("token: {error}")))?;
-    user_body(status, user, &token)
-}
+/// Boxed, so that each endpoint is its own wasm function: V8 compiles lazily, one function at a time.
+type Handling<'a> = Pin<Box<dyn Future<Output = Result<Handled, Error>> + 'a>>;
 
-/// Answers with the caller and a fresh token of the session; with the token of the request itself while that is only
-/// in [`Standing::Grace`].
-fn caller_response(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-    Caller { user, token, standing }: &Caller,
-) -> Result<Response, Error> {
-    match authenticate::presented(request).filter(|_| *standing == Standing::Grace) {
-        Some(token) => user_body(200, user, token),
-        None => user_response(200, config, platform, user, &token.session),
-    }
-}
+/// Lists the modules that have an `ENDPOINT` and a `handle`.
+macro_rules! endpoints {
+    ($($($module:ident)::+),+ $(,)?) => {
+        /// All endpoints.
+        pub const ENDPOINTS: &[Endpoint] = &[$($($module)::+::ENDPOINT),+];
 
-fn user_body(status: u16, user: &User, token: &str) -> Result<Response, Error> {
-    Response::json(status, &user.body(token)).map_err(|error| Error::Fault(format!("answer: {error}")))
-}
-
-/// Translates a broken UNIQUE constraint. The database names one column; asked after the fact, it may
-/// name both, or none if the other user is gone by now.
-async fn conflict(
-    db: &impl Db,
-    column: String,
-    email: Option<&str>,
-    username: Option<&str>,
-    except: Option<i64>,
-) -> Error {
-    let mut errors = FieldErrors::default();
-    if let Err(error) = add_taken(&mut errors, db, email, username, except).await {
-        return error.into();
-    }
-    if errors.is_empty() {
-        match column.as_str() {
-            "users.email" => errors.add(Field::Email, Violation::Taken),
-            "users.username" => errors.add(Field::Username, Violation::Taken),
-            _ => return DbError::Unique { column }.into(),
+        /// Runs the handler of the endpoint with this index in [`ENDPOINTS`].
+        pub fn handle<'a, P: Platform, R: Request>(index: usize, cx: &'a Context<'a, P, R>) -> Option<Handling<'a>> {
+            let handlers: [fn(&'a Context<'a, P, R>) -> Handling<'a>; ENDPOINTS.len()] =
+                [$(|cx| Box::pin($($module)::+::handle(cx))),+];
+            handlers.get(index).map(|handle| handle(cx))
         }
-    }
-    errors.into()
+    };
 }
 
-async fn add_taken(
-    errors: &mut FieldErrors,
-    db: &impl Db,
-    email: Option<&str>,
-    username: Option<&str>,
-    except: Option<i64>,
-) -> Result<(), DbError> {
-    if email.is_none() && username.is_none() {
-        return Ok(());
-    }
-    let taken = store::find_taken(db, email, username, except).await?;
-    if taken.email {
-        errors.add(Field::Email, Violation::Taken);
-    }
-    if taken.username {
-        errors.add(Field::Username, Violation::Taken);
-    }
-    Ok(())
+endpoints! {
+    users::register,
+    users::current,
+    users::update,
+    users::deactivate,
+    sessions::login,
+    sessions::logout,
+    openapi,
 }

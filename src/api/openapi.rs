@@ -1,22 +1,55 @@
-//! `GET /api/openapi.json`: the reference of this API, as it is configured.
+//! `GET /api/openapi.json`: the OpenAPI document, as the API is configured. The build writes one for each dialect among
+//! the static assets.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::Config;
+use super::context::Context;
+use super::endpoint::{Authentication, Endpoint, Handled, Operation, Parameter, RateLimit, Success, Tag};
+use crate::error::{Dialect, Error};
 use crate::http::{Request, Response};
-use crate::openapi;
+use crate::platform::Platform;
 
-/// Answers the request: with nothing new, if the client has it already.
-pub fn handle(config: &Config, request: &impl Request) -> Response {
-    let document = openapi::document(config.dialect);
-    let etag = format!("\"{}\"", Base64UrlUnpadded::encode_string(&Sha256::digest(&document)));
-    let is_known = request.header("if-none-match").is_some_and(|tags| names(tags, &etag));
-    let response = if is_known { Response::empty(304) } else { Response::of_json(200, document) };
-    response.revalidated(etag)
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/openapi.json",
+    operations: &[Operation { method: "GET", id: "openapi", summary: "This document" }],
+    tag: Tag::OpenApi,
+    authentication: Authentication::None,
+    rate_limit: RateLimit::None,
+    input: None,
+    parameter: Some(Parameter {
+        name: "If-None-Match",
+        place: "header",
+        description: "Entity tags of what the client has",
+        values: &[],
+    }),
+    success: Success::Document { description: "The document" },
+    failures: &[],
+};
+
+/// Path of the document among the static assets. Only the Worker is asked for paths under `/api/`, so nobody gets it from
+/// there.
+pub const fn asset(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Django => "/api/openapi/django.json",
+        Dialect::RealWorld => "/api/openapi/realworld.json",
+    }
 }
 
-/// Whether an `If-None-Match` names an entity tag (RFC 9110 §13.1.2): weak ones do too.
+/// Handles the request. The response has no body if the client has the document already.
+///
+/// # Errors
+/// [`Error::NotFound`] where no assets are bound.
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+    let document = cx.platform.read_asset(asset(cx.config.dialect)).await.map_err(Error::Internal)?;
+    let document = document.ok_or(Error::NotFound)?;
+    let etag = format!("\"{}\"", Base64UrlUnpadded::encode_string(&Sha256::digest(&document)));
+    let is_known = cx.request.header("if-none-match").is_some_and(|tags| names(tags, &etag));
+    let response = if is_known { Response::empty(304) } else { Response::of_json(200, document) };
+    Ok(response.revalidated(etag).into())
+}
+
+/// Tells whether an `If-None-Match` names an entity tag (RFC 9110 §13.1.2): weak ones do too.
 fn names(tags: &str, etag: &str) -> bool {
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -1,121 +1,91 @@
-//! Which endpoint a request is for, or that there is none.
+//! Routing: the endpoint that a request is for.
 
+use super::ENDPOINTS;
 use crate::error::Error;
 
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Methods in the order in which `Allow` lists them.
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Target of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// `POST /api/users`
-    Register,
-    /// `POST /api/users/login`
-    Login,
-    /// `POST /api/users/logout`
-    Logout,
-    /// `GET` or `HEAD /api/user`
-    CurrentUser,
-    /// `PUT` or `PATCH /api/user`
-    UpdateUser,
-    /// `DELETE /api/user`
-    DeactivateUser,
-    /// `GET` or `HEAD /api/openapi.json`
-    Reference,
-    /// `OPTIONS` on a path that takes these methods
-    Options(&'static str),
+    /// The endpoint with this index in [`ENDPOINTS`].
+    Endpoint(usize),
+    /// `OPTIONS` on a path that takes these methods.
+    Preflight(String),
 }
 
-impl Route {
-    /// Finds the endpoint. A path may end in one extra `/`.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] or [`Error::MethodNotAllowed`].
-    pub fn find(method: &str, path: &str) -> Result<Self, Error> {
-        let (allow, route) = match path.strip_suffix('/').unwrap_or(path) {
-            "/api/users" => (
-                "POST, OPTIONS",
-                match method {
-                    "POST" => Some(Self::Register),
-                    _ => None,
-                },
-            ),
-            "/api/users/login" => (
-                "POST, OPTIONS",
-                match method {
-                    "POST" => Some(Self::Login),
-                    _ => None,
-                },
-            ),
-            "/api/users/logout" => (
-                "POST, OPTIONS",
-                match method {
-                    "POST" => Some(Self::Logout),
-                    _ => None,
-                },
-            ),
-            "/api/user" => (
-                "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
-                match method {
-                    "GET" | "HEAD" => Some(Self::CurrentUser),
-                    "PUT" | "PATCH" => Some(Self::UpdateUser),
-                    "DELETE" => Some(Self::DeactivateUser),
-                    _ => None,
-                },
-            ),
-            "/api/openapi.json" => (
-                "GET, HEAD, OPTIONS",
-                match method {
-                    "GET" | "HEAD" => Some(Self::Reference),
-                    _ => None,
-                },
-            ),
-            _ => return Err(Error::NotFound),
-        };
-        match route {
-            Some(route) => Ok(route),
-            None if method == "OPTIONS" => Ok(Self::Options(allow)),
-            None => Err(Error::MethodNotAllowed { method: method.to_owned(), allow }),
-        }
+/// Finds the target of a request. A path may end in one extra `/`.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::MethodNotAllowed`].
+pub fn find(method: &str, path: &str) -> Result<Route, Error> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if let Some(index) = ENDPOINTS.iter().position(|endpoint| endpoint.path == path && endpoint.takes(method))
+    {
+        return Ok(Route::Endpoint(index));
     }
+    match allow(path) {
+        None => Err(Error::NotFound),
+        Some(allow) if method == "OPTIONS" => Ok(Route::Preflight(allow)),
+        Some(allow) => Err(Error::MethodNotAllowed { method: method.to_owned(), allow }),
+    }
+}
+
+/// Value of the header `Allow` of a path, if there is such a path.
+fn allow(path: &str) -> Option<String> {
+    let is_taken =
+        |method: &&str| ENDPOINTS.iter().any(|endpoint| endpoint.path == path && endpoint.takes(method));
+    let mut methods: Vec<_> = METHODS.into_iter().filter(is_taken).collect();
+    (!methods.is_empty()).then(|| {
+        methods.push("OPTIONS");
+        methods.join(", ")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const METHODS: [&str; 10] =
+    const ALL: [&str; 10] =
         ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"];
 
     #[test]
     fn every_method_of_every_path() {
         let users = "POST, OPTIONS";
         let user = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
-        for method in METHODS {
-            for (path, allow, route) in [
-                ("/api/users", users, (method == "POST").then_some(Route::Register)),
-                ("/api/users/login", users, (method == "POST").then_some(Route::Login)),
-                ("/api/users/logout", users, (method == "POST").then_some(Route::Logout)),
+        for method in ALL {
+            for (path, allow, id) in [
+                ("/api/users", users, (method == "POST").then_some("register")),
+                ("/api/users/login", users, (method == "POST").then_some("login")),
+                ("/api/users/logout", users, (method == "POST").then_some("logout")),
                 (
                     "/api/user",
                     user,
                     match method {
-                        "GET" | "HEAD" => Some(Route::CurrentUser),
-                        "PUT" | "PATCH" => Some(Route::UpdateUser),
-                        "DELETE" => Some(Route::DeactivateUser),
+                        "GET" | "HEAD" => Some("currentUser"),
+                        "PUT" | "PATCH" => Some("updateUser"),
+                        "DELETE" => Some("deactivateUser"),
                         _ => None,
                     },
                 ),
                 (
                     "/api/openapi.json",
                     "GET, HEAD, OPTIONS",
-                    matches!(method, "GET" | "HEAD").then_some(Route::Reference),
+                    matches!(method, "GET" | "HEAD").then_some("openapi"),
                 ),
             ] {
-                let expected = match route {
-                    Some(route) => Ok(route),
-                    None if method == "OPTIONS" => Ok(Route::Options(allow)),
-                    None => Err(Error::MethodNotAllowed { method: method.to_owned(), allow }),
+                let index =
+                    |id| ENDPOINTS.iter().position(|endpoint| endpoint.operations[0].id == id).unwrap();
+                let expected = match id {
+                    Some(id) => Ok(Route::Endpoint(index(id))),
+                    None if method == "OPTIONS" => Ok(Route::Preflight(allow.to_owned())),
+                    None => {
+                        Err(Error::MethodNotAllowed { method: method.to_owned(), allow: allow.to_owned() })
+                    }
                 };
-                assert_eq!(Route::find(method, path), expected, "{method} {path}");
-                assert_eq!(Route::find(method, &format!("{path}/")), expected, "{method} {path}/");
+                assert_eq!(find(method, path), expected, "{method} {path}");
+                assert_eq!(find(method, &format!("{path}/")), expected, "{method} {path}/");
             }
         }
     }
@@ -142,8 +112,8 @@ mod tests {
             "/user",
             "/api/user%2f",
         ] {
-            for method in METHODS {
-                assert_eq!(Route::find(method, path), Err(Error::NotFound), "{method} {path}");
+            for method in ALL {
+                assert_eq!(find(method, path), Err(Error::NotFound), "{method} {path}");
             }
         }
     }

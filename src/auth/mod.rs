@@ -1,8 +1,12 @@
 //! Rules of authentication, without HTTP: tokens and sessions, passwords, limits on failures.
 
 pub mod credentials;
+pub mod current_password;
+pub mod keys;
 pub mod lockout;
 pub mod password;
 pub mod registration_limit;
+pub mod rehash;
 pub mod secret;
+pub mod session;
 pub mod token;

@@ -13,6 +13,8 @@ use base64ct::{Base64, Encoding as _};
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
+use crate::account::password::{Password, PasswordHash};
+
 /// The most iterations that a stored hash may ask for, so that a row can't take all our CPU time.
 pub const MAX_ITERATIONS: u32 = 5_000_000;
 
@@ -103,18 +105,18 @@ impl fmt::Display for Hasher {
     }
 }
 
-/// What came of comparing a password with a stored hash.
+/// Result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is the password.
     Match {
-        /// Whether the stored hash has other parameters than today's.
-        outdated: bool,
+        /// `true` if the stored hash has other parameters than today's.
+        needs_rehash: bool,
     },
     /// It is not.
     Mismatch,
-    /// Nothing is, since the stored hash can't be read; why.
-    Unreadable(&'static str),
+    /// No password matches, since the stored hash is invalid; the reason.
+    InvalidHash(&'static str),
 }
 
 impl Hasher {
@@ -124,35 +126,38 @@ impl Hasher {
     /// Those of `fill_random`.
     pub fn hash<E>(
         &self,
-        password: &str,
+        password: &Password,
         fill_random: impl Fn(&mut [u8]) -> Result<(), E>,
-    ) -> Result<String, E> {
+    ) -> Result<PasswordHash, E> {
         let salt = salt(fill_random)?;
-        let hash = Base64::encode_string(&self.derive(password, &salt));
-        Ok(format!("{self}${salt}${hash}"))
+        let hash = Base64::encode_string(&self.derive(password.as_str(), &salt));
+        Ok(PasswordHash::new(format!("{self}${salt}${hash}")))
     }
 
-    /// The parameters of a stored hash.
+    /// Reads the parameters of a stored hash.
     ///
     /// # Errors
-    /// Why it matches no password.
-    pub fn of_stored(stored: &str) -> Result<Self, &'static str> {
-        StoredHash::parse(stored).map(|stored| stored.hasher)
+    /// The reason for which it matches no password.
+    pub fn from_encoded(hash: &PasswordHash) -> Result<Self, &'static str> {
+        StoredHash::parse(hash.as_str()).map(|hash| hash.hasher)
     }
 
     /// Compares a password with a stored hash. Where there is none, or none that can be read, this
     /// does the same work as for one with today's parameters; [`FailureCost::complete`] does the rest.
-    pub fn verify(&self, password: &str, stored: Option<&str>) -> Verdict {
-        let parsed = stored.map(StoredHash::parse);
+    pub fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
+        let password = password.as_str();
+        let parsed = stored.map(|hash| StoredHash::parse(hash.as_str()));
         let (hasher, salt, expected) = match &parsed {
             Some(Ok(stored)) => (stored.hasher, stored.salt, stored.hash.as_slice()),
             _ => (*self, "", [].as_slice()),
         };
         let equal = bool::from(hasher.derive(password, salt).ct_eq(expected));
         match parsed {
-            Some(Err(reason)) => Verdict::Unreadable(reason),
+            Some(Err(reason)) => Verdict::InvalidHash(reason),
             // HMAC pads its key with zeros, so to it "secret" and "secret\0" are the same.
-            Some(Ok(_)) if equal && !password.contains('\0') => Verdict::Match { outdated: hasher != *self },
+            Some(Ok(_)) if equal && !password.contains('\0') => {
+                Verdict::Match { needs_rehash: hasher != *self }
+            }
             _ => Verdict::Mismatch,
         }
     }
@@ -269,6 +274,10 @@ fn salt_letter(byte: u8) -> Option<char> {
 mod tests {
     use super::*;
 
+    fn typed(text: &str) -> Password {
+        Password::new(text.to_owned())
+    }
+
     const TODAY: Hasher = Hasher { algorithm: Algorithm::Sha512, iterations: 2 };
 
     fn random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
@@ -277,25 +286,28 @@ mod tests {
 
     #[test]
     fn a_hash_verifies_and_says_when_its_parameters_are_not_todays() {
-        let stored = TODAY.hash("jakejake", random).unwrap();
-        let current = Verdict::Match { outdated: false };
-        assert_eq!(TODAY.verify("jakejake", Some(&stored)), current);
-        assert_eq!(TODAY.verify("jakejakf", Some(&stored)), Verdict::Mismatch);
+        let stored = TODAY.hash(&typed("jakejake"), random).unwrap();
+        let current = Verdict::Match { needs_rehash: false };
+        assert_eq!(TODAY.verify(&typed("jakejake"), Some(&stored)), current);
+        assert_eq!(TODAY.verify(&typed("jakejakf"), Some(&stored)), Verdict::Mismatch);
         for parameters in ["pbkdf2_sha512$3", "pbkdf2_sha256$2"] {
             let later: Hasher = parameters.parse().unwrap();
-            assert_eq!(later.verify("jakejake", Some(&stored)), Verdict::Match { outdated: true });
+            assert_eq!(
+                later.verify(&typed("jakejake"), Some(&stored)),
+                Verdict::Match { needs_rehash: true }
+            );
         }
     }
 
     #[test]
     fn an_encoded_hash_has_djangos_form_and_a_salt_of_its_own() {
-        let stored = TODAY.hash("jakejake", random).unwrap();
-        let parts: Vec<_> = stored.split('$').collect();
+        let stored = TODAY.hash(&typed("jakejake"), random).unwrap();
+        let parts: Vec<_> = stored.as_str().split('$').collect();
         assert_eq!(parts[..2], ["pbkdf2_sha512", "2"]);
         assert_eq!(parts[2].len(), SALT_CHARS);
         assert!(parts[2].bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert_eq!(parts[3].len(), 88);
-        assert_ne!(stored, TODAY.hash("jakejake", random).unwrap());
+        assert_ne!(stored, TODAY.hash(&typed("jakejake"), random).unwrap());
     }
 
     #[test]
@@ -329,8 +341,8 @@ mod tests {
 
     #[test]
     fn a_null_character_at_the_end_makes_another_password() {
-        let stored = TODAY.hash("jakejake", random).unwrap();
-        assert_eq!(TODAY.verify("jakejake\0", Some(&stored)), Verdict::Mismatch);
+        let stored = TODAY.hash(&typed("jakejake"), random).unwrap();
+        assert_eq!(TODAY.verify(&typed("jakejake\0"), Some(&stored)), Verdict::Mismatch);
     }
 
     #[test]
@@ -347,12 +359,20 @@ mod tests {
             ("pbkdf2_sha256$1$salt$AAAA", "has another length than its algorithm gives"),
             (&format!("pbkdf2_sha512$1$salt${hash}"), "has another length than its algorithm gives"),
         ] {
-            assert_eq!(TODAY.verify("jakejake", Some(stored)), Verdict::Unreadable(reason), "{stored}");
+            assert_eq!(
+                TODAY.verify(&typed("jakejake"), Some(&PasswordHash::new(stored.to_owned()))),
+                Verdict::InvalidHash(reason),
+                "{stored}"
+            );
         }
         for iterations in ["0", "-1", "+1", "", " 1", "1_000", "5000001", "99999999999999999999"] {
             let stored = format!("pbkdf2_sha256${iterations}$salt${hash}");
             let reason = "does not ask for 1 to 5,000,000 iterations";
-            assert_eq!(TODAY.verify("jakejake", Some(&stored)), Verdict::Unreadable(reason), "{stored}");
+            assert_eq!(
+                TODAY.verify(&typed("jakejake"), Some(&PasswordHash::new(stored.clone()))),
+                Verdict::InvalidHash(reason),
+                "{stored}"
+            );
         }
     }
 
@@ -360,9 +380,10 @@ mod tests {
     fn djangos_own_hashes_verify() {
         for line in include_str!("../../tests/fixtures/passwords.jsonl").lines() {
             let (password, encoded): (String, String) = serde_json::from_str(line).unwrap();
-            let verdict = TODAY.verify(&password, Some(&encoded));
-            assert_eq!(verdict, Verdict::Match { outdated: true }, "{password:?}");
-            assert_eq!(TODAY.verify("another", Some(&encoded)), Verdict::Mismatch);
+            let encoded = PasswordHash::new(encoded);
+            let verdict = TODAY.verify(&typed(&password), Some(&encoded));
+            assert_eq!(verdict, Verdict::Match { needs_rehash: true }, "{password:?}");
+            assert_eq!(TODAY.verify(&typed("another"), Some(&encoded)), Verdict::Mismatch);
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Limit on the users that one network may register in a day, so that none can fill the database: a user can take 24 kB
 //! of it, once bio and image are set.
 
-use crate::auth::secret::Secret;
-use crate::http::client_ip::ClientIp;
-use crate::store::RegistrationLimit;
+use super::secret::Secret;
+use crate::store::registrations::RegistrationLimit;
 
 /// The seconds in a day.
 const DAY: i64 = 86_400;
@@ -15,27 +14,28 @@ const PER_NETWORK: i64 = 4;
 #[derive(Debug, Clone)]
 pub struct RegistrationLimits {
     key: Secret,
-    per_address: i64,
+    per_ip: i64,
 }
 
 impl RegistrationLimits {
     /// A limit of this many users a day from one address; 0 is none. The key of the hashes is derived from `secret`.
-    pub fn new(secret: &Secret, per_address: i64) -> Self {
-        Self { key: secret.derive("latchkey: registrations"), per_address }
+    pub fn new(secret: &Secret, per_ip: i64) -> Self {
+        Self { key: secret.derive("latchkey: registrations"), per_ip }
     }
 
     /// The most users a day from one address; 0 for no limit.
-    pub fn per_address(&self) -> i64 {
-        self.per_address
+    pub fn per_ip(&self) -> i64 {
+        self.per_ip
     }
 
-    /// Where a registration of this client is counted at `now`, in Unix seconds, if it is limited.
-    pub fn counters(&self, client: ClientIp, now: i64) -> Option<RegistrationLimit> {
-        (self.per_address > 0).then(|| RegistrationLimit {
+    /// Where a registration is counted at `now`, in Unix seconds, if it is limited. `client_ip` and `network` are the
+    /// rate limit keys of the client and of the larger network that it is in.
+    pub fn limit(&self, client_ip: &str, network: &str, now: i64) -> Option<RegistrationLimit> {
+        (self.per_ip > 0).then(|| RegistrationLimit {
             day: now / DAY,
-            address: self.key.short_hash(&["address", &client.address()]),
-            network: self.key.short_hash(&["network", &client.network()]),
-            max: [self.per_address, self.per_address.saturating_mul(PER_NETWORK)],
+            client_ip: self.key.short_hash(&["address", client_ip]),
+            network: self.key.short_hash(&["network", network]),
+            max: [self.per_ip, self.per_ip.saturating_mul(PER_NETWORK)],
         })
     }
 }

@@ -1,159 +1,107 @@
-//! The configuration: read once, checked as a whole; everything that is wrong is said at once.
+//! Configuration: read once and checked as a whole, with one file for each concern. Everything wrong is reported at once.
 
-use crate::auth::lockout::Throttle;
-use crate::auth::password::{FailureCost, Hasher};
+mod passwords;
+mod secrets;
+mod variables;
+
+use self::secrets::Secrets;
+use self::variables::Variables;
+use crate::auth::credentials::PasswordPolicy;
+use crate::auth::keys::Keys;
 use crate::auth::registration_limit::RegistrationLimits;
-use crate::auth::secret::{self, Secret};
-use crate::auth::token::Keys;
 use crate::error::Dialect;
 use crate::http::cors::{self, Cors, Origins};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
-const MAX_LOGIN_FAILURES: i64 = 10_000;
-const LOGIN_FAILURES_PER_ADDRESS: i64 = 10;
-/// NIST SP 800-63B-4 §3.2.2: no more in a row.
-const LOGIN_FAILURES_PER_ACCOUNT: i64 = 100;
 const MAX_REGISTRATIONS: i64 = 1_000_000;
-/// 24 kB each, this is 24 MB a day; sessions and counters that one address can leave are as much again.
+/// 24 kB each, this is 24 MB a day; sessions and failed logins that one address can leave are as much again.
 const REGISTRATIONS_PER_ADDRESS: i64 = 1_000;
 
-/// How this deployment works.
+/// Configuration of a deployment.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `JWT_SECRET`, which signs tokens, and `JWT_SECRET_PREVIOUS`, whose tokens are still good.
     pub keys: Keys,
-    /// `API_DIALECT`: how errors are rendered.
-    pub dialect: Dialect,
-    /// `ALLOWED_ORIGINS`: whose pages may read answers; `ALLOWED_HEADERS`: what these may send.
-    pub cors: Cors,
-    /// `PASSWORD_HASHER`: how new passwords are hashed.
-    pub hasher: Hasher,
-    /// `COSTLIEST_HASH` and `PASSWORD_HASHER`: the cost of every failed login.
-    pub failure_cost: FailureCost,
-    /// `TOKEN_TTL_DAYS`, in seconds: how long a token is valid.
+    /// `TOKEN_TTL_DAYS`, in seconds: validity of a token.
     pub token_ttl: i64,
-    /// `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`: how many logins may fail.
-    pub throttle: Throttle,
-    /// `REGISTRATIONS_PER_ADDRESS`: how many users a network may register in a day.
+    /// `API_DIALECT`: rendering of errors.
+    pub dialect: Dialect,
+    /// `ALLOWED_ORIGINS`: origins whose pages may read responses; `ALLOWED_HEADERS`: headers that these may send.
+    pub cors: Cors,
+    /// `PASSWORD_HASHER`, `COSTLIEST_HASH`, `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`.
+    pub passwords: PasswordPolicy,
+    /// `REGISTRATIONS_PER_ADDRESS`: users that a network may register in a day.
     pub registrations: RegistrationLimits,
-    /// `RATE_LIMIT`: whether requests go through the platform's coarse limits.
+    /// `RATE_LIMIT`: `true` if requests go through the platform's coarse limits.
     pub rate_limit: bool,
-    /// `READ_REPLICATION`: whether reads ask the nearest replica, and responses carry a bookmark.
+    /// `READ_REPLICATION`: `true` if reads ask the nearest replica, and responses carry a bookmark.
     pub read_replication: bool,
-    secret_weaknesses: Vec<String>,
+    /// Settings that work and are weaker than recommended, and how to fix them.
+    pub warnings: Vec<String>,
 }
 
-/// What is wrong with the configuration.
+/// Invalid configuration.
 #[derive(Debug, Clone)]
 pub struct ConfigError {
-    /// Every bad variable, each with what is wrong and how to mend it.
+    /// Every invalid variable, with the reason and how to fix it.
     pub problems: Vec<String>,
-    /// The origins that may read the 500: those of `ALLOWED_ORIGINS` if that is good, else none.
+    /// Origins that may read the 500: those of `ALLOWED_ORIGINS` if that is valid, else none.
     pub cors: Cors,
 }
 
 impl Config {
     /// Reads the variables that `lookup` finds by their names. One that is not set has its default;
-    /// one that is wrong never falls back to it.
+    /// one that is invalid never falls back to it.
     ///
     /// # Errors
-    /// All that is wrong, at once.
+    /// Everything that is wrong, at once.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut problems = Vec::new();
-        let secret = note(&mut problems, secret(lookup("JWT_SECRET")));
-        let previous = note(&mut problems, previous_secret(lookup("JWT_SECRET_PREVIOUS")));
-        let dialect = note(&mut problems, dialect(lookup("API_DIALECT")));
-        let origins = note(&mut problems, origins(lookup("ALLOWED_ORIGINS")));
-        let headers = note(&mut problems, headers(lookup("ALLOWED_HEADERS")));
-        let hasher = note(&mut problems, hasher(lookup("PASSWORD_HASHER")));
-        let costliest = note(&mut problems, costliest_hash(lookup("COSTLIEST_HASH")));
-        let token_ttl = note(&mut problems, token_ttl(lookup("TOKEN_TTL_DAYS")));
-        let mut count = |name, range, default| note(&mut problems, count(name, lookup(name), range, default));
-        let per_address = count("LOGIN_FAILURES_PER_ADDRESS", MAX_LOGIN_FAILURES, LOGIN_FAILURES_PER_ADDRESS);
-        let per_account = count("LOGIN_FAILURES_PER_ACCOUNT", MAX_LOGIN_FAILURES, LOGIN_FAILURES_PER_ACCOUNT);
-        let registrations = count("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
-        let mut switch = |name, default| note(&mut problems, switch(name, lookup(name), default));
-        let rate_limit = switch("RATE_LIMIT", true);
-        let read_replication = switch("READ_REPLICATION", false);
-        let cors =
-            Cors::new(origins.clone().unwrap_or(Origins::List(Vec::new())), &headers.unwrap_or_default());
+        let mut variables = Variables::new(&lookup);
+        let secrets = Secrets::read(&mut variables);
+        let token_ttl = variables.read("TOKEN_TTL_DAYS", token_ttl);
+        let dialect = variables.read("API_DIALECT", dialect);
+        let origins = variables.read("ALLOWED_ORIGINS", origins);
+        let headers = variables.read("ALLOWED_HEADERS", headers);
+        let passwords = passwords::read(&mut variables, secrets.as_ref());
+        let registrations =
+            variables.limit("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
+        let rate_limit = variables.switch("RATE_LIMIT", true);
+        let read_replication = variables.switch("READ_REPLICATION", false);
+        let cors = Cors::new(origins.unwrap_or(Origins::List(Vec::new())), &headers.unwrap_or_default());
+        let Variables { problems, .. } = variables;
         if !problems.is_empty() {
             return Err(ConfigError { problems, cors });
         }
         let config = || {
-            let (secret, hasher) = (secret?, hasher?);
+            let (secrets, passwords) = (secrets?, passwords?);
             Some(Self {
-                secret_weaknesses: weaknesses_of_secrets(&secret, previous.as_ref()?.as_ref()),
-                throttle: Throttle::new(&secret, per_address?, per_account?),
-                registrations: RegistrationLimits::new(&secret, registrations?),
-                keys: Keys::new(secret, previous?),
+                warnings: [secrets.warnings(), passwords::warnings(&passwords)].concat(),
+                registrations: RegistrationLimits::new(&secrets.current, registrations?),
+                keys: Keys::new(secrets.current, secrets.previous),
+                token_ttl: token_ttl?,
                 dialect: dialect?,
                 cors: cors.clone(),
-                failure_cost: FailureCost::new(costliest?.into_iter().chain([hasher])),
-                hasher,
-                token_ttl: token_ttl?,
+                passwords,
                 rate_limit: rate_limit?,
                 read_replication: read_replication?,
             })
         };
         config().ok_or(ConfigError { problems, cors })
     }
-
-    /// What works and is weaker than it should be.
-    pub fn weaknesses(&self) -> Vec<String> {
-        let mut weaknesses = self.secret_weaknesses.clone();
-        let Hasher { algorithm, iterations } = self.hasher;
-        let recommended = algorithm.owasp_iterations();
-        if iterations < recommended {
-            let name = algorithm.name();
-            weaknesses.push(format!("PASSWORD_HASHER asks for {iterations} iterations of {name}; OWASP asks for at least {recommended}"));
-        }
-        let failures = self.throttle.per_account();
-        if !(1..=LOGIN_FAILURES_PER_ACCOUNT).contains(&failures) {
-            weaknesses.push(format!("LOGIN_FAILURES_PER_ACCOUNT is {failures}; NIST asks for a limit of at most {LOGIN_FAILURES_PER_ACCOUNT}"));
-        }
-        weaknesses
-    }
 }
 
-fn note<T>(problems: &mut Vec<String>, checked: Result<T, String>) -> Option<T> {
-    checked.map_err(|problem| problems.push(problem)).ok()
-}
-
-fn secret(value: Option<String>) -> Result<Secret, String> {
-    const HOW: &str = "set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars";
-    let value = value.ok_or_else(|| format!("JWT_SECRET is not set: {HOW}"))?;
-    usable_secret("JWT_SECRET", value, HOW)
-}
-
-fn previous_secret(value: Option<String>) -> Result<Option<Secret>, String> {
-    const HOW: &str = "it can be what JWT_SECRET was before, or not set at all";
-    value.map_or(Ok(None), |value| usable_secret("JWT_SECRET_PREVIOUS", value, HOW).map(Some))
-}
-
-fn usable_secret(name: &str, value: String, how: &str) -> Result<Secret, String> {
-    let secret = Secret::new(value)
-        .ok_or_else(|| format!("{name} has fewer than {} bytes: {how}", secret::MIN_BYTES))?;
-    if secret.is_public() {
-        return Err(format!(
-            "{name} is the key in the public repository of the original Conduit server, with which anyone can sign tokens: {how}"
-        ));
-    }
-    Ok(secret)
-}
-
-fn weaknesses_of_secrets(current: &Secret, previous: Option<&Secret>) -> Vec<String> {
-    let mut weaknesses = Vec::new();
-    for (name, secret) in [("JWT_SECRET", Some(current)), ("JWT_SECRET_PREVIOUS", previous)] {
-        if let Some(weakness) = secret.and_then(Secret::weakness) {
-            weaknesses.push(format!(
-                "{name} {weakness}: replace it by a random one, as README.md says under \"A new secret\""
-            ));
-        }
-    }
-    weaknesses
+fn token_ttl(value: Option<String>) -> Result<i64, String> {
+    let days = match value {
+        None => DEFAULT_TOKEN_TTL_DAYS,
+        Some(value) => value
+            .parse()
+            .ok()
+            .filter(|days| (1..=MAX_TOKEN_TTL_DAYS).contains(days))
+            .ok_or_else(|| format!("TOKEN_TTL_DAYS is {value:?}: it can be 1 to {MAX_TOKEN_TTL_DAYS}"))?,
+    };
+    Ok(days * SECONDS_PER_DAY)
 }
 
 fn dialect(value: Option<String>) -> Result<Dialect, String> {
@@ -174,54 +122,10 @@ fn headers(value: Option<String>) -> Result<Vec<String>, String> {
         .map_err(|problem| format!("ALLOWED_HEADERS {problem}"))
 }
 
-fn hasher(value: Option<String>) -> Result<Hasher, String> {
-    value.map_or(Ok(Hasher::default()), |value| {
-        value.parse().map_err(|problem| {
-            format!("PASSWORD_HASHER is {value:?}, which {problem}: write it like \"{}\"", Hasher::default())
-        })
-    })
-}
-
-/// One stored hash's parameters; several, where the costliest of each algorithm are wanted.
-fn costliest_hash(value: Option<String>) -> Result<Vec<Hasher>, String> {
-    let Some(value) = value.filter(|value| !value.trim().is_empty()) else { return Ok(Vec::new()) };
-    let hashers: Result<_, _> = value.split(',').map(|hasher| hasher.trim().parse()).collect();
-    hashers.map_err(|problem| {
-        format!("COSTLIEST_HASH is {value:?}, which {problem}: write it like \"pbkdf2_sha256$1000000\"")
-    })
-}
-
-fn token_ttl(value: Option<String>) -> Result<i64, String> {
-    let days = match value {
-        None => DEFAULT_TOKEN_TTL_DAYS,
-        Some(value) => value
-            .parse()
-            .ok()
-            .filter(|days| (1..=MAX_TOKEN_TTL_DAYS).contains(days))
-            .ok_or_else(|| format!("TOKEN_TTL_DAYS is {value:?}: it can be 1 to {MAX_TOKEN_TTL_DAYS}"))?,
-    };
-    Ok(days * SECONDS_PER_DAY)
-}
-
-fn count(name: &str, value: Option<String>, max: i64, default: i64) -> Result<i64, String> {
-    value.map_or(Ok(default), |value| {
-        let count = value.parse().ok().filter(|count| (0..=max).contains(count));
-        count.ok_or_else(|| format!("{name} is {value:?}: it can be 1 to {max}, or 0 for no limit"))
-    })
-}
-
-fn switch(name: &str, value: Option<String>, default: bool) -> Result<bool, String> {
-    match value.as_deref() {
-        None => Ok(default),
-        Some("on") => Ok(true),
-        Some("off") => Ok(false),
-        Some(other) => Err(format!("{name} is {other:?}: it can be \"on\" or \"off\"")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::password::FailureCost;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
     /// SHA-256 of the key of gothinkster/django-realworld-example-app; the code knows only its hash.
@@ -243,13 +147,13 @@ mod tests {
         let config = read(&[("JWT_SECRET", SECRET)]).unwrap();
         assert_eq!(config.dialect, Dialect::Django);
         assert_eq!(config.cors, Cors::new(Origins::List(Vec::new()), &[]));
-        assert_eq!(config.failure_cost, FailureCost::new([config.hasher]));
-        assert_eq!(config.registrations.per_address(), 1_000);
-        assert_eq!(config.hasher.to_string(), "pbkdf2_sha512$220000");
+        assert_eq!(config.passwords.failure_cost, FailureCost::new([config.passwords.hasher]));
+        assert_eq!(config.registrations.per_ip(), 1_000);
+        assert_eq!(config.passwords.hasher.to_string(), "pbkdf2_sha512$220000");
         assert_eq!(config.token_ttl, 60 * 86_400);
-        assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (10, 100));
+        assert_eq!((config.passwords.lockout.per_ip(), config.passwords.lockout.per_account()), (10, 100));
         assert!(config.rate_limit && !config.read_replication);
-        assert!(config.weaknesses().is_empty());
+        assert!(config.warnings.is_empty());
     }
 
     #[test]
@@ -272,13 +176,16 @@ mod tests {
         assert_eq!(config.dialect, Dialect::RealWorld);
         assert_eq!(config.cors, Cors::new(Origins::Any, &["traceparent".to_owned(), "baggage".to_owned()]));
         let named = ["pbkdf2_sha256$600000", "pbkdf2_sha256$1000000", "pbkdf2_sha512$2"];
-        assert_eq!(config.failure_cost, FailureCost::new(named.map(|hasher| hasher.parse().unwrap())));
-        assert_eq!(config.registrations.per_address(), 7);
-        assert_eq!(config.hasher.to_string(), "pbkdf2_sha256$600000");
+        assert_eq!(
+            config.passwords.failure_cost,
+            FailureCost::new(named.map(|hasher| hasher.parse().unwrap()))
+        );
+        assert_eq!(config.registrations.per_ip(), 7);
+        assert_eq!(config.passwords.hasher.to_string(), "pbkdf2_sha256$600000");
         assert_eq!(config.token_ttl, 86_400);
-        assert_eq!((config.throttle.per_address(), config.throttle.per_account()), (0, 20));
+        assert_eq!((config.passwords.lockout.per_ip(), config.passwords.lockout.per_account()), (0, 20));
         assert!(!config.rate_limit && config.read_replication);
-        assert!(config.weaknesses().is_empty());
+        assert!(config.warnings.is_empty());
     }
 
     #[test]
@@ -378,7 +285,7 @@ mod tests {
             ("JWT_SECRET_PREVIOUS", "0123456789012345678901234567890123456789", false),
         ] {
             let config = read(&[("JWT_SECRET", SECRET), (name, value)]).unwrap();
-            assert_eq!(!config.weaknesses().is_empty(), is_weak, "{name}={value}");
+            assert_eq!(!config.warnings.is_empty(), is_weak, "{name}={value}");
         }
     }
 

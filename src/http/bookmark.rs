@@ -1,12 +1,12 @@
-//! Bookmarks: which state of the database an answer came from, told to the client and handed back by it.
+//! Bookmarks: the state of the database that a response came from, sent to the client and back.
 //!
-//! D1 may have copies of the database near its users, which lag behind the primary by a moment. A copy asked
-//! for a bookmark answers from a state at least as new; so a client that hands back the last one it was
+//! D1 may have replicas of the database near its users, which lag behind the primary by a moment. A replica asked
+//! for a bookmark answers from a state at least as new; so a client that sends back the last one it was
 //! given reads what it wrote. <https://developers.cloudflare.com/d1/best-practices/read-replication/>
 
-use crate::http::Request;
+use super::Request;
 
-/// The header of both directions.
+/// Header of both directions.
 pub const HEADER: &str = "X-D1-Bookmark";
 
 /// The most characters; D1's have 59.
@@ -14,11 +14,11 @@ const MAX_LENGTH: usize = 128;
 
 /// The bookmark that a client sent, if it looks like one. D1 takes names of constraints (`first-primary`)
 /// in the same place, and a client has no say in those.
-pub fn presented(request: &impl Request) -> Option<&str> {
+pub fn from_request(request: &impl Request) -> Option<&str> {
     request.header("x-d1-bookmark").filter(|bookmark| is_bookmark(bookmark))
 }
 
-/// Digits of base 16 and dashes, as in `00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683`.
+/// Tells whether it is hexadecimal digits and dashes, as in `00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683`.
 fn is_bookmark(text: &str) -> bool {
     (1..=MAX_LENGTH).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')

@@ -1,10 +1,10 @@
-//! Where a request comes from, as limits count it.
+//! Client IP, normalised to the unit that rate limits count.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::http::Request;
 
-/// The client of a request. All requests of which nothing is known count as one client.
+/// IP address of the client. All requests without one count as one client.
 ///
 /// Only `CF-Connecting-IP` is read: Cloudflare sets it, and takes off what the client sent under that name.
 #[derive(Debug, Clone, Copy)]
@@ -17,15 +17,15 @@ impl From<IpAddr> for ClientIp {
 }
 
 impl ClientIp {
-    /// The client of a request.
-    pub fn of(request: &impl Request) -> Self {
+    /// Reads the IP address of a request's client.
+    pub fn from_request(request: &impl Request) -> Self {
         let header = request.header("cf-connecting-ip");
         header.and_then(|address| address.trim().parse::<IpAddr>().ok()).map_or(Self(None), Self::from)
     }
 
-    /// The unit that counts as one address: an IPv4 address, or the /64 of an IPv6 address, since that is the least that one
+    /// The unit that counts as one client IP: an IPv4 address, or the /64 of an IPv6 address, since that is the least that one
     /// subscriber is given (RFC 6177).
-    pub fn address(self) -> String {
+    pub fn rate_limit_key(self) -> String {
         match self.0 {
             None => "unknown".to_owned(),
             Some(IpAddr::V4(address)) => address.to_string(),
@@ -38,7 +38,7 @@ impl ClientIp {
 
     /// The larger network around the address: the /24 of an IPv4 address, the /48 of an IPv6 address, which is the most
     /// that one site is given.
-    pub fn network(self) -> String {
+    pub fn network_key(self) -> String {
         match self.0 {
             None => "unknown".to_owned(),
             Some(IpAddr::V4(address)) => {
@@ -52,7 +52,7 @@ impl ClientIp {
         }
     }
 
-    /// Tells whether one site may have thousands of its [`Self::address`]: a /48 has 65,536 of them.
+    /// Tells whether one site may have thousands of its [`Self::rate_limit_key`]: a /48 has 65,536 of them.
     pub fn is_ipv6(self) -> bool {
         matches!(self.0, Some(IpAddr::V6(_)))
     }
@@ -76,12 +76,12 @@ mod tests {
         ] {
             let client = header.trim().parse::<IpAddr>().map_or(ClientIp(None), ClientIp::from);
             assert_eq!(
-                (client.address(), client.network()),
+                (client.rate_limit_key(), client.network_key()),
                 (address.to_owned(), network.to_owned()),
                 "{header:?}"
             );
             assert_eq!(client.is_ipv6(), network.ends_with("/48"), "{header:?}");
         }
-        assert_eq!(ClientIp(None).address(), "unknown");
+        assert_eq!(ClientIp(None).rate_limit_key(), "unknown");
     }
 }

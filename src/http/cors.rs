@@ -1,22 +1,22 @@
-//! Cross-origin resource sharing (WHATWG Fetch §3.2): which pages of other origins may read an answer.
+//! Cross-origin resource sharing (WHATWG Fetch §3.2): pages of other origins that may read responses.
 
 use std::borrow::Cow;
 
-use crate::http::Response;
+use super::Response;
 
 const EXPOSED_HEADERS: &str = "Retry-After, WWW-Authenticate, X-D1-Bookmark";
 /// Headers that a page may always send beyond the headers that Fetch calls safelisted.
 const REQUEST_HEADERS: [&str; 3] = ["Authorization", "Content-Type", "X-D1-Bookmark"];
 const MAX_AGE_SECONDS: &str = "86400";
 
-/// Pages that may read answers, and the headers that they may send.
+/// Pages that may read responses, and the headers that they may send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cors {
     origins: Origins,
     request_headers: String,
 }
 
-/// The origins that may read answers.
+/// Origins that may read responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origins {
     /// All of them.
@@ -78,12 +78,7 @@ impl Cors {
 
     /// Tells the browser whether a page of `origin` may read the response; to a preflight, also that
     /// it may send these `methods`.
-    pub fn apply(
-        &self,
-        mut response: Response,
-        origin: Option<&str>,
-        methods: Option<&'static str>,
-    ) -> Response {
+    pub fn apply(&self, mut response: Response, origin: Option<&str>, methods: Option<String>) -> Response {
         if self.origins != Origins::Any {
             response = response.with("Vary", "Origin");
         }
@@ -214,13 +209,9 @@ mod tests {
         }
     }
 
-    fn headers(
-        cors: &Cors,
-        origin: Option<&str>,
-        methods: Option<&'static str>,
-    ) -> Vec<(&'static str, String)> {
+    fn headers(cors: &Cors, origin: Option<&str>, methods: Option<&str>) -> Vec<(&'static str, String)> {
         let response = Response { status: 204, headers: Vec::new(), body: None };
-        let response = cors.apply(response, origin, methods);
+        let response = cors.apply(response, origin, methods.map(str::to_owned));
         response.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect()
     }
 

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+/// The longest body that is read, in bytes.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
 /// A request.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Request {

@@ -5,4 +5,4 @@ pub mod client_ip;
 pub mod cors;
 mod message;
 
-pub use self::message::{BodyError, Request, Response};
+pub use self::message::{BodyError, MAX_BODY_BYTES, Request, Response};

@@ -1,23 +1,19 @@
-//! Deletes what is no longer needed, on a schedule: ended sessions whose tokens have expired, failed logins that are
+//! Deletes rows that are no longer needed: revoked sessions whose tokens have expired, failed logins that are
 //! forgotten, and counts of registrations of past days. Nothing depends on its having run.
 
-use crate::store;
-use crate::store::db::{Db, DbError};
+use crate::store::{Db, DbError, login_failures, registrations, sessions};
 
 /// The most rows that one statement deletes, so that none keeps the database from others for long.
 const BATCH: i64 = 1_000;
 
-/// The most statements of each kind in one run; what is left is for the next.
+/// The most statements of each kind in one run; the rest is for the next.
 const BATCHES: usize = 100;
 
-/// Purges at `now`, in Unix seconds.
-///
-/// # Errors
-/// Those of the database; what was deleted by then stays deleted.
+/// Purges at `now`, in Unix seconds. After an error, rows that were deleted stay deleted.
 pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {
-    let sessions = run_batches(async || store::purge_sessions(db, now, BATCH).await).await;
-    let failures = run_batches(async || store::purge_failures(db, now, BATCH).await).await;
-    let registrations = run_batches(async || store::purge_registrations(db, now, BATCH).await).await;
+    let sessions = run_batches(async || sessions::purge(db, now, BATCH).await).await;
+    let failures = run_batches(async || login_failures::purge(db, now, BATCH).await).await;
+    let registrations = run_batches(async || registrations::purge(db, now, BATCH).await).await;
     sessions.and(failures).and(registrations)
 }
 

@@ -1,48 +1,41 @@
-//! JSON as text, put together from parts: keys keep their order, and answers go in as they are sent. Nothing here is
-//! generic or inlined, since all of it is in the Worker's upload and hardly ever runs.
+//! JSON as text, composed of parts: keys keep their order, and examples go in as they are sent.
 
 use std::fmt;
 
-/// A value in JSON.
+/// Value in JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Json(String);
+pub(super) struct Json(String);
 
 impl Json {
-    /// What is JSON already.
-    #[inline(never)]
-    pub fn raw(json: &str) -> Self {
+    /// Takes text that is JSON already.
+    pub(super) fn raw(json: &str) -> Self {
         Self(json.to_owned())
     }
 
-    /// A text.
-    #[inline(never)]
-    pub fn text(text: &str) -> Self {
-        Self(serde_json::to_string(text).unwrap_or_default()) // texts always serialize
+    /// Makes a string.
+    pub(super) fn string(text: &str) -> Self {
+        Self(serde_json::to_string(text).unwrap_or_default()) // strings always serialize
     }
 
-    /// A number.
-    #[inline(never)]
-    pub fn number(number: usize) -> Self {
+    /// Makes a number.
+    pub(super) fn number(number: usize) -> Self {
         Self(number.to_string())
     }
 
-    /// A list of texts.
-    #[inline(never)]
-    pub fn texts(texts: &[&str]) -> Self {
-        Self::array(texts.iter().map(|text| Self::text(text)).collect())
+    /// Makes an array of strings.
+    pub(super) fn strings(strings: &[&str]) -> Self {
+        Self::array(strings.iter().map(|text| Self::string(text)).collect())
     }
 
-    /// An array.
-    #[inline(never)]
-    pub fn array(values: Vec<Self>) -> Self {
+    /// Makes an array.
+    pub(super) fn array(values: Vec<Self>) -> Self {
         Self::joined('[', values, ']')
     }
 
-    /// An object, of keys and values.
-    #[inline(never)]
-    pub fn object(entries: Vec<(&str, Self)>) -> Self {
+    /// Makes an object of keys and values.
+    pub(super) fn object(entries: Vec<(&str, Self)>) -> Self {
         let entry = |(key, Self(value))| {
-            let Self(key) = Self::text(key);
+            let Self(key) = Self::string(key);
             Self(key + ":" + &value)
         };
         Self::joined('{', entries.into_iter().map(entry).collect(), '}')

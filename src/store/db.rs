@@ -9,6 +9,8 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::error::Error;
+
 /// A value that is bound to a statement or read from a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -220,6 +222,12 @@ impl fmt::Display for DbError {
 }
 
 impl std::error::Error for DbError {}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        Self::Internal(format!("database: {error}"))
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,14 @@
 //! Every SQL statement on the tables of `migrations/`, one table a file, as functions over a [`Db`].
+//!
+//! The database decides uniqueness, single use and limits, in one guarded statement each. Times are Unix seconds.
 
-pub mod db;
-mod users;
+mod db;
+pub mod login_failures;
+pub mod registrations;
+pub mod sessions;
+pub mod users;
 
 pub use self::db::{Batch, Db, DbError, Row, Statement, Value};
-pub use self::users::*;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::host::Host;
 use super::tasks::{Outcome, Slot};
-use crate::store::db::{Batch, Db, DbError, Row, Statement, Value};
+use crate::store::{Batch, Db, DbError, Row, Statement, Value};
 
 /// Host of a task, and the place of the outcome.
 pub struct Handle {
@@ -54,9 +54,7 @@ impl Database {
                 row.map_err(|_| DbError::Decode(NOT_A_ROW.to_owned()))
             }
             Outcome::Failed(message) => Err(DbError::from_message(&message)),
-            Outcome::Body(_) | Outcome::RateLimit(_) | Outcome::Responded => {
-                Err(DbError::Decode(NOT_A_ROW.to_owned()))
-            }
+            _ => Err(DbError::Decode(NOT_A_ROW.to_owned())),
         }
     }
 }

@@ -15,6 +15,8 @@ export interface Host {
   query(constraint: string | undefined, sql: string, params: string): void;
   /** Runs statements in one transaction: pairs of SQL and parameters, in JSON. The last one's result counts. */
   batch(constraint: string | undefined, statements: string): void;
+  /** Reads a static asset, by its path. */
+  readAsset(path: string): void;
   /** Counts a request under the limit with this binding. */
   checkRateLimit(binding: string, key: string): void;
   /** Responds. The headers are a line for each name and a line for each value. */
@@ -41,6 +43,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn batch(this: &Host, constraint: Option<&str>, statements: &str);
+
+    #[wasm_bindgen(method, js_name = readAsset)]
+    pub fn read_asset(this: &Host, path: &str);
 
     #[wasm_bindgen(method, js_name = checkRateLimit)]
     pub fn check_rate_limit(this: &Host, binding: &str, key: &str);

@@ -3,6 +3,7 @@
 import {
   type Host,
   resumeAfterResponse,
+  resumeWithAsset,
   resumeWithBody,
   resumeWithoutBody,
   resumeWithRateLimit,
@@ -12,6 +13,7 @@ import { readBody } from "./body.js";
 
 /** Bindings of `wrangler.toml`; each may be missing. */
 export interface Env {
+  ASSETS?: Fetcher;
   DB?: D1Database;
   LIMITER?: RateLimit;
   NETWORK_LIMITER?: RateLimit;
@@ -29,7 +31,7 @@ const MAX_AUTHORIZATION = 4_096;
 const MAX_HEADER = 512;
 
 /** Operation that a task waits for. */
-export type Operation = "nothing" | "body" | "row" | "rate limit" | "response";
+export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "response";
 
 export class RequestHost implements Host {
   readonly #request: Request | undefined;
@@ -64,6 +66,11 @@ export class RequestHost implements Host {
   batch(constraint: string | undefined, statements: string): void {
     this.operation = "row";
     this.pending = batch(this.#env, constraint, statements);
+  }
+
+  readAsset(path: string): void {
+    this.operation = "asset";
+    this.pending = readAsset(this.#env, path);
   }
 
   checkRateLimit(binding: "LIMITER" | "NETWORK_LIMITER" | "UPDATE_LIMITER", key: string): void {
@@ -125,6 +132,12 @@ async function batch(env: Env, constraint: string | undefined, statements: strin
   );
   const row = results.at(-1)?.results[0];
   return resumeWith(db, row && Object.values(row));
+}
+
+async function readAsset({ ASSETS }: Env, path: string): Promise<Resume> {
+  const response = await ASSETS?.fetch(`http://assets${path}`); // the host does not matter
+  const text = response?.ok ? await response.text() : undefined;
+  return (id) => resumeWithAsset(id, text);
 }
 
 async function checkRateLimit(limiter: RateLimit | undefined, key: string): Promise<Resume> {

@@ -79,12 +79,12 @@ function abandonWhenAborted(request: Request, id: number): () => boolean {
   return () => isAborted;
 }
 
-/** Does what no response waits for, and logs its failure, as `Event` in platform.rs has it. */
+/** Does what no response waits for, and logs its failure, in the form of `Event` in platform.rs. */
 async function inBackground(work: Promise<void>, cause: string): Promise<void> {
   try {
     await work;
   } catch (error) {
-    console.error(JSON.stringify({ level: "error", event: "fault", cause: `${cause}: ${error}` }));
+    console.error(JSON.stringify({ level: "error", event: "internal_error", cause: `${cause}: ${error}` }));
   }
 }
 
@@ -98,7 +98,7 @@ export default {
       await drive(id, host, env);
       if (host.isInBackground) {
         host.isInBackground = false;
-        context.waitUntil(inBackground(drive(id, host, env), "password upgrade"));
+        context.waitUntil(inBackground(drive(id, host, env), "password rehash"));
       }
     } catch (error) {
       if (isAborted()) {

@@ -42,7 +42,7 @@ pub fn configure(env: Env) {
     // Here, not at the start: `worker` adds a hook of its own then, and a panic would be logged twice.
     console_error_panic_hook::set_once();
     let config = Config::from_vars(|name| variable(&env, name));
-    for problem in config.as_ref().map(Config::weaknesses).unwrap_or_default() {
+    for problem in config.as_ref().map(|config| config.warnings.clone()).unwrap_or_default() {
         log(&Event::WeakConfiguration { problem }, None);
     }
     CONFIG.with(|cell| {
@@ -82,12 +82,12 @@ pub fn handle_request(
     let head = Head { method, url, authorization, origin, bookmark };
     let request = WorkerRequest::new(host, Rc::clone(&slot), head, has_sessions(&config));
     start(id, slot, async move {
-        let answer = app::handle(&config, &request, &request).await;
-        match answer.upgrade {
-            None => request.respond(&answer.response),
-            Some(upgrade) => {
-                request.respond_and_continue(&answer.response).await;
-                upgrade.run(&request).await;
+        let handled = app::handle(&config, &request, &request).await;
+        match handled.deferred {
+            None => request.respond(&handled.response),
+            Some(rehash) => {
+                request.respond_and_continue(&handled.response).await;
+                rehash.run(&request).await;
             }
         }
     });
@@ -100,7 +100,7 @@ pub fn handle_scheduled(id: u32, host: Host, now: f64) {
     let db = Database::new(Rc::new(Handle { host, slot: Rc::clone(&slot) }), false);
     start(id, slot, async move {
         if let Err(error) = purge::run(&db, (now / 1_000.0) as i64).await {
-            log(&Event::Fault { cause: format!("purge: {error}") }, None);
+            log(&Event::InternalError { cause: format!("purge: {error}") }, None);
         }
     });
 }
@@ -145,7 +145,13 @@ pub fn resume_without_body(id: u32, reason: NoBody) -> bool {
     resume(id, Outcome::Body(Err(error)))
 }
 
-/// Resumes a task with whether the request is within the limit; `undefined` if the limiter is not bound.
+/// Resumes a task with the text of a static asset; `undefined` if there is none.
+#[wasm_bindgen(js_name = resumeWithAsset)]
+pub fn resume_with_asset(id: u32, text: Option<String>) -> bool {
+    resume(id, Outcome::Asset(text))
+}
+
+/// Resumes a task with the verdict of a rate limit; `undefined` if the limiter is not bound.
 #[wasm_bindgen(js_name = resumeWithRateLimit)]
 pub fn resume_with_rate_limit(id: u32, is_within: Option<bool>) -> bool {
     resume(id, Outcome::RateLimit(is_within))
@@ -184,7 +190,7 @@ pub fn respond_with_internal_error(
     origin: Option<String>,
     bookmark: Option<String>,
 ) {
-    respond_with(Error::Fault(cause), host, Head { method, url, authorization, origin, bookmark });
+    respond_with(Error::Internal(cause), host, Head { method, url, authorization, origin, bookmark });
 }
 
 /// Responds to a request whose task was evicted while it waited for the body.
@@ -202,7 +208,7 @@ pub fn respond_with_timeout(
 
 fn respond_with(error: Error, host: Host, head: Head) {
     let request = WorkerRequest::new(host, Rc::default(), head, false);
-    request.respond(&app::refuse(&config(), &request, &request, error));
+    request.respond(&app::respond_with_error(&config(), &request, &request, error));
 }
 
 fn log(event: &Event, request: Option<&str>) {

@@ -12,7 +12,7 @@ use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Request, Response};
 use crate::platform::{Event, Limiter, Platform};
-use crate::store::db::Db;
+use crate::store::Db;
 
 /// Parts of a request that nearly every endpoint reads.
 pub struct Head {
@@ -106,9 +106,7 @@ impl Request for WorkerRequest {
         match self.handle.slot.wait_for_body().await {
             Outcome::Body(Ok(body)) if body.len() > limit => Err(BodyError::TooLarge),
             Outcome::Body(body) => body,
-            Outcome::Row { .. } | Outcome::RateLimit(_) | Outcome::Responded | Outcome::Failed(_) => {
-                Err(BodyError::BrokenOff)
-            }
+            _ => Err(BodyError::BrokenOff),
         }
     }
 }
@@ -116,11 +114,11 @@ impl Request for WorkerRequest {
 impl Platform for WorkerRequest {
     type Db = Database;
 
-    fn db(&self) -> &Database {
+    fn primary(&self) -> &Database {
         &self.db
     }
 
-    fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
+    fn replica<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
         Replica { db: &self.db, constraint: bookmark.unwrap_or("first-unconstrained") }
     }
 
@@ -143,7 +141,16 @@ impl Platform for WorkerRequest {
         url.hostname().strip_suffix(".x").map(str::to_owned)
     }
 
-    async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
+    async fn read_asset(&self, path: &str) -> Result<Option<String>, String> {
+        self.handle.host.read_asset(path);
+        match self.handle.slot.wait().await {
+            Outcome::Asset(text) => Ok(text),
+            Outcome::Failed(message) => Err(format!("static asset {path}: {message}")),
+            _ => Ok(None),
+        }
+    }
+
+    async fn check_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
         let binding = limiter.binding();
         self.handle.host.check_rate_limit(binding, key);
         match self.handle.slot.wait().await {
@@ -152,10 +159,10 @@ impl Platform for WorkerRequest {
                 "there is no rate limit binding {binding} in wrangler.toml: add it, or set RATE_LIMIT to \"off\""
             )),
             Outcome::Failed(message) => {
-                self.log(&Event::Fault { cause: format!("rate limiter: {message}") });
+                self.log(&Event::InternalError { cause: format!("rate limiter: {message}") });
                 Ok(true)
             }
-            Outcome::Row { .. } | Outcome::Body(_) | Outcome::Responded => Ok(false),
+            _ => Ok(false),
         }
     }
 

@@ -1,35 +1,66 @@
 //! `POST /api/users/login`: begins a session of a user who knows the password.
 
+use crate::account::password::Password;
 use crate::account::validate;
 use crate::api::body::{self, Fields};
+use crate::api::context::Context;
+use crate::api::endpoint::{
+    Authentication, Endpoint, Failure, Handled, Input, Operation, RateLimit, Success, Tag,
+};
 use crate::api::user_response;
-use crate::auth::credentials::{self, Upgrade};
-use crate::auth::token::Session;
-use crate::config::Config;
+use crate::auth::credentials;
+use crate::auth::session::Session;
 use crate::error::{Error, Field, FieldErrors};
-use crate::http::client_ip::ClientIp;
-use crate::http::{Request, Response};
+use crate::http::Request;
 use crate::platform::Platform;
 
-/// Answers the request, and says which hash to replace once the response is sent.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/users/login",
+    operations: &[Operation { method: "POST", id: "login", summary: "Log a user in" }],
+    tag: Tag::Session,
+    authentication: Authentication::None,
+    rate_limit: RateLimit::ClientIp,
+    input: Some(Input {
+        name: "Credentials",
+        rules: || vec![&validate::LOGIN_EMAIL, &validate::LOGIN_PASSWORD],
+        is_patch: false,
+        example: r#"{"user":{"email":"jake@example.com","password":"correct horse"}}"#,
+    }),
+    parameter: None,
+    success: Success::User { status: 200, description: "The user", has_profile: false },
+    failures: &[
+        Failure {
+            name: "WrongCredentials",
+            description: "An unknown email, or a wrong password",
+            error: || Error::WrongCredentials,
+            varying: None,
+        },
+        Failure {
+            name: "Deactivated",
+            description: "The right password of a deactivated user",
+            error: || Error::Deactivated,
+            varying: None,
+        },
+    ],
+};
+
+/// Handles the request, and defers the rehash of an outdated hash.
 ///
 /// # Errors
-/// A body, fields or credentials that are not right, too many failed logins, or a fault.
-pub async fn handle(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<(Response, Option<Upgrade>), Error> {
-    let Credentials { email, password } = parse(body::read(request).await?, platform)?;
-    let (user, upgrade) =
-        credentials::by_password(config, platform, ClientIp::of(request), &email, &password).await?;
-    let session = Session::begin(|bytes| platform.fill_random(bytes))?;
-    Ok((user_response(200, config, platform, &user, &session)?, upgrade))
+/// Those of [`body::read`], invalid fields, wrong credentials, a deactivated user, or too many failed logins.
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+    let Credentials { email, password } = parse(body::read(cx.request).await?, cx.platform)?;
+    let client_ip = cx.client_ip().rate_limit_key();
+    let (user, deferred) =
+        credentials::verify(&cx.config.passwords, cx.platform, &client_ip, &email, &password).await?;
+    let session = Session::begin(|bytes| cx.platform.fill_random(bytes))?;
+    let handled = user_response::with_fresh_token(200, cx, &user, &session)?;
+    Ok(Handled { deferred, ..handled })
 }
 
 struct Credentials {
     email: String,
-    password: String,
+    password: Password,
 }
 
 fn parse(mut fields: Fields, platform: &impl Platform) -> Result<Credentials, FieldErrors> {

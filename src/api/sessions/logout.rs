@@ -1,19 +1,44 @@
 //! `POST /api/users/logout`: ends the session of the token, or sessions of its user.
 
 use crate::api::authenticate;
+use crate::api::context::Context;
+use crate::api::endpoint::{
+    Authentication, Endpoint, Failure, Handled, Operation, Parameter, Placeholder, RateLimit, Success, Tag,
+};
 use crate::auth::token::MAX_SAFE_INTEGER;
-use crate::config::Config;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::{self, Standing};
+use crate::store::sessions::{self, Standing};
 
-/// How long after a session's end a request that was under way may still sign a token of it, in seconds.
-const UNDER_WAY: i64 = 3_600;
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/users/logout",
+    operations: &[Operation { method: "POST", id: "logout", summary: "End sessions of the user" }],
+    tag: Tag::Session,
+    authentication: Authentication::Token,
+    rate_limit: RateLimit::None,
+    input: None,
+    parameter: Some(Parameter {
+        name: "scope",
+        place: "query",
+        description: "Sessions that end: that of the token, the user's others, or all",
+        values: &["local", "others", "all"],
+    }),
+    success: Success::Empty { description: "The sessions have ended" },
+    failures: &[Failure {
+        name: "ScopeErrors",
+        description: "An unknown scope",
+        error: || unknown_scope("everywhere").into(),
+        varying: Some(Placeholder { part: "everywhere", pattern: r"[\s\S]*" }),
+    }],
+};
 
-/// Which sessions end.
+/// Time after a session's end in which a request that was in flight may still issue a token of it, in seconds.
+const IN_FLIGHT_GRACE: i64 = 3_600;
+
+/// Sessions that end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+enum Scope {
     /// That of the token: every token with its `sid`.
     Local,
     /// Every other one of the user.
@@ -22,26 +47,19 @@ pub enum Scope {
     All,
 }
 
-/// The scopes and their names.
-pub const SCOPES: [(&str, Scope); 3] =
-    [("local", Scope::Local), ("others", Scope::Others), ("all", Scope::All)];
-
-/// Answers the request. On success this is one statement.
+/// Handles the request. On success this is one statement.
 ///
 /// # Errors
-/// A token or scope that is not right, or a fault.
-pub async fn handle(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Response, Error> {
-    let db = platform.db();
-    let token = authenticate::token(config, platform, request)?;
-    let scope = match Scope::parse(request.query()) {
+/// [`Error::Unauthenticated`], or an unknown scope.
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+    let db = cx.db();
+    let token = authenticate::token(cx)?;
+    let key = token.key();
+    let scope = match Scope::parse(cx.request.query()) {
         Ok(scope) => scope,
         Err(errors) => {
-            // What is wrong with the token comes first.
-            let (_, standing) = authenticate::find_active(db, &token, platform.now()).await?;
+            // Errors of the token come first.
+            let (_, standing) = authenticate::find_active(db, key, cx.now()).await?;
             return Err(if standing == Standing::Active {
                 errors.into()
             } else {
@@ -49,20 +67,20 @@ pub async fn handle(
             });
         }
     };
-    let now = platform.now();
+    let now = cx.now();
     let has_ended = match scope {
         Scope::Local => {
-            let longest = token.session.lifetime.max(config.token_ttl).saturating_add(UNDER_WAY);
+            let longest = token.session.lifetime.max(cx.config.token_ttl).saturating_add(IN_FLIGHT_GRACE);
             let last_expiry = now.saturating_add(longest).min(MAX_SAFE_INTEGER);
-            store::end_session(db, &token, last_expiry, now).await?
+            sessions::revoke(db, key, last_expiry, now).await?
         }
-        Scope::Others => store::end_other_sessions(db, &token, now).await?,
-        Scope::All => store::end_all_sessions(db, &token, now).await?,
+        Scope::Others => sessions::revoke_others(db, key, now).await?,
+        Scope::All => sessions::revoke_all(db, key, now).await?,
     };
     if has_ended {
-        Ok(Response::empty(204))
+        Ok(Response::empty(204).into())
     } else {
-        Err(authenticate::refusal(db, &token, platform.now()).await)
+        Err(authenticate::why_rejected(db, key, cx.now()).await)
     }
 }
 
@@ -70,13 +88,19 @@ impl Scope {
     /// Reads the parameter `scope`; of several the last counts.
     fn parse(query: &str) -> Result<Self, FieldErrors> {
         let scope = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "scope").last();
-        let Some((_, scope)) = scope else { return Ok(Self::Local) };
-        SCOPES.iter().find(|(name, _)| *name == scope).map(|(_, scope)| *scope).ok_or_else(|| {
-            let mut errors = FieldErrors::default();
-            errors.add(Field::Scope, Violation::NotAChoice(scope.into_owned()));
-            errors
-        })
+        match scope.as_ref().map(|(_, scope)| scope.as_ref()) {
+            None | Some("local") => Ok(Self::Local),
+            Some("others") => Ok(Self::Others),
+            Some("all") => Ok(Self::All),
+            Some(other) => Err(unknown_scope(other)),
+        }
     }
+}
+
+fn unknown_scope(scope: &str) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    errors.add(Field::Scope, Violation::NotAChoice(scope.to_owned()));
+    errors
 }
 
 #[cfg(test)]

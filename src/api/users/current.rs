@@ -2,21 +2,37 @@
 //! of the database; a second one on the primary if that knows no such user or session.
 
 use crate::api::authenticate;
-use crate::api::caller_response;
-use crate::config::Config;
+use crate::api::context::Context;
+use crate::api::endpoint::{
+    Authentication, Endpoint, Handled, Operation, Parameter, RateLimit, Success, Tag,
+};
+use crate::api::user_response;
 use crate::error::Error;
-use crate::http::{Request, Response};
+use crate::http::{Request, bookmark};
 use crate::platform::Platform;
 
-/// Answers the request.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/user",
+    operations: &[Operation { method: "GET", id: "currentUser", summary: "Read the user of the token" }],
+    tag: Tag::Account,
+    authentication: Authentication::Token,
+    rate_limit: RateLimit::None,
+    input: None,
+    parameter: Some(Parameter {
+        name: bookmark::HEADER,
+        place: "header",
+        description: "The last one that a response carried: the user is then at least as new",
+        values: &[],
+    }),
+    success: Success::User { status: 200, description: "The user", has_profile: false },
+    failures: &[],
+};
+
+/// Handles the request.
 ///
 /// # Errors
-/// A token that is not right, or a fault.
-pub async fn handle(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Response, Error> {
-    let caller = authenticate::authenticate_reader(config, platform, request).await?;
-    caller_response(config, platform, request, &caller)
+/// [`Error::Unauthenticated`].
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+    let caller = authenticate::authenticate_for_read(cx).await?;
+    user_response::of_caller(cx, &caller)
 }

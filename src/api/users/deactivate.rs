@@ -1,55 +1,71 @@
 //! `DELETE /api/user`: deactivates the account and ends its sessions. Its data stays.
 
+use crate::account::password::Password;
 use crate::account::validate::{self, optional};
-use crate::api::authenticate;
-use crate::api::body;
-use crate::api::rate_limit;
-use crate::auth::credentials;
-use crate::config::Config;
+use crate::api::context::Context;
+use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
+use crate::api::{authenticate, body, rate_limit};
+use crate::auth::current_password;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated};
-use crate::http::client_ip::ClientIp;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::{self, Standing};
+use crate::store::sessions::Standing;
+use crate::store::users;
 
-/// Answers the request. Without a current password, which is checked where there is one, a success is one statement.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/user",
+    operations: &[Operation {
+        method: "DELETE",
+        id: "deactivateUser",
+        summary: "Deactivate the account, and end its sessions. Its data stays",
+    }],
+    tag: Tag::Account,
+    authentication: Authentication::Token,
+    rate_limit: RateLimit::User,
+    input: Some(Input {
+        name: "Deactivation",
+        rules: || vec![&validate::CURRENT_PASSWORD],
+        is_patch: true,
+        example: r#"{"user":{"current_password":"correct horse"}}"#,
+    }),
+    parameter: None,
+    success: Success::Empty { description: "The account is deactivated" },
+    failures: &[body::MISSING_USER],
+};
+
+/// Handles the request. Without a current password, which is checked where there is one, a success is one statement.
 ///
 /// # Errors
-/// A token, body or current password that is not right, too many updates, or a fault.
-pub async fn handle(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Response, Error> {
-    let token = authenticate::token(config, platform, request)?;
-    match current_password(request).await {
+/// [`Error::Unauthenticated`], those of [`body::read_change`], a wrong current password, or too many updates.
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+    let token = authenticate::token(cx)?;
+    match read_current_password(cx.request).await {
         Ok(None) => {}
         proof => {
-            // What is wrong with the token comes first.
-            let (user, standing) = authenticate::find_active(platform.db(), &token, platform.now()).await?;
+            // Errors of the token come first.
+            let (user, standing) = authenticate::find_active(cx.db(), token.key(), cx.now()).await?;
             if standing != Standing::Active {
                 return Err(Unauthenticated::Invalid.into());
             }
-            let client = ClientIp::of(request);
-            if let Some(current_password) = proof? {
-                if config.rate_limit {
-                    rate_limit::check_update(platform, client, user.id).await?;
-                }
-                credentials::by_current_password(config, platform, client, &user, &current_password).await?;
+            if let Some(password) = proof? {
+                rate_limit::check_update(cx, user.id).await?;
+                let client_ip = cx.client_ip().rate_limit_key();
+                let policy = &cx.config.passwords;
+                current_password::verify(policy, cx.platform, &client_ip, &user, &password).await?;
             }
         }
     }
-    if store::deactivate_user(platform.db(), &token, platform.now()).await? {
-        Ok(Response::empty(204))
+    if users::deactivate(cx.db(), token.key(), cx.now()).await? {
+        Ok(Response::empty(204).into())
     } else {
-        Err(authenticate::refusal(platform.db(), &token, platform.now()).await)
+        Err(authenticate::why_rejected(cx.db(), token.key(), cx.now()).await)
     }
 }
 
-async fn current_password(request: &impl Request) -> Result<Option<String>, Error> {
+async fn read_current_password(request: &impl Request) -> Result<Option<Password>, Error> {
     let mut fields = body::read_change(request).await?;
     let mut errors = FieldErrors::default();
     let input = fields.take("current_password");
-    let current_password = errors.check(Field::CurrentPassword, optional(input, validate::current_password));
-    current_password.ok_or_else(|| errors.into())
+    let password = errors.check(Field::CurrentPassword, optional(input, validate::current_password));
+    password.ok_or_else(|| errors.into())
 }

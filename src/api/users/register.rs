@@ -1,47 +1,61 @@
-//! `POST /api/users`: makes a user and begins a session.
+//! `POST /api/users`: inserts a user and begins a session.
 
 use crate::account::user::NewUser;
 use crate::account::validate;
 use crate::api::body::{self, Fields};
-use crate::api::{add_taken, conflict, user_response};
+use crate::api::conflict;
+use crate::api::context::Context;
+use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
+use crate::api::user_response;
 use crate::auth::registration_limit;
-use crate::auth::token::Session;
-use crate::config::Config;
+use crate::auth::session::Session;
 use crate::error::{Error, Field, FieldErrors};
-use crate::http::client_ip::ClientIp;
-use crate::http::{Request, Response};
+use crate::http::Request;
 use crate::platform::Platform;
-use crate::store;
-use crate::store::db::{Db, DbError};
+use crate::store::{Db, DbError, users};
 
-/// Answers the request. On success this is one call of the database, which decides what is unique.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/users",
+    operations: &[Operation { method: "POST", id: "register", summary: "Register a user, and log them in" }],
+    tag: Tag::Account,
+    authentication: Authentication::None,
+    rate_limit: RateLimit::ClientIp,
+    input: Some(Input {
+        name: "NewUser",
+        rules: || vec![&validate::EMAIL, &validate::USERNAME, &validate::PASSWORD],
+        is_patch: false,
+        example: r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#,
+    }),
+    parameter: None,
+    success: Success::User { status: 201, description: "The new user", has_profile: false },
+    failures: &[],
+};
+
+/// Handles the request. On success this is one call of the database, which decides what is unique.
 ///
 /// # Errors
-/// A body or fields that are not right, too many registrations from the network, or a fault.
-pub async fn handle(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Response, Error> {
-    let db = platform.db();
-    let new = match parse(body::read(request).await?, platform) {
+/// Those of [`body::read`], invalid or taken fields, or too many registrations from the network.
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+    let db = cx.db();
+    let new = match parse(body::read(cx.request).await?, cx.platform) {
         Ok(new) => new,
         Err(rejected) => return Err(rejected.into_error(db).await),
     };
-    let hash = config.hasher.hash(&new.password, |bytes| platform.fill_random(bytes))?;
-    let now = platform.now();
-    let limit = config.registrations.counters(ClientIp::of(request), now);
-    let user = match store::insert_user(db, &new, &hash, limit.as_ref(), now).await {
+    let hash = cx.config.passwords.hasher.hash(&new.password, |bytes| cx.platform.fill_random(bytes))?;
+    let (now, client_ip) = (cx.now(), cx.client_ip());
+    let limit = cx.config.registrations.limit(&client_ip.rate_limit_key(), &client_ip.network_key(), now);
+    let user = match users::insert(db, &new, &hash, limit.as_ref(), now).await {
         Err(DbError::Unique { column }) => {
-            return Err(conflict(db, column, Some(&new.email), Some(&new.username), None).await);
+            let (email, username) = (Some(new.email.as_str()), Some(new.username.as_str()));
+            return Err(conflict::from_constraint(db, column, email, username, None).await);
         }
         inserted => inserted?.ok_or(Error::Throttled { seconds: registration_limit::wait(now) })?,
     };
-    let session = Session::begin(|bytes| platform.fill_random(bytes))?;
-    user_response(201, config, platform, &user, &session)
+    let session = Session::begin(|bytes| cx.platform.fill_random(bytes))?;
+    user_response::with_fresh_token(201, cx, &user, &session)
 }
 
-/// Fields that break rules, and what of the rest has to be unique.
+/// Violations, and the valid values that have to be unique.
 struct Rejected {
     errors: FieldErrors,
     email: Option<String>,
@@ -49,10 +63,10 @@ struct Rejected {
 }
 
 impl Rejected {
-    /// Adds which of the rest other users have.
+    /// Adds violations of values that other users have.
     async fn into_error(mut self, db: &impl Db) -> Error {
         let (email, username) = (self.email.as_deref(), self.username.as_deref());
-        match add_taken(&mut self.errors, db, email, username, None).await {
+        match conflict::add_taken(&mut self.errors, db, email, username, None).await {
             Ok(()) => self.errors.into(),
             Err(error) => error.into(),
         }

@@ -1,79 +1,106 @@
-//! `PUT` and `PATCH /api/user`: changes what the user of the token sends, and keeps the rest.
+//! `PUT` and `PATCH /api/user`: changes the fields that are sent, and keeps the others.
 
+use crate::account::password::Password;
+use crate::account::profile::{PROFILE, ProfilePatch};
 use crate::account::user::{User, UserPatch};
-use crate::account::validate::{self, Input, optional};
+use crate::account::validate::{self, RawField, Rule, optional};
 use crate::api::authenticate::{self, Caller};
 use crate::api::body::{self, Fields};
-use crate::api::rate_limit;
-use crate::api::{add_taken, caller_response, conflict};
-use crate::auth::credentials;
-use crate::config::Config;
+use crate::api::context::Context;
+use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
+use crate::api::{conflict, rate_limit, user_response};
+use crate::auth::current_password;
 use crate::error::{Error, Field, FieldErrors};
-use crate::http::client_ip::ClientIp;
-use crate::http::{Request, Response};
+use crate::http::Request;
 use crate::platform::Platform;
-use crate::store::db::DbError;
-use crate::store::{self, Standing};
+use crate::store::sessions::Standing;
+use crate::store::{DbError, users};
 
-/// Answers the request: one statement to find the user, one to change them; before a hash is computed, one more to see
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/user",
+    operations: &[
+        Operation {
+            method: "PATCH",
+            id: "updateUser",
+            summary: "Change the fields that are sent. A new password ends the user's other sessions",
+        },
+        Operation { method: "PUT", id: "replaceUser", summary: "As PATCH" },
+    ],
+    tag: Tag::Account,
+    authentication: Authentication::Token,
+    rate_limit: RateLimit::User,
+    input: Some(Input {
+        name: "UserPatch",
+        rules,
+        is_patch: true,
+        example: r#"{"user":{"bio":"I keep the keys."}}"#,
+    }),
+    parameter: None,
+    success: Success::User { status: 200, description: "The user as it is now", has_profile: true },
+    failures: &[body::MISSING_USER],
+};
+
+fn rules() -> Vec<&'static Rule> {
+    let account = [&validate::EMAIL, &validate::USERNAME, &validate::PASSWORD];
+    let profile = PROFILE.iter().map(|field| &field.rule);
+    account.into_iter().chain(profile).chain([&validate::CURRENT_PASSWORD]).collect()
+}
+
+/// Handles the request: one statement to find the user, one to change them; before a hash is computed, one more to see
 /// what is taken. A new password refuses every token before it.
 ///
 /// # Errors
-/// A token, body, fields or current password that are not right, too many updates, or a fault.
-pub async fn handle(
-    config: &Config,
-    platform: &impl Platform,
-    request: &impl Request,
-) -> Result<Response, Error> {
-    let mut caller = authenticate::authenticate(config, platform, request).await?;
-    let Update { patch, current_password } =
-        parse(body::read_change(request).await?, platform, &caller.user)?;
-    if patch == UserPatch::default() {
-        return caller_response(config, platform, request, &caller);
+/// [`Error::Unauthenticated`], those of [`body::read_change`], invalid or taken fields, a wrong current password, or too
+/// many updates.
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+    let mut caller = authenticate::authenticate(cx).await?;
+    let update = parse(body::read_change(cx.request).await?, cx.platform, &caller.user)?;
+    if update.is_empty() {
+        return user_response::of_caller(cx, &caller);
     }
-    let client = ClientIp::of(request);
-    // What costs a hash, or tells whether an email is taken.
-    let is_new_email = patch.email.as_ref().is_some_and(|email| *email != caller.user.email);
-    if config.rate_limit && (is_new_email || patch.password.is_some() || current_password.is_some()) {
-        rate_limit::check_update(platform, client, caller.user.id).await?;
+    // Updates that cost a hash, or tell whether an email is taken.
+    let current_password = update.current_password.as_ref();
+    let is_new_email = update.patch.email.as_ref().is_some_and(|email| *email != caller.user.email);
+    if is_new_email || update.password.is_some() || current_password.is_some() {
+        rate_limit::check_update(cx, caller.user.id).await?;
     }
-    if let Some(current_password) = &current_password {
-        credentials::by_current_password(config, platform, client, &caller.user, current_password).await?;
+    if let Some(password) = current_password {
+        let client_ip = cx.client_ip().rate_limit_key();
+        let policy = &cx.config.passwords;
+        current_password::verify(policy, cx.platform, &client_ip, &caller.user, password).await?;
     }
-    update(config, platform, &mut caller, patch, current_password.is_none()).await?;
-    caller_response(config, platform, request, &caller)
+    apply(cx, &mut caller, update).await?;
+    user_response::of_caller(cx, &caller)
 }
 
-async fn update(
-    config: &Config,
-    platform: &impl Platform,
+async fn apply(
+    cx: &Context<'_, impl Platform, impl Request>,
     Caller { user, token, standing }: &mut Caller,
-    mut patch: UserPatch,
-    has_grace: bool,
+    Update { mut patch, password, current_password }: Update,
 ) -> Result<(), Error> {
-    let db = platform.db();
-    let is_new_password = patch.password.is_some();
-    if let Some(password) = &patch.password {
+    let (db, key) = (cx.db(), token.key());
+    if let Some(password) = &password {
         let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
         let mut errors = FieldErrors::default();
-        add_taken(&mut errors, db, email, username, Some(user.id)).await?;
+        conflict::add_taken(&mut errors, db, email, username, Some(user.id)).await?;
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        patch.password = Some(config.hasher.hash(password, |bytes| platform.fill_random(bytes))?);
+        let hasher = cx.config.passwords.hasher;
+        patch.password = Some(hasher.hash(password, |bytes| cx.platform.fill_random(bytes))?);
     }
-    match store::update_user(db, token, &patch, has_grace, platform.now()).await {
+    match users::update(db, key, &patch, current_password.is_none(), cx.now()).await {
         Ok(Some((updated, now_good_for))) => {
             *user = updated;
-            // The answer to a new password has a fresh token, whatever this one is good for by now.
-            *standing = if is_new_password { Standing::Active } else { now_good_for };
+            // The response to a new password has a fresh token, whatever this one is good for by now.
+            *standing = if password.is_some() { Standing::Active } else { now_good_for };
             Ok(())
         }
         // Deactivated, deleted or logged out since the token was checked.
-        Ok(None) => Err(authenticate::refusal(db, token, platform.now()).await),
+        Ok(None) => Err(authenticate::why_rejected(db, key, cx.now()).await),
         Err(DbError::Unique { column }) => {
             let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
-            Err(conflict(db, column, email, username, Some(user.id)).await)
+            Err(conflict::from_constraint(db, column, email, username, Some(user.id)).await)
         }
         Err(error) => Err(error.into()),
     }
@@ -81,34 +108,44 @@ async fn update(
 
 /// Changes that a request asks for.
 struct Update {
+    /// Changes without the password.
     patch: UserPatch,
-    /// The proof of the change, if it changes what a proof is for.
-    current_password: Option<String>,
+    /// New password.
+    password: Option<Password>,
+    /// Proof of the change, if it changes what a proof is for.
+    current_password: Option<Password>,
+}
+
+impl Update {
+    fn is_empty(&self) -> bool {
+        self.patch == UserPatch::default() && self.password.is_none()
+    }
 }
 
 fn parse(mut fields: Fields, platform: &impl Platform, user: &User) -> Result<Update, FieldErrors> {
     let mut errors = FieldErrors::default();
     let to_ascii = |domain: &str| platform.domain_to_ascii(domain);
     let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
-    let email = errors.check(Field::Email, email);
+    let email = errors.check(Field::Email, email).flatten();
     let username = match fields.take("username") {
         // A name from before a rule is no new name.
-        Input::Text(name) if name == user.username => Some(Some(name)),
-        input => errors.check(Field::Username, optional(input, validate::username)),
+        RawField::Text(name) if name == user.username => Some(name),
+        input => errors.check(Field::Username, optional(input, validate::username)).flatten(),
     };
-    let password = errors.check(Field::Password, optional(fields.take("password"), validate::password));
-    let bio = errors.check(Field::Bio, optional(fields.take("bio"), validate::bio));
-    let image = errors.check(Field::Image, optional(fields.take("image"), validate::image));
-    let current_password = optional(fields.take("current_password"), validate::current_password);
-    let current_password = errors.check(Field::CurrentPassword, current_password);
-    match (email, username, password, bio, image, current_password) {
-        (Some(email), Some(username), Some(password), Some(bio), Some(image), Some(current_password)) => {
-            let is_new = |new: &Option<String>, current: &str| new.as_ref().is_some_and(|new| new != current);
-            let is_proof =
-                is_new(&email, &user.email) || is_new(&username, &user.username) || password.is_some();
-            let current_password = current_password.filter(|_| is_proof);
-            Ok(Update { patch: UserPatch { email, username, password, bio, image }, current_password })
-        }
-        _ => Err(errors),
+    let password = optional(fields.take("password"), validate::password);
+    let password = errors.check(Field::Password, password).flatten();
+    let mut profile = ProfilePatch::default();
+    for (field, change) in PROFILE.iter().zip(&mut profile) {
+        let input = optional(fields.take(field.name()), |input| field.check(input));
+        *change = errors.check(field.rule.field, input).flatten();
     }
+    let current_password = optional(fields.take("current_password"), validate::current_password);
+    let current_password = errors.check(Field::CurrentPassword, current_password).flatten();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let is_new = |new: &Option<String>, current: &str| new.as_ref().is_some_and(|new| new != current);
+    let is_proof = is_new(&email, &user.email) || is_new(&username, &user.username) || password.is_some();
+    let current_password = current_password.filter(|_| is_proof);
+    Ok(Update { patch: UserPatch { email, username, password: None, profile }, password, current_password })
 }

@@ -1,0 +1,162 @@
+//! Facts of an endpoint. They stand beside its handler; routing, `Allow`, preflights, rate limits and the OpenAPI document
+//! follow from them.
+
+use crate::account::validate::Rule;
+use crate::auth::rehash::Rehash;
+use crate::error::Error;
+use crate::http::Response;
+
+/// Endpoint: one path, one handler.
+pub struct Endpoint {
+    /// Path; a request's may end in one extra `/`.
+    pub path: &'static str,
+    /// Methods that the handler takes. `GET` includes `HEAD`.
+    pub operations: &'static [Operation],
+    /// Group in the OpenAPI document.
+    pub tag: Tag,
+    /// Authentication that the handler asks for.
+    pub authentication: Authentication,
+    /// Rate limit of its requests.
+    pub rate_limit: RateLimit,
+    /// Object `user` that the body has.
+    pub input: Option<Input>,
+    /// Parameter beside the body.
+    pub parameter: Option<Parameter>,
+    /// Response of a success.
+    pub success: Success,
+    /// Failures beyond those that follow from the rest.
+    pub failures: &'static [Failure],
+}
+
+impl Endpoint {
+    /// Tells whether the handler takes this method.
+    pub fn takes(&self, method: &str) -> bool {
+        let is_same =
+            |operation: &Operation| operation.method == if method == "HEAD" { "GET" } else { method };
+        self.operations.iter().any(is_same)
+    }
+}
+
+/// Method of an endpoint.
+pub struct Operation {
+    /// In upper case.
+    pub method: &'static str,
+    /// `operationId`.
+    pub id: &'static str,
+    /// Summary for the OpenAPI document.
+    pub summary: &'static str,
+}
+
+/// Group of endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// The user's data.
+    Account,
+    /// The user's sessions.
+    Session,
+    /// The API itself.
+    OpenApi,
+}
+
+/// Authentication of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// None; a token that is sent is not read.
+    None,
+    /// A token of an active user.
+    Token,
+}
+
+/// Rate limit of a request. The figures are in `wrangler.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimit {
+    /// None.
+    None,
+    /// By client IP, before anything else.
+    ClientIp,
+    /// By user and client IP, checked by the handler for requests that cost a hash or tell whether an email is taken.
+    User,
+}
+
+/// Object `user` of a request body.
+pub struct Input {
+    /// Name of its schema.
+    pub name: &'static str,
+    /// Rules of its fields.
+    pub rules: fn() -> Vec<&'static Rule>,
+    /// `true` if every field may be absent, and the body empty.
+    pub is_patch: bool,
+    /// Example of a body, in JSON.
+    pub example: &'static str,
+}
+
+/// Parameter of a request.
+pub struct Parameter {
+    /// Name.
+    pub name: &'static str,
+    /// `query` or `header`.
+    pub place: &'static str,
+    /// Meaning.
+    pub description: &'static str,
+    /// Values that it can have, the first of which is the default; any, if there are none.
+    pub values: &'static [&'static str],
+}
+
+/// Response of a success.
+#[derive(Clone, Copy)]
+pub enum Success {
+    /// The user, with a fresh token.
+    User {
+        /// Status.
+        status: u16,
+        /// Meaning.
+        description: &'static str,
+        /// `true` if the example shows a profile.
+        has_profile: bool,
+    },
+    /// No body, status 204.
+    Empty {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// A document that caches revalidate.
+    Document {
+        /// Meaning.
+        description: &'static str,
+    },
+}
+
+/// Failure of an endpoint.
+pub struct Failure {
+    /// Name of its example.
+    pub name: &'static str,
+    /// Meaning.
+    pub description: &'static str,
+    /// The error.
+    pub error: fn() -> Error,
+    /// Part of the body that depends on the request.
+    pub varying: Option<Placeholder>,
+}
+
+/// Part of a body that depends on the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Placeholder {
+    /// The part as it is in the example.
+    pub part: &'static str,
+    /// Regular expression of what it can be.
+    pub pattern: &'static str,
+}
+
+/// Response of a handler, and the work that is left once it has been sent.
+pub struct Handled {
+    /// Response to the client.
+    pub response: Response,
+    /// Work that no response waits for.
+    pub deferred: Option<Rehash>,
+}
+
+impl From<Response> for Handled {
+    fn from(response: Response) -> Self {
+        Self { response, deferred: None }
+    }
+}

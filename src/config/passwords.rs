@@ -1,0 +1,61 @@
+//! `PASSWORD_HASHER`, `COSTLIEST_HASH`, `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`.
+
+use super::secrets::Secrets;
+use super::variables::Variables;
+use crate::auth::credentials::PasswordPolicy;
+use crate::auth::lockout::Lockout;
+use crate::auth::password::{FailureCost, Hasher};
+
+const MAX_LOGIN_FAILURES: i64 = 10_000;
+const LOGIN_FAILURES_PER_ADDRESS: i64 = 10;
+/// NIST SP 800-63B-4 §3.2.2: no more in a row.
+const LOGIN_FAILURES_PER_ACCOUNT: i64 = 100;
+
+pub(super) fn read(variables: &mut Variables<'_>, secrets: Option<&Secrets>) -> Option<PasswordPolicy> {
+    let hasher = variables.read("PASSWORD_HASHER", hasher);
+    let costliest = variables.read("COSTLIEST_HASH", costliest_hash);
+    let mut limit = |name, default| variables.limit(name, MAX_LOGIN_FAILURES, default);
+    let per_ip = limit("LOGIN_FAILURES_PER_ADDRESS", LOGIN_FAILURES_PER_ADDRESS);
+    let per_account = limit("LOGIN_FAILURES_PER_ACCOUNT", LOGIN_FAILURES_PER_ACCOUNT);
+    let hasher = hasher?;
+    Some(PasswordPolicy {
+        hasher,
+        failure_cost: FailureCost::new(costliest?.into_iter().chain([hasher])),
+        lockout: Lockout::new(&secrets?.current, per_ip?, per_account?),
+    })
+}
+
+/// Settings that work and are weaker than recommended.
+pub(super) fn warnings(policy: &PasswordPolicy) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let Hasher { algorithm, iterations } = policy.hasher;
+    let recommended = algorithm.owasp_iterations();
+    if iterations < recommended {
+        let name = algorithm.name();
+        warnings.push(format!(
+            "PASSWORD_HASHER asks for {iterations} iterations of {name}; OWASP asks for at least {recommended}"
+        ));
+    }
+    let failures = policy.lockout.per_account();
+    if !(1..=LOGIN_FAILURES_PER_ACCOUNT).contains(&failures) {
+        warnings.push(format!("LOGIN_FAILURES_PER_ACCOUNT is {failures}; NIST asks for a limit of at most {LOGIN_FAILURES_PER_ACCOUNT}"));
+    }
+    warnings
+}
+
+fn hasher(value: Option<String>) -> Result<Hasher, String> {
+    value.map_or(Ok(Hasher::default()), |value| {
+        value.parse().map_err(|problem| {
+            format!("PASSWORD_HASHER is {value:?}, which {problem}: write it like \"{}\"", Hasher::default())
+        })
+    })
+}
+
+/// Parses the parameters of one stored hash; of several, where the costliest of each algorithm are wanted.
+fn costliest_hash(value: Option<String>) -> Result<Vec<Hasher>, String> {
+    let Some(value) = value.filter(|value| !value.trim().is_empty()) else { return Ok(Vec::new()) };
+    let hashers: Result<_, _> = value.split(',').map(|hasher| hasher.trim().parse()).collect();
+    hashers.map_err(|problem| {
+        format!("COSTLIEST_HASH is {value:?}, which {problem}: write it like \"pbkdf2_sha256$1000000\"")
+    })
+}

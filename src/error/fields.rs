@@ -1,0 +1,97 @@
+//! Fields of requests, and the rules that they break.
+
+use std::collections::BTreeMap;
+
+macro_rules! fields {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// Field of a request, in the order in which errors are reported.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "the names say it")]
+        pub enum Field {
+            $($variant),+
+        }
+
+        impl Field {
+            /// Name in a request and in an error.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    Email = "email",
+    Username = "username",
+    Password = "password",
+    Bio = "bio",
+    Image = "image",
+    CurrentPassword = "current_password",
+    User = "user",
+    Scope = "scope",
+}
+
+/// Rule that a field breaks. Lengths count Unicode code points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Violation {
+    /// It has to be there.
+    Required,
+    /// It may not be `null`.
+    Null,
+    /// It may not be empty, or all white space.
+    Blank,
+    /// It is no string, and no number either.
+    NotAString,
+    /// It is over this length.
+    TooLong(usize),
+    /// It is under this length.
+    TooShort(usize),
+    /// It has a U+0000 in it.
+    NullCharacter,
+    /// It is no email address.
+    InvalidEmail {
+        /// `true` if it is a string at all.
+        is_string: bool,
+    },
+    /// It is no username: nothing in it can be seen, or something controls how other text is shown.
+    InvalidUsername,
+    /// It is not what it should be equal to: the current password.
+    Wrong,
+    /// It is none of the choices; what was sent.
+    NotAChoice(String),
+    /// Another user has it.
+    Taken,
+}
+
+/// Rules that fields break, in the order of the fields, and for each in the order of its rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldErrors(BTreeMap<Field, Vec<Violation>>);
+
+impl FieldErrors {
+    /// Adds a violation.
+    pub fn add(&mut self, field: Field, violation: Violation) {
+        self.0.entry(field).or_default().push(violation);
+    }
+
+    /// Unwraps a validated value, or adds its violations.
+    pub fn check<T>(&mut self, field: Field, validated: Result<T, Vec<Violation>>) -> Option<T> {
+        validated.map_err(|violations| self.0.entry(field).or_default().extend(violations)).ok()
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Tells whether nothing is wrong but that other users have these values.
+    pub fn only_taken(&self) -> bool {
+        self.0.values().flatten().all(|violation| *violation == Violation::Taken)
+    }
+
+    /// The fields and their violations.
+    pub fn iter(&self) -> impl Iterator<Item = (Field, &[Violation])> {
+        self.0.iter().map(|(field, violations)| (*field, violations.as_slice()))
+    }
+}

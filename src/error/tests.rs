@@ -1,0 +1,194 @@
+//! Every error in both dialects.
+
+use super::*;
+
+/// A status and a body.
+type Expected = (u16, &'static str);
+
+/// Every error, with its response in `django` and in `realworld`.
+fn table() -> Vec<(Error, Expected, Expected)> {
+    let invalid = |violations: &[(Field, Violation)]| {
+        let mut errors = FieldErrors::default();
+        violations.iter().for_each(|(field, violation)| errors.add(*field, violation.clone()));
+        Error::Invalid(errors)
+    };
+    vec![
+        (
+            invalid(&[
+                (Field::Password, Violation::TooShort(8)),
+                (Field::Email, Violation::TooLong(254)),
+                (Field::Email, Violation::InvalidEmail { is_string: true }),
+                (Field::Username, Violation::Taken),
+                (Field::Bio, Violation::NullCharacter),
+                (Field::Image, Violation::NotAString),
+            ]),
+            (
+                400,
+                r#"{"errors":{"email":["Ensure this field has no more than 254 characters.","Enter a valid email address."],"username":["user with this username already exists."],"password":["Ensure this field has at least 8 characters."],"bio":["Null characters are not allowed."],"image":["Not a valid string."]}}"#,
+            ),
+            (
+                422,
+                r#"{"errors":{"email":["is too long (maximum is 254 characters)","is invalid"],"username":["has already been taken"],"password":["is too short (minimum is 8 characters)"],"bio":["contains a null character"],"image":["is not a string"]}}"#,
+            ),
+        ),
+        (
+            invalid(&[
+                (Field::Email, Violation::Required),
+                (Field::Username, Violation::Null),
+                (Field::Password, Violation::Blank),
+            ]),
+            (
+                400,
+                r#"{"errors":{"email":["This field is required."],"username":["This field may not be null."],"password":["This field may not be blank."]}}"#,
+            ),
+            (
+                422,
+                r#"{"errors":{"email":["can't be blank"],"username":["can't be blank"],"password":["can't be blank"]}}"#,
+            ),
+        ),
+        (
+            invalid(&[(Field::Email, Violation::InvalidEmail { is_string: false })]),
+            (400, r#"{"errors":{"email":["Enter a valid email address."]}}"#),
+            (422, r#"{"errors":{"email":["is not a string"]}}"#),
+        ),
+        (
+            invalid(&[(Field::Username, Violation::Taken), (Field::Email, Violation::Taken)]),
+            (
+                400,
+                r#"{"errors":{"email":["user with this email already exists."],"username":["user with this username already exists."]}}"#,
+            ),
+            (409, r#"{"errors":{"email":["has already been taken"],"username":["has already been taken"]}}"#),
+        ),
+        (
+            Error::WrongCredentials,
+            (400, r#"{"errors":{"error":["A user with this email and password was not found."]}}"#),
+            (401, r#"{"errors":{"credentials":["invalid"]}}"#),
+        ),
+        (
+            Error::Deactivated,
+            (400, r#"{"errors":{"error":["This user has been deactivated."]}}"#),
+            (403, r#"{"errors":{"account":["is deactivated"]}}"#),
+        ),
+        (
+            Unauthenticated::Missing.into(),
+            (401, r#"{"user":{"detail":"Authentication credentials were not provided."}}"#),
+            (401, r#"{"errors":{"token":["is missing"]}}"#),
+        ),
+        (
+            Unauthenticated::Invalid.into(),
+            (401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#),
+            (401, r#"{"errors":{"token":["is invalid"]}}"#),
+        ),
+        (
+            Unauthenticated::UnknownUser.into(),
+            (401, r#"{"user":{"detail":"No user matching this token was found."}}"#),
+            (401, r#"{"errors":{"token":["is invalid"]}}"#),
+        ),
+        (
+            Unauthenticated::Deactivated.into(),
+            (401, r#"{"user":{"detail":"This user has been deactivated."}}"#),
+            (403, r#"{"errors":{"account":["is deactivated"]}}"#),
+        ),
+        (
+            Error::MalformedJson("what".to_owned()),
+            (400, r#"{"user":{"detail":"JSON parse error - what"}}"#),
+            (422, r#"{"errors":{"body":["is not valid JSON"]}}"#),
+        ),
+        (
+            Error::NoData,
+            (400, r#"{"errors":{"error":["No data provided"]}}"#),
+            (422, r#"{"errors":{"body":["must be an object"]}}"#),
+        ),
+        (
+            Error::NotAnObject("list"),
+            (400, r#"{"errors":{"error":["Invalid data. Expected a dictionary, but got list."]}}"#),
+            (422, r#"{"errors":{"body":["must be an object"]}}"#),
+        ),
+        (
+            Error::UnsupportedMediaType("text/\"plain\"".to_owned()),
+            (415, r#"{"user":{"detail":"Unsupported media type \"text/\"plain\"\" in request."}}"#),
+            (415, r#"{"errors":{"body":["must be application/json"]}}"#),
+        ),
+        (
+            Error::BodyTooLarge,
+            (413, r#"{"user":{"detail":"Request body exceeded 65536 bytes."}}"#),
+            (413, r#"{"errors":{"body":["is too large"]}}"#),
+        ),
+        (
+            Error::BodyTimedOut,
+            (408, r#"{"user":{"detail":"Request body timed out."}}"#),
+            (408, r#"{"errors":{"body":["timed out"]}}"#),
+        ),
+        (
+            invalid(&[
+                (Field::Username, Violation::InvalidUsername),
+                (Field::CurrentPassword, Violation::Wrong),
+                (Field::User, Violation::Required),
+            ]),
+            (
+                400,
+                r#"{"errors":{"username":["Enter a valid username."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
+            ),
+            (
+                422,
+                r#"{"errors":{"username":["is invalid"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
+            ),
+        ),
+        (
+            Error::MethodNotAllowed { method: "GET".to_owned(), allow: "POST, OPTIONS".to_owned() },
+            (405, r#"{"user":{"detail":"Method \"GET\" not allowed."}}"#),
+            (405, r#"{"errors":{"method":["is not allowed"]}}"#),
+        ),
+        (
+            Error::NotFound,
+            (404, r#"{"errors":{"error":["Not found."]}}"#),
+            (404, r#"{"errors":{"path":["not found"]}}"#),
+        ),
+        (
+            invalid(&[(Field::Scope, Violation::NotAChoice("\"x\"".to_owned()))]),
+            (400, r#"{"errors":{"scope":["\"\"x\"\" is not a valid choice."]}}"#),
+            (422, r#"{"errors":{"scope":["is invalid"]}}"#),
+        ),
+        (
+            Error::Throttled { seconds: 42 },
+            (429, r#"{"user":{"detail":"Request was throttled. Expected available in 42 seconds."}}"#),
+            (429, r#"{"errors":{"requests":["are throttled; retry in 42 seconds"]}}"#),
+        ),
+        (
+            Error::Throttled { seconds: 1 },
+            (429, r#"{"user":{"detail":"Request was throttled. Expected available in 1 second."}}"#),
+            (429, r#"{"errors":{"requests":["are throttled; retry in 1 second"]}}"#),
+        ),
+        (
+            Error::Internal("the cause".to_owned()),
+            (500, r#"{"errors":{"error":["A server error occurred."]}}"#),
+            (500, r#"{"errors":{"server":["internal error"]}}"#),
+        ),
+    ]
+}
+
+#[test]
+fn every_error_has_its_status_headers_and_body() {
+    for (error, django, realworld) in table() {
+        for (dialect, (status, body)) in [(Dialect::Django, django), (Dialect::RealWorld, realworld)] {
+            let response = dialect.render(&error);
+            assert_eq!(response.status, status, "{error:?}");
+            assert_eq!(response.body.as_deref(), Some(body), "{error:?}");
+            let mut headers = vec![
+                ("Cache-Control", "no-store"),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Content-Type", "application/json; charset=utf-8"),
+            ];
+            match status {
+                401 => headers.push(("WWW-Authenticate", "Token")),
+                405 => headers.push(("Allow", "POST, OPTIONS")),
+                429 => {
+                    headers.push(("Retry-After", if body.contains("42") { "42" } else { "1" }));
+                }
+                _ => {}
+            }
+            let found: Vec<_> = response.headers.iter().map(|(name, value)| (*name, &**value)).collect();
+            assert_eq!(found, headers, "{error:?}");
+        }
+    }
+}

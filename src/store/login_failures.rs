@@ -1,0 +1,115 @@
+//! Failed logins: for each account one row over all client IPs, and one for each that tried.
+
+use super::{DAY, Db, DbError, Value};
+
+/// How long a client IP is locked out when it reaches its limit for an account, and how many quiet seconds it takes until
+/// its failures are forgotten.
+const IP_WINDOW: i64 = 15 * 60;
+
+/// How long an account is locked out when it reaches its limit over all client IPs, in seconds; with each further failure
+/// for twice as long, up to a day.
+///
+/// Failures of an account over all client IPs are forgotten after as many quiet days as guesses were tried. Beyond its
+/// limit an account has one try a day in the end; so whoever waits for its failures to be forgotten gains nothing over
+/// that. And a stranger's one try is soon forgotten, so that the rows of unknown emails don't fill the database.
+const INITIAL_LOCKOUT: i64 = 60 * 60;
+
+/// Where the failures of a login are counted.
+pub struct FailureKeys {
+    /// Keyed hash of the account.
+    pub account: String,
+    /// The limit for the account and one client IP, if there is one.
+    pub per_ip: Option<FailureLimit>,
+    /// The limit for the account over all client IPs, if there is one.
+    pub per_account: Option<FailureLimit>,
+}
+
+/// Limit of failed logins.
+pub struct FailureLimit {
+    /// Keyed hash of the client IP whose failures it counts; empty for those of all.
+    pub client_ip: String,
+    /// The most failures.
+    pub max: i64,
+}
+
+/// SQL query: until when a login with the account ?1 and the client IPs ?2 and ?3 is locked out at the time ?4. One row
+/// whatever is there: NULL if no failures are on record.
+pub(super) const LOCKED_UNTIL: &str = "SELECT max(blocked_until) FROM login_failures \
+     WHERE account = ?1 AND client_ip IN (?2, ?3) AND expires_at > ?4";
+
+impl FailureKeys {
+    /// The parameters ?1 to ?4 of [`LOCKED_UNTIL`]. A limit that is off has NULL for its client IP, which equals nothing.
+    pub(super) fn params(&self, now: i64) -> [Value<'_>; 4] {
+        fn client_ip(limit: Option<&FailureLimit>) -> Value<'_> {
+            limit.map(|limit| limit.client_ip.as_str()).into()
+        }
+        let (per_ip, per_account) = (self.per_ip.as_ref(), self.per_account.as_ref());
+        [self.account.as_str().into(), client_ip(per_ip), client_ip(per_account), now.into()]
+    }
+}
+
+/// Until when a login is or was locked out, or 0; `None` if no failures are on record.
+pub async fn locked_until(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<Option<i64>, DbError> {
+    let row = db.first(LOCKED_UNTIL, &keys.params(now)).await?;
+    row.map_or(Ok(None), |mut row| row.optional_integer())
+}
+
+/// Records a failed login under all limits, unless one of them locks it out, and tells whether it was recorded.
+///
+/// One statement, so that of any number at once exactly as many pass as the limits allow. The last
+/// failure within a limit sets its lockout.
+pub async fn record(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<bool, DbError> {
+    let sql = format!(
+        "INSERT OR REPLACE INTO login_failures (account, client_ip, count, blocked_until, expires_at) \
+         SELECT ?1, client_ip, count, \
+                CASE WHEN count < max THEN 0 \
+                     WHEN client_ip = '' THEN ?4 + min({INITIAL_LOCKOUT} << min(count - max, 5), {DAY}) \
+                     ELSE ?4 + {IP_WINDOW} END, \
+                iif(client_ip = '', max(old_expiry, ?4 + count * {DAY}), ?4 + {IP_WINDOW}) \
+         FROM (SELECT a.client_ip, a.max, ifnull(f.count, 0) + 1 AS count, ifnull(f.expires_at, 0) AS old_expiry \
+               FROM (SELECT ?2 AS client_ip, ?5 AS max UNION ALL SELECT ?3, ?6) AS a \
+               LEFT JOIN login_failures AS f \
+               ON f.account = ?1 AND f.client_ip = a.client_ip AND f.expires_at > ?4 \
+               WHERE a.client_ip IS NOT NULL) \
+         WHERE ifnull(({LOCKED_UNTIL}), 0) <= ?4 RETURNING 1"
+    );
+    let max = |limit: Option<&FailureLimit>| limit.map(|limit| limit.max).into();
+    let [account, per_ip, per_account, now] = keys.params(now);
+    let (ip_max, account_max) = (max(keys.per_ip.as_ref()), max(keys.per_account.as_ref()));
+    let params = [account, per_ip, per_account, now, ip_max, account_max];
+    Ok(db.first(&sql, &params).await?.is_some())
+}
+
+/// Keeps the failures of an account for a day longer: for a guess that was tried and not recorded.
+pub async fn extend(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<(), DbError> {
+    let sql = format!(
+        "UPDATE login_failures SET expires_at = expires_at + {DAY} \
+         WHERE account = ?1 AND client_ip = '' AND expires_at > ?2"
+    );
+    db.first(&sql, &[keys.account.as_str().into(), now.into()]).await?;
+    Ok(())
+}
+
+/// Takes back one [`record`] of a login that did not fail after all, with the lockout that it set.
+pub async fn retract(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<(), DbError> {
+    // A failure is recorded only where nothing locks out, so a lockout that is there now came with this one or later.
+    let sql = "UPDATE login_failures SET count = count - 1, blocked_until = 0 \
+               WHERE account = ?1 AND client_ip IN (?2, ?3) AND expires_at > ?4 AND count > 0";
+    db.first(sql, &keys.params(now)).await?;
+    Ok(())
+}
+
+/// Clears the failures of an account, from this client IP and over all.
+pub async fn clear(db: &impl Db, keys: &FailureKeys) -> Result<(), DbError> {
+    let [account, per_ip, per_account, _] = keys.params(0);
+    let sql = "DELETE FROM login_failures WHERE account = ?1 AND client_ip IN (?2, ?3)";
+    db.first(sql, &[account, per_ip, per_account]).await?;
+    Ok(())
+}
+
+/// Deletes up to `limit` rows whose failures are forgotten, and tells whether there were any.
+pub async fn purge(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
+    let sql = "DELETE FROM login_failures WHERE (account, client_ip) IN \
+               (SELECT account, client_ip FROM login_failures WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
+    Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
+}
