@@ -1,4 +1,4 @@
-//! The database as the command sees it: statements with parameters, rows, and several statements as one.
+//! Interface to a database: statements with parameters, rows, and transactions.
 
 use anyhow::Result;
 use latchkey::store::db::{Db, DbError, Row, Value};
@@ -11,13 +11,13 @@ pub struct Statement<'a> {
 
 /// A database: the file of the local D1, or either D1 through wrangler.
 pub trait Database {
-    /// Runs a statement and gives all rows of its result. No two of its columns may have the same name.
+    /// Runs a statement and returns all rows of its result. No two of its columns may have the same name.
     fn rows(&self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError>;
 
-    /// Runs statements all together or not at all. Their results are not given.
+    /// Runs statements in one transaction. Their results are discarded.
     fn run_all(&self, statements: &[Statement<'_>]) -> Result<(), DbError>;
 
-    /// Size of the database in bytes. Through wrangler it is known only after a statement, and not of a local one.
+    /// Size of the database in bytes. Through wrangler it is known only after a statement, and only for a deployed one.
     fn size(&self) -> Result<Option<u64>, DbError>;
 
     /// The first row, if there is one.
@@ -26,7 +26,7 @@ pub trait Database {
     }
 }
 
-/// So that the statements of [`latchkey::store`] run here too.
+/// Runs the statements of [`latchkey::store`].
 impl Db for dyn Database + '_ {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         self.row(sql, params)

@@ -1,4 +1,4 @@
-//! `token inspect`: prints what a token says, and whether the Worker would take it.
+//! `token inspect`: prints a token's header and claims, and whether the Worker would accept it.
 
 use std::io::{self, Read as _};
 use std::{env, iter};
@@ -14,13 +14,13 @@ use serde_json::value::RawValue;
 
 use super::explain::{Object, Parts, date};
 use crate::database::Database;
-use crate::output::{self, shown};
+use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
-/// Prints what a token says, who signed it, and whether it is good now
+/// Prints a token's header and claims, its signing secret, and whether it is valid now
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  npx latchkey token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npx latchkey token inspect - --json\n\nThe exit status is 0 if the token is good, else 1."
+    after_help = "Examples:\n  npx latchkey token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npx latchkey token inspect - --json\n\nThe exit status is 0 if the token is valid, else 1."
 )]
 pub struct Options {
     /// The token; - reads it from standard input
@@ -83,7 +83,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     if inspected.valid {
         return Ok(());
     }
-    bail!("the token is not good: {}", inspected.reasons.join("; "))
+    bail!("the token is not valid: {}", inspected.reasons.join("; "))
 }
 
 fn token(deployment: &Deployment, argument: &str) -> Result<String> {
@@ -91,10 +91,10 @@ fn token(deployment: &Deployment, argument: &str) -> Result<String> {
         return Ok(argument.trim().to_owned());
     }
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
-        bail!("standard input has the token, so give the deployed JWT_SECRET in the environment");
+        bail!("stdin has the token, so pass the deployed JWT_SECRET in the environment");
     }
     let mut token = String::new();
-    io::stdin().read_to_string(&mut token).context("standard input can't be read")?;
+    io::stdin().read_to_string(&mut token).context("can't read stdin")?;
     Ok(token.trim().to_owned())
 }
 
@@ -104,7 +104,7 @@ fn look_up(database: &dyn Database, token: &Token, now: i64) -> Result<(Option<S
         Ok((user, _)) => return Ok((Some(user.into()), Vec::new())),
         Err(Error::Unauthenticated(why)) => why,
         Err(Error::Fault(cause)) => bail!("{cause}"),
-        Err(other) => bail!("the user can't be looked up: {other:?}"),
+        Err(other) => bail!("can't look up the user: {other:?}"),
     };
     let sql = "SELECT email, username, is_active, token_version, \
                EXISTS (SELECT 1 FROM ended_sessions WHERE user_id = ?1 AND sid = ?2) AS has_ended \
@@ -133,10 +133,15 @@ fn print(inspected: &Inspected) {
     println!("signed with  {}", inspected.signed_with.unwrap_or("no secret of this deployment"));
     if let Some(user) = &inspected.user {
         let state = if user.is_active { "active" } else { "deactivated" };
-        println!("user         {} {} {}, {state}", user.id, shown(&user.username), shown(&user.email));
+        println!(
+            "user         {} {} {}, {state}",
+            user.id,
+            escape_for_terminal(&user.username),
+            escape_for_terminal(&user.email)
+        );
     }
     let verdict = if inspected.valid { "yes" } else { "no" };
-    println!("good now     {verdict}");
+    println!("valid now    {verdict}");
     for reason in &inspected.reasons {
         println!("             {reason}");
     }
@@ -145,11 +150,11 @@ fn print(inspected: &Inspected) {
 /// Prints a part of a token, each member on a line of its own.
 fn print_part(name: &str, part: Option<&RawValue>) {
     let Some(part) = part else {
-        println!("{name:<13}can't be read");
+        println!("{name:<13}unreadable");
         return;
     };
     let Ok(Object(members)) = serde_json::from_str(part.get()) else {
-        println!("{name:<13}{}", shown(part.get()));
+        println!("{name:<13}{}", escape_for_terminal(part.get()));
         return;
     };
     let names = iter::once(name).chain(iter::repeat(""));
@@ -157,6 +162,6 @@ fn print_part(name: &str, part: Option<&RawValue>) {
         let value = value.get();
         let time = ["exp", "iat", "nbf"].contains(&member.as_str()).then(|| value.parse().ok()).flatten();
         let time = time.map(|time| format!("  {}", date(time))).unwrap_or_default();
-        println!("{name:<13}{:<5}{}{time}", shown(&member), shown(value));
+        println!("{name:<13}{:<5}{}{time}", escape_for_terminal(&member), escape_for_terminal(value));
     }
 }

@@ -1,4 +1,4 @@
-//! The failed logins of an account that are on record, whatever addresses they came from.
+//! Recorded failed logins of an account, from all addresses.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use serde::Serialize;
 
 use crate::output::time;
 
-/// What [`Failures::read`] takes, of the rows of `login_failures` that are of one account and not forgotten.
+/// Columns that [`Failures::read`] takes, of the unexpired rows of `login_failures` of one account.
 ///
-/// Where both are counted, the failures over all addresses are no fewer than those of each.
+/// Where both are recorded, the count over all addresses is at least that of each address.
 pub const COLUMNS: &str = "ifnull(max(sum(iif(address = '', count, 0)), sum(iif(address = '', 0, count))), 0) AS failures, \
      nullif(max(iif(address = '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS blocked, \
      count(iif(address <> '' AND blocked_until > unixepoch(), 1, NULL)) AS addresses, \
      nullif(max(iif(address <> '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS addresses_blocked";
 
-/// Failed logins, and what they block. Times are in Unix seconds.
+/// Failed logins, and the lockout that they caused. Times are in Unix seconds.
 #[derive(Debug, Serialize)]
 pub struct Failures {
     pub count: i64,
-    /// Until when all logins are blocked.
+    /// End of the lockout from all addresses.
     pub blocked_until: Option<i64>,
-    /// From how many addresses logins are blocked.
+    /// Number of addresses that are blocked.
     pub blocked_addresses: i64,
-    /// Until when, for the last of them.
+    /// End of the last lockout of these addresses.
     pub addresses_blocked_until: Option<i64>,
 }
 
@@ -50,11 +50,11 @@ impl fmt::Display for Failures {
             (None, None) => f.write_str("not blocked")?,
         }
         let failures = if self.count == 1 { "failure" } else { "failures" };
-        write!(f, "; {} {failures} on record", self.count)
+        write!(f, "; {} {failures} recorded", self.count)
     }
 }
 
-/// The keyed hash by which failures are on record.
+/// Keyed hash under which an email's failures are recorded.
 pub fn account(config: &Config, email: &str) -> String {
     config.throttle.account(email)
 }

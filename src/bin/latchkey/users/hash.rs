@@ -10,22 +10,22 @@ macro_rules! dollars {
     };
 }
 
-/// SQL: what is before the salt.
+/// SQL: the part before the salt.
 macro_rules! hasher {
     () => {
         "substr(password, 1, instr(password, '$') + instr(substr(password, instr(password, '$') + 1), '$') - 1)"
     };
 }
 
-/// SQL: what is after the last dollar sign.
+/// SQL: the part after the last dollar sign.
 macro_rules! digest {
     () => {
         "substr(password, 1 + length(rtrim(password, replace(password, '$', ''))))"
     };
 }
 
-/// Columns that [`read`] takes, of a row of `users`: the number of dollar signs, what is before the salt, the lengths of
-/// what is after the salt, with and without padding, and whether that has the form of Base64.
+/// Columns that [`read`] takes, of a row of `users`: the number of dollar signs, the part before the salt, the lengths
+/// of the part after the salt, with and without padding, and whether that has the form of Base64.
 pub const COLUMNS: &str = concat!(
     dollars!(),
     " AS dollars, CASE ",
@@ -42,10 +42,10 @@ pub const COLUMNS: &str = concat!(
      OR password NOT GLOB '*=') AS is_base64"
 );
 
-/// SQL: what is before the salt of a hash.
+/// SQL: the part of a hash before the salt.
 pub const HASHER: &str = hasher!();
 
-/// Number of users by what is before the salt, which [`Hasher`] reads.
+/// SQL: the number of users by the part before the salt, which [`Hasher`] parses.
 pub const COUNTS: &str = concat!(
     "SELECT hasher, count(*) AS users FROM (SELECT ",
     hasher!(),
@@ -54,7 +54,7 @@ pub const COUNTS: &str = concat!(
     " = 3) GROUP BY hasher ORDER BY users DESC"
 );
 
-/// Reads [`COLUMNS`], and gives the parameters of the hash, or why it matches no password.
+/// Reads [`COLUMNS`]. Returns the parameters of the hash, or why it matches no password.
 pub fn read(row: &mut Row) -> Result<Result<Hasher, &'static str>, DbError> {
     let (dollars, hasher) = (row.integer()?, row.text()?);
     let (length, unpadded, is_base64) = (row.integer()?, row.integer()?, row.boolean()?);

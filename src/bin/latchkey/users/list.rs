@@ -7,13 +7,13 @@ use anyhow::{Result, bail};
 use latchkey::store::db::{DbError, Row, Value};
 use serde::Serialize;
 
-use crate::output::{self, day, shown, yes_or_no};
+use crate::output::{self, day, escape_for_terminal, yes_or_no};
 use crate::settings::Deployment;
 
-/// Range in which letters beyond ASCII have cases.
+/// Range of the non-ASCII letters that have cases.
 const BEYOND_ASCII: RangeInclusive<char> = '\u{80}'..='\u{1ffff}';
 
-/// D1 takes expressions of a depth of 100.
+/// Maximum number of nested `replace` calls: D1 limits the depth of expressions to 100.
 const MAX_FOLDINGS: usize = 80;
 
 /// Lists users
@@ -22,8 +22,8 @@ const MAX_FOLDINGS: usize = 80;
   npx latchkey users list --search example.com --inactive
   npx latchkey users list --superuser --json")]
 pub struct Options {
-    /// Only users with this text in their username or email, in any case
-    #[arg(long, value_name = "TEXT")]
+    /// Only users whose username or email contains this string, in any case
+    #[arg(long, value_name = "STRING")]
     search: Option<String>,
     /// Only users who are active
     #[arg(long, conflicts_with = "inactive")]
@@ -37,7 +37,7 @@ pub struct Options {
     /// Only superusers
     #[arg(long)]
     superuser: bool,
-    /// The most users to list
+    /// Maximum number of users
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Only users after the one with this id, for the next page
@@ -82,16 +82,16 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         return output::print(&output::json(&users)?);
     }
     let Some(last) = users.last() else {
-        return output::print("There is no such user.");
+        return output::print("No users match.");
     };
     output::print(&table(&users))?;
     if has_more {
-        eprintln!("There are more: add --after {} for the next page.", last.id);
+        eprintln!("More users match: pass --after {} for the next page.", last.id);
     }
     Ok(())
 }
 
-/// Up to one user more than the limit, which says whether there are more.
+/// Finds up to one user more than the limit, to detect a next page.
 fn find(deployment: &Deployment, options: &Options) -> Result<Vec<Listed>> {
     let mut params = vec![
         options.after.into(),
@@ -101,7 +101,7 @@ fn find(deployment: &Deployment, options: &Options) -> Result<Vec<Listed>> {
         i64::from(options.superuser).into(),
         (i64::from(options.limit) + 1).into(),
     ];
-    // SQLite's lower() knows ASCII only, so the other letters of the text are folded one by one.
+    // SQLite's lower() covers ASCII only, so other letters are folded one by one.
     let [mut username, mut email] = ["lower(username)", "lower(email)"].map(str::to_owned);
     for (letter, fold) in foldings(options.search.as_deref().unwrap_or_default())? {
         params.extend([letter, fold].map(|c| Value::Text(c.to_string().into())));
@@ -119,7 +119,7 @@ fn find(deployment: &Deployment, options: &Options) -> Result<Vec<Listed>> {
     Ok(rows.into_iter().map(Listed::read).collect::<Result<_, _>>()?)
 }
 
-/// The one letter that stands for all cases of a letter. A letter whose other case is two letters, like ß, is by itself.
+/// Folds all cases of a letter to one. A letter whose other case is two letters, like ß, folds to itself.
 fn fold(letter: char) -> char {
     let only = |mut cased: Box<dyn Iterator<Item = char>>| cased.next().filter(|_| cased.next().is_none());
     let upper = only(Box::new(letter.to_uppercase())).unwrap_or(letter);
@@ -130,14 +130,14 @@ fn folded(text: &str) -> String {
     text.chars().map(fold).collect()
 }
 
-/// Letters beyond ASCII that are another case of one in the text, each with what stands for it.
+/// Non-ASCII letters that are another case of one in the string, each with the letter that it folds to.
 fn foldings(text: &str) -> Result<Vec<(char, char)>> {
     let wanted: BTreeSet<char> = folded(text).chars().filter(|c| c.is_alphabetic()).collect();
     let with_fold = |letter| Some((letter, fold(letter))).filter(|(letter, fold)| letter != fold);
     let is_wanted = |(_, fold): &(char, char)| wanted.contains(fold);
     let foldings: Vec<_> = BEYOND_ASCII.filter_map(with_fold).filter(is_wanted).collect();
     if foldings.len() > MAX_FOLDINGS {
-        bail!("--search has too many different letters: give a part of it");
+        bail!("--search has too many different letters: pass a part of it");
     }
     Ok(foldings)
 }
@@ -148,8 +148,8 @@ fn table(users: &[Listed]) -> String {
     table.add_rows(users.iter().map(|user| {
         [
             user.id.to_string(),
-            shown(&user.username),
-            shown(&user.email),
+            escape_for_terminal(&user.username),
+            escape_for_terminal(&user.email),
             yes_or_no(user.is_active),
             yes_or_no(user.is_staff),
             yes_or_no(user.is_superuser),

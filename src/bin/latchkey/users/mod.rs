@@ -1,4 +1,4 @@
-//! `users`: finds and changes users, one subcommand a file.
+//! `users`: finds and changes users, one subcommand per file.
 
 mod activate;
 mod deactivate;
@@ -10,12 +10,12 @@ pub mod record;
 mod set_password;
 mod set_staff;
 mod show;
-mod unthrottle;
+mod unlock;
 
 use anyhow::Result;
 
 use crate::database::Database;
-use crate::output::shown;
+use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 use record::Record;
 
@@ -28,7 +28,7 @@ pub enum Command {
     Deactivate(deactivate::Options),
     SetPassword(set_password::Options),
     SetStaff(set_staff::Options),
-    Unthrottle(unthrottle::Options),
+    Unlock(unlock::Options),
     Logout(logout::Options),
 }
 
@@ -40,7 +40,7 @@ pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
         Command::Deactivate(options) => deactivate::run(deployment, options),
         Command::SetPassword(options) => set_password::run(deployment, options),
         Command::SetStaff(options) => set_staff::run(deployment, options),
-        Command::Unthrottle(options) => unthrottle::run(deployment, options),
+        Command::Unlock(options) => unlock::run(deployment, options),
         Command::Logout(options) => logout::run(deployment, options),
     }
 }
@@ -58,8 +58,21 @@ impl UserSelector {
     }
 }
 
-/// Names a user in a message: the id first, since users choose the rest, and the username last and in quotes.
+/// Runs a statement on a user, whose id is its `?1`, and prints the message for the user and for whether a row changed.
+fn change(
+    deployment: &Deployment,
+    selector: &UserSelector,
+    sql: &str,
+    message: impl Fn(&str, bool) -> String,
+) -> Result<()> {
+    let database = deployment.writable_database()?;
+    let user = selector.find(&*database)?;
+    let is_changed = database.row(sql, &[user.id.into()])?.is_some();
+    output::print(&message(&describe(&user), is_changed))
+}
+
+/// Describes a user in a message: the id first, since users choose the rest, and the username last and in quotes.
 fn describe(user: &Record) -> String {
-    let username = shown(&user.username).replace('"', "\\\"");
-    format!("user {} ({}, \"{username}\")", user.id, shown(&user.email))
+    let username = escape_for_terminal(&user.username).replace('"', "\\\"");
+    format!("user {} ({}, \"{username}\")", user.id, escape_for_terminal(&user.email))
 }

@@ -1,4 +1,4 @@
-//! A user as the operator sees them, and how one is found.
+//! User as the operator sees them, and the lookup of one.
 
 use anyhow::{Result, bail};
 use latchkey::account::email;
@@ -6,7 +6,7 @@ use latchkey::store::db::{DbError, Row, Value};
 use serde::Serialize;
 
 use crate::database::Database;
-use crate::output::shown;
+use crate::output::escape_for_terminal;
 
 /// The columns that [`Record::read`] takes, in their order.
 pub const COLUMNS: &str = "id, username, email, is_active, is_staff, is_superuser, bio, image, created_at, updated_at, token_version";
@@ -48,9 +48,6 @@ impl Record {
     }
 
     /// Finds a user by email, id or username.
-    ///
-    /// # Errors
-    /// If there is none.
     pub fn find(database: &dyn Database, text: &str) -> Result<Self> {
         let selector = Selector::parse(text)?;
         let (column, value) = match &selector {
@@ -66,11 +63,11 @@ impl Record {
     }
 }
 
-/// A text that stands for a user. Usernames may look like anything and are free for anyone to choose, so none may pass
-/// for another user's email or id: a text can mean one thing only.
+/// Argument that identifies a user. Anyone can choose a username that looks like another user's email or id, so an
+/// argument has only one meaning.
 #[derive(Debug, PartialEq)]
 pub enum Selector {
-    /// Normalized as the API does it.
+    /// Normalized like the API does.
     Email(String),
     Id(i64),
     Username(String),
@@ -80,14 +77,14 @@ impl Selector {
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         if text.is_empty() {
-            bail!("a user is needed: give an email, a username or an id");
+            bail!("no user given: pass an email, a username or an id");
         }
         if text.contains('@') {
             return Ok(Self::Email(email::normalize(text.to_owned(), email::domain_to_ascii)));
         }
         let is_number =
             text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-        // A number that is too great for an id is also no username.
+        // A number that is too large for an id is not a username either.
         Ok(if is_number {
             Self::Id(text.parse().unwrap_or(i64::MAX))
         } else {
@@ -99,12 +96,14 @@ impl Selector {
         match self {
             Self::Email(email) => format!(
                 "there is no user with the email {}; one whose username has an @ in it is found by email or id",
-                shown(email)
+                escape_for_terminal(email)
             ),
             Self::Id(id) => format!(
                 "there is no user with the id {id}; one whose username is a number is found by email or id"
             ),
-            Self::Username(username) => format!("there is no user with the username {}", shown(username)),
+            Self::Username(username) => {
+                format!("there is no user with the username {}", escape_for_terminal(username))
+            }
         }
     }
 }
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_means_one_thing() {
+    fn a_selector_has_one_meaning() {
         let email = |text: &str| Selector::Email(text.to_owned());
         let username = |text: &str| Selector::Username(text.to_owned());
         for (text, selector) in [

@@ -1,4 +1,4 @@
-//! `users show`: all about a user but the password's hash.
+//! `users show`: shows everything about a user except the password hash.
 
 use std::env;
 
@@ -8,16 +8,17 @@ use serde::Serialize;
 use super::failures::{self, Failures};
 use super::record::Record;
 use super::{UserSelector, hash};
-use crate::output::{self, shown, time, yes_or_no};
+use crate::output::{self, escape_for_terminal, time, yes_or_no};
 use crate::settings::Deployment;
 
 /// Shows a user
 #[derive(clap::Args)]
-#[command(after_help = "Blocks of logins are known only where JWT_SECRET is at hand; with --remote, in the \
-environment.
+#[command(
+    after_help = "Lockouts are shown only if JWT_SECRET is available; with --remote, in the environment.
 
 Example:
-  npx latchkey users show jake@example.com")]
+  npx latchkey users show jake@example.com"
+)]
 pub struct Options {
     #[command(flatten)]
     user: UserSelector,
@@ -27,7 +28,7 @@ pub struct Options {
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct UserDetails {
     #[serde(flatten)]
     user: Record,
     /// The algorithm and the iterations of the password's hash.
@@ -44,7 +45,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.database()?;
     let user = options.user.find(&*database)?;
     let accounts = accounts(deployment, &user);
-    // Names of its own for the second counts: `wrangler d1 execute` tells columns by their names.
+    // The second counts have column names of their own: `wrangler d1 execute` identifies columns by name.
     let sql = [
         "WITH of_user (user_failures, user_blocked, user_addresses, user_addresses_blocked) AS (SELECT ",
         failures::COLUMNS,
@@ -60,7 +61,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let params = [user.id.into(), of_email.into(), of_user.into()];
     let mut row = database.row(&sql.concat(), &params)?.ok_or_else(|| anyhow!("the database gave no row"))?;
     let hasher = hash::read(&mut row)?;
-    let shown = Shown {
+    let details = UserDetails {
         user,
         password_hasher: hasher.ok().map(|hasher| hasher.to_string()),
         password_problem: hasher.err(),
@@ -68,11 +69,11 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         login_failures: accounts.is_ok().then(|| Failures::read(&mut row)).transpose()?,
         current_password_failures: accounts.is_ok().then(|| Failures::read(&mut row)).transpose()?,
     };
-    output::print(&if options.json { output::json(&shown)? } else { table(&shown, accounts.err()) })
+    output::print(&if options.json { output::json(&details)? } else { table(&details, accounts.err()) })
 }
 
-/// Hashes under which failures of the email and of the user are on record. Standard input is not waited for: this is
-/// worth no question.
+/// Hashes under which failures of the email and of the user are recorded. Doesn't read a secret from stdin: the failures
+/// are not worth blocking for.
 fn accounts(deployment: &Deployment, user: &Record) -> Result<[String; 2]> {
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
         return Err(anyhow!("JWT_SECRET is not in the environment"));
@@ -82,17 +83,17 @@ fn accounts(deployment: &Deployment, user: &Record) -> Result<[String; 2]> {
 }
 
 fn table(
-    Shown {
+    UserDetails {
         user,
         password_hasher,
         password_problem,
         ended_sessions,
         login_failures,
         current_password_failures,
-    }: &Shown,
+    }: &UserDetails,
     unknown: Option<anyhow::Error>,
 ) -> String {
-    let text = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), shown);
+    let text = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), escape_for_terminal);
     let password = match (password_hasher, password_problem) {
         (Some(hasher), _) => hasher.clone(),
         (None, problem) => format!("can't be used: it {}", problem.unwrap_or_default()),
@@ -103,8 +104,8 @@ fn table(
     let mut table = output::table();
     table.add_rows([
         ["id", &user.id.to_string()],
-        ["username", &shown(&user.username)],
-        ["email", &shown(&user.email)],
+        ["username", &escape_for_terminal(&user.username)],
+        ["email", &escape_for_terminal(&user.email)],
         ["active", &yes_or_no(user.is_active)],
         ["staff", &yes_or_no(user.is_staff)],
         ["superuser", &yes_or_no(user.is_superuser)],

@@ -1,22 +1,22 @@
-//! `users unthrottle`: lifts what failed logins have blocked.
+//! `users unlock`: clears failed logins, which ends the lockout that they caused.
 
 use anyhow::Result;
 
 use super::UserSelector;
 use super::failures::{self, Failures};
 use super::record::Selector;
-use crate::output::{self, shown};
+use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
-/// Forgets failed logins, so that they block no more
+/// Clears failed logins, so that they no longer block
 #[derive(clap::Args)]
 #[command(
-    after_help = "The email may be one that no user has. Wrong current passwords of a user whose email has changed are forgotten \
-by the id. This needs JWT_SECRET, under which failures are on record; \
-with --remote it comes from the environment or standard input.
+    after_help = "The email may be one that no user has. To clear wrong current passwords of a user whose email has \
+changed, pass the id. This needs JWT_SECRET, which keys the recorded failures; with --remote it comes from the \
+environment or stdin.
 
 Example:
-  npx latchkey users unthrottle jake@example.com"
+  npx latchkey users unlock jake@example.com"
 )]
 pub struct Options {
     #[command(flatten)]
@@ -45,11 +45,14 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let row = database.row(&sql.concat(), &accounts)?;
     let Some(mut row) = row else {
         return output::print(&format!(
-            "No failed logins with {} are on record; nothing was changed.",
-            shown(&email)
+            "No failed logins are recorded for {}; nothing was changed.",
+            escape_for_terminal(&email)
         ));
     };
     let failures = Failures::read(&mut row)?;
     database.row("DELETE FROM login_failures WHERE account IN (?1, ?2)", &accounts)?;
-    output::print(&format!("Logins with {} were {failures}. All is forgotten now.", shown(&email)))
+    output::print(&format!(
+        "Logins as {} were {failures}. All failures are cleared.",
+        escape_for_terminal(&email)
+    ))
 }
