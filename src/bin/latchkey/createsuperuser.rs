@@ -7,8 +7,8 @@ use latchkey::error::Dialect;
 use latchkey::error::{Field, Violation};
 use latchkey::store;
 use latchkey::store::db::DbError;
+use latchkey::store::operator::{Database, users};
 
-use crate::database::Database;
 use crate::settings::Deployment;
 use crate::{output, prompt};
 
@@ -116,10 +116,8 @@ fn refusal(taken: Field) -> Error {
 }
 
 fn insert(database: &dyn Database, email: &str, username: &str, hash: &str) -> Result<i64> {
-    let sql = "INSERT INTO users (email, username, password, is_staff, is_superuser, created_at, updated_at) \
-               VALUES (?1, ?2, ?3, 1, 1, unixepoch(), unixepoch()) RETURNING id";
-    match database.row(sql, &[email.into(), username.into(), hash.into()]) {
-        Ok(Some(mut row)) => Ok(row.integer()?),
+    match users::insert_superuser(database, email, username, hash) {
+        Ok(Some(id)) => Ok(id),
         Ok(None) => bail!("the database did not report whether it created the user: check with 'users show'"),
         Err(DbError::Unique { column }) => {
             Err(refusal(if column == "users.email" { Field::Email } else { Field::Username }))

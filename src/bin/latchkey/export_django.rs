@@ -9,14 +9,14 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat};
 use clap::ValueEnum;
 use latchkey::auth::password::{Algorithm, Hasher};
+use latchkey::store::operator::Database;
+use latchkey::store::operator::users::{self, UserRecord};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::database::Database;
 use crate::output::escape_for_terminal;
 use crate::random;
 use crate::settings::{self, Deployment};
-use crate::users::record::{COLUMNS, Record};
 
 /// Number of users per query.
 const PAGE: usize = 5_000;
@@ -86,17 +86,14 @@ fn export(
     let mut output = BufWriter::new(output);
     let mut unreadable = 0;
     let mut separator = "[\n";
-    let sql = format!("SELECT {COLUMNS}, password FROM users WHERE id > ?1 ORDER BY id LIMIT {PAGE}");
     let mut last = 0;
     loop {
-        let page = database.rows(&sql, &[last.into()]).map_err(|error| anyhow!("{error}"))?;
+        let page = users::export_page(database, last, PAGE)?;
         if interrupted.load(Ordering::Relaxed) {
             bail!("interrupted: no file was written");
         }
         let count = page.len();
-        for mut row in page {
-            let user = Record::read(&mut row).map_err(|error| anyhow!("{error}"))?;
-            let mut password = row.text().map_err(|error| anyhow!("{error}"))?;
+        for (user, mut password) in page {
             if !is_readable(&password, options.keep_sha512) {
                 eprintln!(
                     "user {} ({}) must reset their password",
@@ -137,7 +134,7 @@ fn unusable_password() -> Result<String> {
     Ok(std::iter::once('!').chain(bytes.iter().map(|byte| char::from(b'a' + byte % 26))).collect())
 }
 
-fn object(user: &Record, password: &str, model: Model) -> Result<Value> {
+fn object(user: &UserRecord, password: &str, model: Model) -> Result<Value> {
     let mut fields = json!({
         "username": user.username,
         "email": user.email,

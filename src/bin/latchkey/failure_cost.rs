@@ -1,11 +1,11 @@
 //! `COSTLIEST_HASH`: the cost of every failed login, so that its response time reveals nothing about the user.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use latchkey::auth::password::{Algorithm, FailureCost, Hasher};
+use latchkey::store::db::DbError;
+use latchkey::store::operator::{Database, password_hash};
 
-use crate::database::Database;
 use crate::settings::Deployment;
-use crate::users::hash;
 
 /// Hashing parameters and failure cost of a deployment.
 pub struct Settings {
@@ -52,12 +52,9 @@ fn value(hasher: Hasher, hashers: impl Iterator<Item = Hasher> + Clone) -> Strin
 }
 
 /// Number of users by the parameters of their hash, most frequent first. No hash is read.
-pub fn stored(database: &dyn Database) -> Result<Vec<(Hasher, i64)>> {
-    let mut counts = Vec::new();
-    for mut row in database.rows(hash::COUNTS, &[]).map_err(|error| anyhow!("{error}"))? {
-        let (hasher, users) = (row.text()?, row.integer()?);
-        // An unreadable hash costs as much as an unknown email.
-        counts.extend(hasher.parse().ok().map(|hasher| (hasher, users)));
-    }
-    Ok(counts)
+pub fn stored(database: &dyn Database) -> Result<Vec<(Hasher, i64)>, DbError> {
+    let counts = password_hash::count_hashers(database)?;
+    // An unreadable hash costs as much as an unknown email.
+    let parsed = counts.into_iter().filter_map(|(hasher, users)| Some((hasher.parse().ok()?, users)));
+    Ok(parsed.collect())
 }

@@ -9,11 +9,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use latchkey::store::db::{DbError, Row, Value};
+use latchkey::store::operator::{Database, Statement};
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use sha2::{Digest as _, Sha256};
-
-use crate::database::{Database, Statement};
 
 /// Maximum wait for a lock of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

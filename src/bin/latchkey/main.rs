@@ -5,7 +5,6 @@
 //! Worker's own, from the crate's library.
 
 mod createsuperuser;
-mod database;
 mod dev_vars;
 mod doctor;
 mod export_django;

@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
 use latchkey::auth::secret::MIN_BYTES;
 use latchkey::config::Config;
+use latchkey::store::operator::Database;
 use toml::{Table, Value};
 
-use crate::database::Database;
 use crate::dev_vars::{self, LocalVariables};
 use crate::local::Local;
 use crate::wrangler::Wrangler;

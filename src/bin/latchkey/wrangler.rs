@@ -14,10 +14,9 @@ use std::{env, iter};
 
 use anyhow::{Context as _, Result, bail};
 use latchkey::store::db::{DbError, Row, Value};
+use latchkey::store::operator::{Database, Statement};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-
-use crate::database::{Database, Statement};
 
 const BIN: &str = "node_modules/.bin";
 const CLI: &str = "node_modules/wrangler/wrangler-dist/cli.js";

@@ -25,7 +25,7 @@ fn a_user_is_shown_with_all_but_the_hash() {
  logins            not blocked; 0 failures recorded
  current password  not blocked; 0 failures recorded
  token version     0
- ended sessions    2
+ revoked sessions  2
 ";
     for selector in ["1", "ADA", "ada@EXAMPLE.com"] {
         assert_eq!(output_of(&operator, &["users", "show", selector]), expected.trim_start_matches('\n'));
@@ -35,7 +35,7 @@ fn a_user_is_shown_with_all_but_the_hash() {
     let ada = json!({
         "id": 1, "username": "ada", "email": "ada@example.com", "is_active": true, "is_staff": false,
         "is_superuser": false, "bio": "line\nline", "image": null, "created_at": CREATED, "updated_at": CREATED,
-        "token_version": 0, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "ended_sessions": 2,
+        "token_version": 0, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "revoked_sessions": 2,
         "login_failures": {
             "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
         },

@@ -6,10 +6,9 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use indicatif::DecimalBytes;
 use latchkey::account::email;
-use latchkey::store::db::Row;
+use latchkey::store::operator::{Database, users};
 
 use super::{Findings, wrangler_config};
-use crate::database::Database;
 use crate::failure_cost;
 use crate::output::escape_for_terminal;
 use crate::settings::Deployment;
@@ -86,14 +85,14 @@ fn hashes(database: &dyn Database, settings: &failure_cost::Settings, findings: 
     let stored = match failure_cost::stored(database) {
         Ok(stored) => stored,
         Err(error) if error.to_string().contains("no such table") => return, // reported with the migrations
-        Err(error) => return findings.warn(format!("could not compare the stored hashes: {error:#}")),
+        Err(error) => return findings.warn(format!("could not compare the stored hashes: {error}")),
     };
     let hashers: Vec<_> = stored.iter().map(|(hasher, _)| *hasher).collect();
     let costlier = stored.iter().filter(|(hasher, _)| !settings.covers(*hasher));
-    let users: i64 = costlier.map(|(_, users)| users).sum();
-    if users > 0 {
+    let count: i64 = costlier.map(|(_, count)| count).sum();
+    if count > 0 {
         findings.warn(format!(
-            "the hashes of {users} users cost more than a failed login, whose response time reveals these users: set COSTLIEST_HASH to \"{}\" in wrangler.toml",
+            "the hashes of {count} users cost more than a failed login, whose response time reveals these users: set COSTLIEST_HASH to \"{}\" in wrangler.toml",
             settings.value_with(&hashers)
         ));
     } else if let Some(value) = settings.cheaper_value(&hashers) {
@@ -107,14 +106,12 @@ fn hashes(database: &dyn Database, settings: &failure_cost::Settings, findings: 
 
 /// Finds emails whose domain is not stored in Punycode, as a login compares it.
 fn emails(database: &dyn Database, findings: &mut Findings) {
-    let sql = "SELECT id, email FROM users WHERE email GLOB '*[^ -~]*' LIMIT 1000";
-    let Ok(rows) = database.rows(sql, &[]) else { return }; // reported with the migrations
-    let other_form = |mut row: Row| {
-        let (id, stored) = (row.integer().ok()?, row.text().ok()?);
+    let Ok(stored) = users::with_unicode_email(database) else { return }; // reported with the migrations
+    let other_form = |(id, stored): (i64, String)| {
         let email = email::normalize(stored.clone(), email::domain_to_ascii);
         (email != stored).then(|| format!("{} of the user {id}", escape_for_terminal(&email)))
     };
-    let emails: Vec<_> = rows.into_iter().filter_map(other_form).collect();
+    let emails: Vec<_> = stored.into_iter().filter_map(other_form).collect();
     if !emails.is_empty() {
         findings.warn(format!(
             "emails are stored with a domain in Unicode, and their users can't log in: rewrite them in Punycode with SQL ({})",

@@ -4,10 +4,10 @@
 use anyhow::Result;
 use latchkey::auth::password::Hasher;
 use latchkey::store::db::Value;
+use latchkey::store::operator::password_hash::HASHER;
 use rusqlite::{Connection, Row, params};
 
 use super::check::{Profile, Record, User};
-use crate::users::hash::HASHER;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = OFF;
@@ -174,7 +174,7 @@ impl Staging {
         Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
     }
 
-    /// Passes on the users to import, by id: the columns as [`super::write`] inserts them.
+    /// Passes on the users to import, by id: the values that [`latchkey::store::operator::users::import`] takes.
     pub fn each_missing(&self, each: &mut dyn FnMut(Vec<Value<'static>>) -> Result<()>) -> Result<()> {
         let mut statement = self.temporary.prepare(
             "SELECT id, username, email, password, is_active, is_staff, is_superuser, \

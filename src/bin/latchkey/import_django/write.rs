@@ -1,38 +1,27 @@
 //! Reads from and writes to the target database.
 
 use anyhow::{Result, anyhow};
-use latchkey::store::db::{DbError, Row};
+use latchkey::store::db::DbError;
+use latchkey::store::operator::users::{self, UserKeys};
+use latchkey::store::operator::{Database, Statement};
 
 use super::progress::Progress;
 use super::staging::{Counts, Staging};
-use crate::database::{Database, Statement};
 
 /// Number of users per query.
 const PAGE: usize = 10_000;
 
-const INSERT: &str = "INSERT INTO users (id, username, email, password, is_active, is_staff, is_superuser, bio, image, \
-                      created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-
-/// Raises the last assigned id to ?1, and never lowers it.
-const RAISE: [&str; 2] = [
-    "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'users' AND seq < ?1",
-    "INSERT INTO sqlite_sequence (name, seq) SELECT 'users', ?1 \
-     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'users')",
-];
-
 /// Stages the users of the target database.
 pub fn read_existing(database: &dyn Database, staging: &mut Staging) -> Result<()> {
-    let sql = "SELECT id, username, email FROM users WHERE id > ?1 ORDER BY id LIMIT 10000";
     let mut last = 0;
     loop {
-        let page = database.rows(sql, &[last.into()]).map_err(|error| {
+        let page = users::keys_page(database, last, PAGE).map_err(|error| {
             anyhow!(
                 "can't read the users in the database ({error}): if it is new, apply the migrations first"
             )
         })?;
         let count = page.len();
-        for row in page {
-            let (id, username, email) = existing(row).map_err(|error| anyhow!("{error}"))?;
+        for UserKeys { id, username, email } in page {
             staging.add_existing(id, &username, &email)?;
             last = id;
         }
@@ -40,10 +29,6 @@ pub fn read_existing(database: &dyn Database, staging: &mut Staging) -> Result<(
             return Ok(());
         }
     }
-}
-
-fn existing(mut row: Row) -> Result<(i64, String, String), DbError> {
-    Ok((row.integer()?, row.text()?, row.text()?))
 }
 
 /// Imports the missing users in batches of `batch_size` statements, one transaction each.
@@ -58,9 +43,9 @@ pub fn write(
 ) -> Result<()> {
     let progress = Progress::new("importing", "{users_per_sec}", counts.good.unsigned_abs());
     let mut batch = Vec::with_capacity(batch_size);
-    batch.extend(RAISE.map(|sql| Statement { sql, params: vec![last_id.into()] }));
+    batch.extend(users::raise_last_id(last_id));
     staging.each_missing(&mut |params| {
-        batch.push(Statement { sql: INSERT, params });
+        batch.push(users::import(params));
         if batch.len() < batch_size { Ok(()) } else { run(database, &mut batch, &progress) }
     })?;
     run(database, &mut batch, &progress)

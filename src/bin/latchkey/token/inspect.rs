@@ -9,11 +9,12 @@ use latchkey::account::user::User;
 use latchkey::api::authenticate::find_active;
 use latchkey::auth::token::{Token, read};
 use latchkey::error::{Error, Unauthenticated};
+use latchkey::store::operator::Database;
+use latchkey::store::operator::users::{self, TokenSubject};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::explain::{Object, Parts, date};
-use crate::database::Database;
 use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
@@ -106,21 +107,16 @@ fn look_up(database: &dyn Database, token: &Token, now: i64) -> Result<(Option<S
         Err(Error::Fault(cause)) => bail!("{cause}"),
         Err(other) => bail!("can't look up the user: {other:?}"),
     };
-    let sql = "SELECT email, username, is_active, token_version, \
-               EXISTS (SELECT 1 FROM ended_sessions WHERE user_id = ?1 AND sid = ?2) AS has_ended \
-               FROM users WHERE id = ?1";
-    let row = database.row(sql, &[token.user.into(), token.session.sid.as_str().into()])?;
-    let Some(mut row) = row else {
+    let Some(subject) = users::token_subject(database, token.user, &token.session.sid)? else {
         return Ok((None, vec![format!("there is no user with the id {}", token.user)]));
     };
-    let (email, username) = (row.text()?, row.text()?);
-    let user = Subject { id: token.user, username, email, is_active: row.boolean()? };
-    let (version, has_ended) = (row.integer()?, row.boolean()?);
+    let TokenSubject { email, username, is_active, token_version, is_revoked } = subject;
+    let user = Subject { id: token.user, username, email, is_active };
     let reason = match why {
         Unauthenticated::Deactivated => "its user is deactivated".to_owned(),
-        _ if has_ended => "its session has ended: the user has logged out".to_owned(),
+        _ if is_revoked => "its session has ended: the user has logged out".to_owned(),
         _ => format!(
-            "its session has ended, or it is older than a new password: its ver is {}, and the user's is {version}",
+            "its session has ended, or it is older than a new password: its ver is {}, and the user's is {token_version}",
             token.version
         ),
     };

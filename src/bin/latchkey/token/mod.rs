@@ -6,12 +6,13 @@ mod inspect;
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
 use latchkey::auth::token::{Session, mint};
+use latchkey::store::operator::users::UserRecord;
 use serde::Serialize;
 
 use crate::output::{self, escape_for_terminal};
 use crate::random;
 use crate::settings::Deployment;
-use crate::users::record::Record;
+use crate::users::find;
 
 /// Prints a user and a fresh token of a new session
 #[derive(clap::Args)]
@@ -43,7 +44,7 @@ enum Command {
 
 #[derive(Serialize)]
 struct Minted {
-    user: Record,
+    user: UserRecord,
     token: String,
 }
 
@@ -56,7 +57,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     }
     let selector = options.user.as_deref().context("no user given: pass an email, a username or an id")?;
     let config = deployment.config()?;
-    let user = Record::find(&*deployment.database()?, selector)?;
+    let user = find::find(&*deployment.database()?, selector)?;
     if !user.is_active {
         bail!(
             "{} is deactivated, so that no token of theirs is valid: run 'users activate {}' first",
@@ -81,7 +82,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn flags(user: &Record) -> String {
+fn flags(user: &UserRecord) -> String {
     let flags = [(user.is_active, "active"), (user.is_staff, "staff"), (user.is_superuser, "superuser")];
     let set: Vec<_> = flags.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect();
     set.join(", ")

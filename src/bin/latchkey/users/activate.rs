@@ -1,8 +1,9 @@
 //! `users activate`: lets a user log in again.
 
 use anyhow::Result;
+use latchkey::store::operator::users;
 
-use super::{UserSelector, change};
+use super::{UserSelector, apply};
 use crate::settings::Deployment;
 
 /// Lets a user log in again
@@ -17,8 +18,7 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let sql = "UPDATE users SET is_active = 1, updated_at = unixepoch() WHERE id = ?1 AND NOT is_active RETURNING id";
-    change(deployment, &options.user, sql, |user, is_changed| {
+    apply(deployment, &options.user, users::activate, |user, is_changed| {
         if is_changed {
             format!("{user} is active.")
         } else {

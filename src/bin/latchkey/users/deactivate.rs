@@ -1,8 +1,9 @@
 //! `users deactivate`: deactivates a user.
 
 use anyhow::Result;
+use latchkey::store::operator::users;
 
-use super::{UserSelector, change};
+use super::{UserSelector, apply};
 use crate::settings::Deployment;
 
 /// Deactivates a user and ends all of their sessions
@@ -17,9 +18,7 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let sql = "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, \
-               updated_at = unixepoch() WHERE id = ?1 AND is_active RETURNING id";
-    change(deployment, &options.user, sql, |user, is_changed| {
+    apply(deployment, &options.user, users::deactivate, |user, is_changed| {
         if is_changed {
             format!("{user} is deactivated; all sessions have ended.")
         } else {

@@ -1,80 +1,30 @@
-//! Properties of a stored hash, which itself never leaves the database.
+//! Judgement of a stored hash by its form: the hash itself never leaves the database.
 
 use latchkey::auth::password::Hasher;
-use latchkey::store::db::{DbError, Row};
+use latchkey::store::operator::password_hash::HashShape;
 
-/// SQL: the number of dollar signs in a hash.
-macro_rules! dollars {
-    () => {
-        "length(password) - length(replace(password, '$', ''))"
-    };
-}
-
-/// SQL: the part before the salt.
-macro_rules! hasher {
-    () => {
-        "substr(password, 1, instr(password, '$') + instr(substr(password, instr(password, '$') + 1), '$') - 1)"
-    };
-}
-
-/// SQL: the part after the last dollar sign.
-macro_rules! digest {
-    () => {
-        "substr(password, 1 + length(rtrim(password, replace(password, '$', ''))))"
-    };
-}
-
-/// Columns that [`read`] takes, of a row of `users`: the number of dollar signs, the part before the salt, the lengths
-/// of the part after the salt, with and without padding, and whether that has the form of Base64.
-pub const COLUMNS: &str = concat!(
-    dollars!(),
-    " AS dollars, CASE ",
-    dollars!(),
-    " WHEN 0 THEN '' WHEN 1 THEN '' WHEN 2 THEN substr(password, 1, instr(password, '$') - 1) ELSE ",
-    hasher!(),
-    " END AS hasher, length(",
-    digest!(),
-    ") AS digest_length, length(rtrim(",
-    digest!(),
-    ", '=')) AS unpadded_length, rtrim(",
-    digest!(),
-    ", '=') NOT GLOB '*[^A-Za-z0-9+/]*' AND (password GLOB '*[AEIMQUYcgkosw048]=' OR password GLOB '*[AQgw]==' \
-     OR password NOT GLOB '*=') AS is_base64"
-);
-
-/// SQL: the part of a hash before the salt.
-pub const HASHER: &str = hasher!();
-
-/// SQL: the number of users by the part before the salt, which [`Hasher`] parses.
-pub const COUNTS: &str = concat!(
-    "SELECT hasher, count(*) AS users FROM (SELECT ",
-    hasher!(),
-    " AS hasher FROM users WHERE ",
-    dollars!(),
-    " = 3) GROUP BY hasher ORDER BY users DESC"
-);
-
-/// Reads [`COLUMNS`]. Returns the parameters of the hash, or why it matches no password.
-pub fn read(row: &mut Row) -> Result<Result<Hasher, &'static str>, DbError> {
-    let (dollars, hasher) = (row.integer()?, row.text()?);
-    let (length, unpadded, is_base64) = (row.integer()?, row.integer()?, row.boolean()?);
+/// Returns the parameters of a hash, or why it matches no password.
+pub fn judge(shape: &HashShape) -> Result<Hasher, &'static str> {
     // The library judges a hash of the same form.
-    let digest = match (length, unpadded) {
-        (44, 43) if is_base64 => format!("{}=", "A".repeat(43)),
-        (88, 86) if is_base64 => format!("{}==", "A".repeat(86)),
-        _ if is_base64 && length % 4 == 0 => "AAAA".to_owned(),
+    let digest = match (shape.digest_length, shape.unpadded_length) {
+        (44, 43) if shape.is_base64 => format!("{}=", "A".repeat(43)),
+        (88, 86) if shape.is_base64 => format!("{}==", "A".repeat(86)),
+        (length, _) if shape.is_base64 && length % 4 == 0 => "AAAA".to_owned(),
         _ => "?".to_owned(),
     };
-    let salts = usize::try_from(dollars).unwrap_or_default().saturating_sub(2);
-    Ok(Hasher::of_stored(&match dollars {
+    let hasher = &shape.hasher;
+    let salts = usize::try_from(shape.dollars).unwrap_or_default().saturating_sub(2);
+    Hasher::of_stored(&match shape.dollars {
         0 | 1 => String::new(),
         2 => format!("{hasher}$salt${digest}"),
         _ => format!("{hasher}{}${digest}", "$salt".repeat(salts)),
-    }))
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use latchkey::store::db::Row;
+    use latchkey::store::operator::password_hash::COLUMNS;
     use rusqlite::Connection;
     use rusqlite::types::Value;
 
@@ -90,8 +40,8 @@ mod tests {
             Value::Text(text) => latchkey::store::db::Value::Text(text.clone().into()),
             other => panic!("{other:?}"),
         });
-        let verdict = read(&mut Row::new(row.collect())).unwrap();
-        (columns, verdict)
+        let shape = HashShape::read(&mut Row::new(row.collect())).unwrap();
+        (columns, judge(&shape))
     }
 
     /// As the library judges the hash itself.

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use anyhow::{Result, bail};
-use latchkey::store::db::{DbError, Row, Value};
-use serde::Serialize;
+use latchkey::store::operator::users::{self, Filter, ListedUser};
 
 use crate::output::{self, day, escape_for_terminal, yes_or_no};
 use crate::settings::Deployment;
@@ -48,31 +47,6 @@ pub struct Options {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Listed {
-    id: i64,
-    username: String,
-    email: String,
-    is_active: bool,
-    is_staff: bool,
-    is_superuser: bool,
-    created_at: i64,
-}
-
-impl Listed {
-    fn read(mut row: Row) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.integer()?,
-            username: row.text()?,
-            email: row.text()?,
-            is_active: row.boolean()?,
-            is_staff: row.boolean()?,
-            is_superuser: row.boolean()?,
-            created_at: row.integer()?,
-        })
-    }
-}
-
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let mut users = find(deployment, options)?;
     let limit = usize::try_from(options.limit)?;
@@ -92,31 +66,18 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
 }
 
 /// Finds up to one user more than the limit, to detect a next page.
-fn find(deployment: &Deployment, options: &Options) -> Result<Vec<Listed>> {
-    let mut params = vec![
-        options.after.into(),
-        options.search.as_deref().map(folded).map(|text| Value::Text(text.into())).unwrap_or(Value::Null),
-        (options.active || options.inactive).then_some(i64::from(options.active)).into(),
-        i64::from(options.staff).into(),
-        i64::from(options.superuser).into(),
-        (i64::from(options.limit) + 1).into(),
-    ];
-    // SQLite's lower() covers ASCII only, so other letters are folded one by one.
-    let [mut username, mut email] = ["lower(username)", "lower(email)"].map(str::to_owned);
-    for (letter, fold) in foldings(options.search.as_deref().unwrap_or_default())? {
-        params.extend([letter, fold].map(|c| Value::Text(c.to_string().into())));
-        let (from, to) = (params.len() - 1, params.len());
-        username = format!("replace({username}, ?{from}, ?{to})");
-        email = format!("replace({email}, ?{from}, ?{to})");
-    }
-    // Not LIKE, whose patterns D1 limits to 50 bytes.
-    let sql = format!(
-        "SELECT id, username, email, is_active, is_staff, is_superuser, created_at FROM users \
-         WHERE id > ?1 AND (?2 IS NULL OR instr({username}, ?2) OR instr({email}, ?2)) \
-         AND is_active = ifnull(?3, is_active) AND is_staff >= ?4 AND is_superuser >= ?5 ORDER BY id LIMIT ?6"
-    );
-    let rows = deployment.database()?.rows(&sql, &params)?;
-    Ok(rows.into_iter().map(Listed::read).collect::<Result<_, _>>()?)
+fn find(deployment: &Deployment, options: &Options) -> Result<Vec<ListedUser>> {
+    let foldings = foldings(options.search.as_deref().unwrap_or_default())?;
+    let filter = Filter {
+        search: options.search.as_deref().map(folded),
+        foldings: &foldings,
+        is_active: (options.active || options.inactive).then_some(options.active),
+        is_staff: options.staff,
+        is_superuser: options.superuser,
+        after: options.after,
+        limit: i64::from(options.limit) + 1,
+    };
+    Ok(users::list(&*deployment.database()?, &filter)?)
 }
 
 /// Folds all cases of a letter to one. A letter whose other case is two letters, like ß, folds to itself.
@@ -142,7 +103,7 @@ fn foldings(text: &str) -> Result<Vec<(char, char)>> {
     Ok(foldings)
 }
 
-fn table(users: &[Listed]) -> String {
+fn table(users: &[ListedUser]) -> String {
     let mut table = output::table();
     table.set_header(["id", "username", "email", "active", "staff", "superuser", "created"]);
     table.add_rows(users.iter().map(|user| {

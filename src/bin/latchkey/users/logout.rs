@@ -1,8 +1,9 @@
 //! `users logout`: ends all sessions of a user.
 
 use anyhow::Result;
+use latchkey::store::operator::users;
 
-use super::{UserSelector, change};
+use super::{UserSelector, apply};
 use crate::settings::Deployment;
 
 /// Ends all sessions of a user
@@ -17,6 +18,7 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let sql = "UPDATE users SET token_version = token_version + 1, kept_sid = NULL WHERE id = ?1";
-    change(deployment, &options.user, sql, |user, _| format!("All sessions of {user} have ended."))
+    apply(deployment, &options.user, users::revoke_all_sessions, |user, _| {
+        format!("All sessions of {user} have ended.")
+    })
 }

@@ -3,21 +3,22 @@
 mod activate;
 mod deactivate;
 mod failures;
-pub mod hash;
+pub mod find;
+mod hash;
 mod list;
 mod logout;
-pub mod record;
 mod set_password;
 mod set_staff;
 mod show;
 mod unlock;
 
 use anyhow::Result;
+use latchkey::store::db::DbError;
+use latchkey::store::operator::Database;
+use latchkey::store::operator::users::UserRecord;
 
-use crate::database::Database;
 use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
-use record::Record;
 
 /// Finds and changes users
 #[derive(clap::Subcommand)]
@@ -53,26 +54,26 @@ struct UserSelector {
 }
 
 impl UserSelector {
-    fn find(&self, database: &dyn Database) -> Result<Record> {
-        Record::find(database, &self.user)
+    fn find(&self, database: &dyn Database) -> Result<UserRecord> {
+        find::find(database, &self.user)
     }
 }
 
-/// Runs a statement on a user, whose id is its `?1`, and prints the message for the user and for whether a row changed.
-fn change(
+/// Changes a user, whose id `change` receives, and prints the message for the user and for the result of `change`.
+fn apply(
     deployment: &Deployment,
     selector: &UserSelector,
-    sql: &str,
+    change: impl Fn(&dyn Database, i64) -> Result<bool, DbError>,
     message: impl Fn(&str, bool) -> String,
 ) -> Result<()> {
     let database = deployment.writable_database()?;
     let user = selector.find(&*database)?;
-    let is_changed = database.row(sql, &[user.id.into()])?.is_some();
+    let is_changed = change(&*database, user.id)?;
     output::print(&message(&describe(&user), is_changed))
 }
 
 /// Describes a user in a message: the id first, since users choose the rest, and the username last and in quotes.
-fn describe(user: &Record) -> String {
+fn describe(user: &UserRecord) -> String {
     let username = escape_for_terminal(&user.username).replace('"', "\\\"");
     format!("user {} ({}, \"{username}\")", user.id, escape_for_terminal(&user.email))
 }

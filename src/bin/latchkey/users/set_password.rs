@@ -1,6 +1,7 @@
 //! `users set-password`: sets a user's password.
 
 use anyhow::{Result, bail};
+use latchkey::store::operator::users;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
@@ -32,8 +33,6 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         eprintln!("New password for {}.", describe(&user));
     }
     let hash = prompt::new_hash(hasher, options.password_stdin)?;
-    let sql = "UPDATE users SET password = ?2, token_version = token_version + 1, kept_sid = NULL, \
-               updated_at = unixepoch() WHERE id = ?1";
-    database.row(sql, &[user.id.into(), hash.as_str().into()])?;
+    users::set_password(&*database, user.id, &hash)?;
     output::print(&format!("{} has the new password; all sessions have ended.", describe(&user)))
 }

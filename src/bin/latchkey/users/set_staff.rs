@@ -1,6 +1,7 @@
 //! `users set-staff`: sets a user's staff and superuser flags.
 
 use anyhow::{Result, bail};
+use latchkey::store::operator::users;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
@@ -44,13 +45,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !is_that && !options.yes && !prompt::confirm(&format!("{} will be {state}.", describe(&user)))? {
         bail!("nothing was changed");
     }
-    let sql = "UPDATE users SET is_staff = ifnull(?2, is_staff), is_superuser = ifnull(?3, is_superuser), \
-               updated_at = unixepoch() \
-               WHERE id = ?1 AND (is_staff <> ifnull(?2, is_staff) OR is_superuser <> ifnull(?3, is_superuser)) \
-               RETURNING id";
-    let params =
-        [user.id.into(), options.staff.map(i64::from).into(), options.superuser.map(i64::from).into()];
-    let is_changed = database.row(sql, &params)?.is_some();
+    let is_changed = users::set_flags(&*database, user.id, options.staff, options.superuser)?;
     output::print(&if is_changed {
         format!("{} is changed: {state}.", describe(&user))
     } else {

@@ -1,10 +1,10 @@
 //! `users unlock`: clears failed logins, which ends the lockout that they caused.
 
 use anyhow::Result;
+use latchkey::store::operator::login_failures;
+use latchkey::store::operator::users::{self, Selector};
 
-use super::UserSelector;
-use super::failures::{self, Failures};
-use super::record::Selector;
+use super::{UserSelector, failures, find};
 use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
@@ -26,33 +26,24 @@ pub struct Options {
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let config = deployment.config()?;
     let database = deployment.writable_database()?;
-    // Logins are throttled by email, whether anyone has it or not.
-    let email = match Selector::parse(&options.user.user)? {
+    // Logins are limited by email, whether a user has it or not.
+    let email = match find::parse(&options.user.user)? {
         Selector::Email(email) => email,
         _ => options.user.find(&*database)?.email,
     };
-    // Wrong current passwords are on record under the user too.
-    let id = database.row("SELECT id FROM users WHERE email = ?1", &[email.as_str().into()])?;
-    let id = id.map(|mut row| row.integer()).transpose()?;
-    let (of_email, of_user) = (failures::account(&config, &email), id.map(|id| config.throttle.user(id)));
-    let accounts = [of_email.as_str().into(), of_user.as_deref().into()];
-    let sql = [
-        "SELECT ",
-        failures::COLUMNS,
-        " FROM login_failures WHERE account IN (?1, ?2) AND expires_at > unixepoch() \
-         GROUP BY account ORDER BY failures DESC LIMIT 1",
-    ];
-    let row = database.row(&sql.concat(), &accounts)?;
-    let Some(mut row) = row else {
+    // Wrong current passwords are recorded under the user too.
+    let id = users::id_of_email(&*database, &email)?;
+    let (account, user_account) = (config.throttle.account(&email), id.map(|id| config.throttle.user(id)));
+    let Some(failures) = login_failures::most(&*database, &account, user_account.as_deref())? else {
         return output::print(&format!(
             "No failed logins are recorded for {}; nothing was changed.",
             escape_for_terminal(&email)
         ));
     };
-    let failures = Failures::read(&mut row)?;
-    database.row("DELETE FROM login_failures WHERE account IN (?1, ?2)", &accounts)?;
+    login_failures::clear(&*database, &account, user_account.as_deref())?;
     output::print(&format!(
-        "Logins as {} were {failures}. All failures are cleared.",
-        escape_for_terminal(&email)
+        "Logins as {} were {}. All failures are cleared.",
+        escape_for_terminal(&email),
+        failures::describe(&failures)
     ))
 }
