@@ -42,7 +42,8 @@ pub mod config;
 pub mod error;
 pub mod http;
 pub mod jobs;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 pub mod platform;
 pub mod store;
-pub mod worker;
+mod worker;

@@ -4,14 +4,14 @@ import { memoryStorage, type TokenStorage } from "./storage.js";
 import type { Credentials, NewUser, Scope, User, UserPatch } from "./types.js";
 
 export interface LatchkeyOptions {
-  /** Where the token is kept. By default in memory: a page that is loaded again has to log in again. */
+  /** Storage of the token. By default in memory: a page that is loaded again has to log in again. */
   storage?: TokenStorage;
-  /** What sends requests in place of the global `fetch`. */
+  /** Function that sends requests in place of the global `fetch`. */
   fetch?: typeof fetch;
 }
 
 export interface CallOptions {
-  /** Gives up waiting for the answer. The API may have done what was asked by then. */
+  /** Aborts the wait for the response. The API may have handled the request by then. */
   signal?: AbortSignal;
 }
 
@@ -26,8 +26,8 @@ interface ApiResponse {
 }
 
 /**
- * The account of one user, at an API of Latchkey. Each method throws an `ApiError` if the API refuses, a
- * `ConnectionError` if no answer comes, and the signal's reason if that aborts.
+ * Account of one user at a Latchkey API. Each method throws an `ApiError` if the API rejects the request, a
+ * `ConnectionError` if no response arrives, and the signal's reason if that aborts.
  */
 export class Latchkey {
   readonly #base: string;
@@ -36,7 +36,7 @@ export class Latchkey {
   /** Settles with the last request that sets a new password. */
   #passwordChange: Promise<unknown> = Promise.resolve();
 
-  /** @param base The API's origin, such as `https://latchkey.example.workers.dev`; empty for that of the page. */
+  /** @param base Origin of the API, for example `https://latchkey.example.workers.dev`; empty for the page's own. */
   constructor(base = "", options: LatchkeyOptions = {}) {
     this.#base = base.replace(/\/+$/, "");
     this.#fetch = options.fetch ?? globalThis.fetch;
@@ -59,7 +59,7 @@ export class Latchkey {
   }
 
   /**
-   * Changes the fields that are there. A new password ends the user's other sessions, and all tokens issued before it.
+   * Changes the given fields. A new password ends the user's other sessions, and all tokens issued before it.
    * Send `current_password` with it, and with a new email: that is checked.
    */
   async update(patch: UserPatch, options: CallOptions = {}): Promise<User> {
@@ -104,7 +104,7 @@ export class Latchkey {
     });
   }
 
-  /** The token, for other servers that know its secret; `null` if nobody is logged in. */
+  /** The token, for other servers that know its secret; `null` if no user is logged in. */
   async token(): Promise<string | null> {
     return this.#session.token();
   }
@@ -208,7 +208,7 @@ export class Latchkey {
 /** A 401 or 403 of the API itself, not of a proxy. */
 class AuthenticationError extends ApiError {}
 
-/** Not every server that answers with a 200 is the API: one of a single-page app does so for any path. */
+/** A 200 may come from another server: that of a single-page app sends one for any path. */
 function parseUser({ status, body }: ApiResponse): User {
   const { user } = Object(body) as { user?: User };
   if (typeof user?.token !== "string") {
@@ -217,7 +217,7 @@ function parseUser({ status, body }: ApiResponse): User {
   return user;
 }
 
-/** `undefined` for what is not JSON, such as a page of a proxy. */
+/** `undefined` if the body is not JSON, for example a page of a proxy. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
 import type { FieldName } from "./types.js";
 
-/** What is wrong with each field, in the API's words. */
+/** Messages of the API by field. */
 export type FieldErrors = { [Name in FieldName]?: string[] };
 
 const FIELDS: Record<FieldName, true> = {
@@ -18,12 +18,12 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The HTTP status. */
   readonly status: number;
-  /** What is wrong with each field; empty if it is not about fields. */
+  /** Messages by field; empty if the error is not about fields. */
   readonly fields: FieldErrors;
-  /** How many seconds to wait before another try, if the API asks for that. */
+  /** Seconds to wait before another try, if the API asks for that. */
   readonly retryAfter: number | undefined;
 
-  /** @param parsed What the body tells, if it is one of the API. */
+  /** @param parsed Error in the body, if the API sent it. */
   constructor(status: number, parsed: ParsedError | undefined, retryAfter?: number) {
     super(parsed?.message ?? `This is no answer of the API, and has the status ${status}: is the address right?`);
     this.status = status;
@@ -32,7 +32,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No whole answer came: the network failed, or the page's origin is not among ALLOWED_ORIGINS. */
+/** No complete response arrived: the network failed, or the page's origin is not in ALLOWED_ORIGINS. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 
@@ -41,15 +41,15 @@ export class ConnectionError extends Error {
   }
 }
 
-/** What an error of the API tells. */
+/** Error in a response body of the API. */
 export interface ParsedError {
   message: string;
   fields: FieldErrors;
 }
 
 /**
- * Reads an error of either dialect: `{"errors": {name: [text]}}`, or `{"user": {"detail": text}}`. `undefined` for what is
- * neither, since not all that answers is the API: a proxy may, in JSON too.
+ * Parses an error of either dialect: `{"errors": {name: [message]}}`, or `{"user": {"detail": message}}`. `undefined` for
+ * anything else: the response may come from a proxy, in JSON too.
  */
 export function readError(body: unknown): ParsedError | undefined {
   const { errors, user } = Object(body) as { errors?: unknown; user?: { detail?: unknown } };
@@ -59,22 +59,22 @@ export function readError(body: unknown): ParsedError | undefined {
   const entries = Object.entries(Object(errors) as Record<string, unknown>);
   const messages: string[] = [];
   const fields: FieldErrors = {};
-  for (const [name, texts] of entries) {
-    if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
+  for (const [name, list] of entries) {
+    if (!Array.isArray(list) || !list.every((message) => typeof message === "string")) {
       return undefined;
     }
     if (Object.hasOwn(FIELDS, name)) {
-      fields[name as FieldName] = texts;
+      fields[name as FieldName] = list;
     }
-    messages.push(...texts.map((text) => sentence(name, text)));
+    messages.push(...list.map((message: string) => sentence(name, message)));
   }
   return messages.length === 0 ? undefined : { message: messages.join(" "), fields };
 }
 
-/** Texts of the dialect `django` are sentences, those of `realworld` go on from the name. */
-function sentence(name: string, text: string): string {
+/** Messages of the dialect `django` are sentences, those of `realworld` continue the field's name. */
+function sentence(name: string, message: string): string {
   if (name === "error") {
-    return text;
+    return message;
   }
-  return text.endsWith(".") ? `${name}: ${text}` : `${name} ${text}.`;
+  return message.endsWith(".") ? `${name}: ${message}` : `${name} ${message}.`;
 }

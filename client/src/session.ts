@@ -34,7 +34,7 @@ export class Session {
     }
   }
 
-  /** Begins with a token, or with nobody logged in. */
+  /** Begins with a token, or logged out. */
   async begin(token: string | null): Promise<void> {
     await this.#serialize(async () => this.#storage.set(token));
   }

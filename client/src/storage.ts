@@ -1,17 +1,17 @@
-/** Where the token is kept between calls, and between visits if the app wants that. */
+/** Storage of the token between calls, and between visits if the app wants that. */
 export interface TokenStorage {
   get(): string | null | Promise<string | null>;
-  /** Keeps a token; with `null`, forgets it. */
+  /** Stores a token; `null` clears it. */
   set(token: string | null): void | Promise<void>;
 }
 
 /** Keeps the token until the page is left. No other script can read it. */
 export function memoryStorage(): TokenStorage {
-  let kept: string | null = null;
+  let stored: string | null = null;
   return {
-    get: () => kept,
+    get: () => stored,
     set: (token) => {
-      kept = token;
+      stored = token;
     },
   };
 }

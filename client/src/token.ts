@@ -1,18 +1,18 @@
-/** What a token says (RFC 7519 section 4.1): times in Unix seconds. */
+/** Claims of a token (RFC 7519 section 4.1), with times in Unix seconds. */
 export interface Claims {
-  /** The user's id. */
+  /** User id. */
   id: number;
-  /** When it expires. */
+  /** Expiry. */
   exp: number;
-  /** When it was issued. */
+  /** Time of issue. */
   iat?: number;
-  /** Its session. All tokens of a session end together. */
+  /** Session id. All tokens of a session end together. */
   sid?: string;
-  /** How often all sessions of the user, or all others, had been ended. */
+  /** Token version: the number of times that all of the user's sessions, or all others, have been ended. */
   ver?: number;
 }
 
-/** Reads a token without checking its signature, which only the API can do. `undefined` if it is no token. */
+/** Reads a token without checking its signature, which only the API can do. `undefined` if it is not a token. */
 export function decodeToken(token: string): Claims | undefined {
   try {
     const payload = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";

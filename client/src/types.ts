@@ -1,10 +1,10 @@
-/** The names of what `openapi.ts` has, which is made of the API's own reference. */
+/** Names for the types of `openapi.ts`, which is generated from the API's OpenAPI document. */
 
 import type { components, operations } from "./openapi.js";
 
 type Schemas = components["schemas"];
 
-/** The API takes a number as its text; a program that is typed has no use for that. */
+/** The API converts numbers to strings, which typed programs don't need. */
 type WithoutNumbers<T> = { [Name in keyof T]: Exclude<T[Name], number> };
 
 type KeysOfEach<T> = T extends unknown ? keyof T : never;
@@ -14,10 +14,10 @@ export type NewUser = WithoutNumbers<Schemas["NewUser"]>;
 export type Credentials = WithoutNumbers<Schemas["Credentials"]>;
 export type UserPatch = WithoutNumbers<Schemas["UserPatch"]>;
 
-/** Which sessions a logout ends. */
+/** Sessions that a logout ends. */
 export type Scope = NonNullable<NonNullable<operations["logout"]["parameters"]["query"]>["scope"]>;
 
-/** What an error can be about. */
+/** Fields that an error can name. */
 export type FieldName = KeysOfEach<
   Schemas["NewUserErrors" | "CredentialsErrors" | "UserPatchErrors" | "ScopeErrors"]["errors"]
 >;

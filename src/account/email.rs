@@ -42,7 +42,7 @@ pub fn normalize(email: String, domain_to_ascii: impl Fn(&str) -> Option<String>
 }
 
 /// The `domain_to_ascii` of [`normalize`] off the edge: for the operator's command, and for tests.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
     idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::URL).ok().map(Into::into)
 }

@@ -1,6 +1,8 @@
 //! Profile fields: optional texts of a user. [`PROFILE`] is the one list of them: the store, the rules, the responses,
 //! the OpenAPI document and the operator's command follow from it.
 
+use serde::ser::{SerializeMap as _, Serializer};
+
 use super::validate::{RawField, Rule, Validated};
 use crate::error::Field;
 
@@ -46,4 +48,13 @@ impl ProfileField {
     pub fn check(&self, input: RawField) -> Validated<Option<String>> {
         self.rule.optional_text(input)
     }
+}
+
+/// Serializes the values as members of an object, for `#[serde(flatten)]`.
+pub fn serialize<S: Serializer>(profile: &Profile, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (field, value) in PROFILE.iter().zip(profile) {
+        map.serialize_entry(field.name(), value)?;
+    }
+    map.end()
 }

@@ -1,10 +1,9 @@
 //! The user: as stored, as shown, new, and changed.
 
 use serde::Serialize;
-use serde::ser::{SerializeMap as _, Serializer};
 
 use super::password::{Password, PasswordHash};
-use super::profile::{PROFILE, Profile, ProfilePatch};
+use super::profile::{self, Profile, ProfilePatch};
 
 /// User as stored, without the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,29 +28,20 @@ pub struct UserBody<'a> {
     user: UserView<'a>,
 }
 
+#[derive(Serialize)]
 struct UserView<'a> {
-    user: &'a User,
+    email: &'a str,
+    username: &'a str,
+    #[serde(flatten, serialize_with = "profile::serialize")]
+    profile: &'a Profile,
     token: &'a str,
-}
-
-impl Serialize for UserView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { user, token } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("email", &user.email)?;
-        map.serialize_entry("username", &user.username)?;
-        for (field, value) in PROFILE.iter().zip(&user.profile) {
-            map.serialize_entry(field.name(), value)?;
-        }
-        map.serialize_entry("token", token)?;
-        map.end()
-    }
 }
 
 impl User {
     /// The user with a fresh token.
     pub fn body<'a>(&'a self, token: &'a str) -> UserBody<'a> {
-        UserBody { user: UserView { user: self, token } }
+        let Self { email, username, profile, .. } = self;
+        UserBody { user: UserView { email, username, profile, token } }
     }
 }
 

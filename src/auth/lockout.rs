@@ -95,7 +95,7 @@ impl Lockout {
     /// Refuses a login whose last failure could not be recorded.
     ///
     /// # Errors
-    /// [`Error::Lockoutd`].
+    /// [`Error::Throttled`].
     pub fn check_unrecorded(&self, keys: &FailureKeys, now: i64) -> Result<(), Error> {
         let mut unrecorded = self.unrecorded.borrow_mut();
         if unrecorded.is_empty() {
@@ -202,8 +202,8 @@ mod tests {
         assert_eq!(lockout.check_unrecorded(&here(), NOW), Ok(()));
         let Error::Internal(cause) = lockout.note_unrecorded(here(), NOW, "database: full") else { panic!() };
         assert!(cause.ends_with("for 60 seconds: database: full"), "{cause}");
-        assert_eq!(lockout.check_unrecorded(&here(), NOW), Err(Error::Lockoutd { seconds: 60 }));
-        assert_eq!(lockout.check_unrecorded(&here(), NOW + 59), Err(Error::Lockoutd { seconds: 1 }));
+        assert_eq!(lockout.check_unrecorded(&here(), NOW), Err(Error::Throttled { seconds: 60 }));
+        assert_eq!(lockout.check_unrecorded(&here(), NOW + 59), Err(Error::Throttled { seconds: 1 }));
         for (email, address) in [("jake@x.io", "192.0.2.8"), ("anna@x.io", "192.0.2.7")] {
             assert_eq!(lockout.check_unrecorded(&keys(&lockout, email, address), NOW), Ok(()));
         }
@@ -219,7 +219,7 @@ mod tests {
             assert_eq!(lockout.check_unrecorded(&elsewhere, NOW), Ok(()));
             lockout.note_unrecorded(keys(&lockout, "jake@x.io", &format!("192.0.2.{host}")), NOW, "");
         }
-        assert_eq!(lockout.check_unrecorded(&elsewhere, NOW), Err(Error::Lockoutd { seconds: 60 }));
+        assert_eq!(lockout.check_unrecorded(&elsewhere, NOW), Err(Error::Throttled { seconds: 60 }));
         assert_eq!(lockout.check_unrecorded(&keys(&lockout, "anna@x.io", "192.0.2.0"), NOW), Ok(()));
     }
 

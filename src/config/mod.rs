@@ -209,12 +209,12 @@ mod tests {
             [
                 "JWT_SECRET has fewer than 32 bytes: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars",
                 "JWT_SECRET_PREVIOUS has fewer than 32 bytes: it can be what JWT_SECRET was before, or not set at all",
+                r#"TOKEN_TTL_DAYS is "0": it can be 1 to 3650"#,
                 r#"API_DIALECT is "Django": it can be "django" or "realworld""#,
                 r#"ALLOWED_ORIGINS has "https://a.example/", which has a path or a trailing slash: write only scheme, host and port"#,
                 r#"ALLOWED_HEADERS has "*", which is no name of a header: write names, with commas between them"#,
                 r#"PASSWORD_HASHER is "bcrypt$12", which is of an unknown algorithm: write it like "pbkdf2_sha512$220000""#,
                 r#"COSTLIEST_HASH is "pbkdf2_sha256", which has no iterations: write it like "pbkdf2_sha256$1000000""#,
-                r#"TOKEN_TTL_DAYS is "0": it can be 1 to 3650"#,
                 r#"LOGIN_FAILURES_PER_ADDRESS is "-1": it can be 1 to 10000, or 0 for no limit"#,
                 r#"LOGIN_FAILURES_PER_ACCOUNT is "many": it can be 1 to 10000, or 0 for no limit"#,
                 r#"REGISTRATIONS_PER_ADDRESS is "1e3": it can be 1 to 1000000, or 0 for no limit"#,

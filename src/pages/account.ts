@@ -1,4 +1,4 @@
-/** The account page: its views, and how one leads to another. */
+/** The account page: its views and the transitions between them. */
 
 import {
   ApiError,
@@ -24,7 +24,7 @@ const LOGGED_OUT = {
   all: "You are logged out everywhere.",
 };
 
-/** A reload keeps who is logged in, unless the browser lets the page keep nothing. */
+/** A reload keeps the login, unless the browser denies the page storage. */
 function tokenStorage(): TokenStorage {
   try {
     sessionStorage.setItem("latchkey.probe", "");
@@ -35,7 +35,7 @@ function tokenStorage(): TokenStorage {
   }
 }
 
-/** The page was loaded with a token. */
+/** Restores the session of a page that was loaded with a token. */
 function resume(): void {
   show("resume");
   const button = document.querySelector<HTMLButtonElement>("#view button")!;
@@ -137,7 +137,7 @@ function hasChanged({ value, defaultValue }: HTMLInputElement | HTMLTextAreaElem
   return value !== defaultValue;
 }
 
-/** The API may have answered with an older token than the one that is stored, which is that of the next request. */
+/** The stored token may be newer than the one in a response; the next request uses the stored one. */
 async function showStoredToken(): Promise<void> {
   const token = await client.token();
   if (token !== null && find("token-age") !== null) {
@@ -146,8 +146,8 @@ async function showStoredToken(): Promise<void> {
 }
 
 /**
- * As `onSubmit`, for who is logged in: the session may have ended elsewhere. An answer may also come when the view has
- * been left, and another user may be logged in by then: it must not show in theirs.
+ * Like `onSubmit`, for a logged-in user, whose session may have ended elsewhere. A response may also arrive after the
+ * view was left, when another user may be logged in: it must not show in theirs.
  */
 function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>[1]): void {
   onSubmit(form, async (button) => {

@@ -1,4 +1,4 @@
-// The reference of the API, from /api/openapi.json, as Swagger UI shows it.
+// The API reference: Swagger UI with /api/openapi.json.
 
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
@@ -15,5 +15,5 @@ SwaggerUI({
   displayRequestDuration: true,
   persistAuthorization: false,
   tryItOutEnabled: true,
-  validatorUrl: null, // which would send the document to a server of others
+  validatorUrl: null, // it would send the document to another server
 });

@@ -4,6 +4,8 @@
 
 mod db;
 pub mod login_failures;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod operator;
 pub mod registrations;
 pub mod sessions;
 pub mod users;

@@ -7,7 +7,7 @@ use worker::js_sys::Date;
 
 use super::d1::{Database, Handle, Replica};
 use super::host::{Host, Url};
-use super::log;
+use super::exports::log;
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Request, Response};

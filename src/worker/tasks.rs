@@ -1,6 +1,6 @@
 //! Requests being handled, as futures that JavaScript resumes when it has what they wait for.
 //!
-//! A task runs until it has asked the [`Host`](super::host::Host) for something, and goes on with the [`Outcome`]. So a
+//! A task runs until it has asked the `Host` for something, and goes on with the [`Outcome`]. So a
 //! read is two plain calls into wasm. A promise for each future and a closure for each callback would cost a tenth of
 //! its CPU time (docs/decisions/0001-host-interface.md).
 
@@ -18,6 +18,7 @@ use crate::http::BodyError;
 const MAX_PENDING: usize = 4_096;
 
 /// Outcome of an operation of the host.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "made by the exports"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// A statement ran.

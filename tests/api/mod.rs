@@ -13,8 +13,10 @@ pub mod tokens;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use latchkey::auth::keys::Keys;
 use latchkey::auth::secret::Secret;
-use latchkey::auth::token::{self, Keys, Session};
+use latchkey::auth::session::Session;
+use latchkey::auth::token;
 
 pub use call::{Answer, Call};
 
@@ -75,7 +77,7 @@ pub fn keys(secret: &str) -> Keys {
 /// A token that is good for a minute.
 pub fn mint(secret: &str, user: i64, version: i64, now: i64) -> String {
     let session = Session { sid: "sid".to_owned(), lifetime: 0 };
-    token::mint(&keys(secret), user, version, &session, now, 60).unwrap()
+    token::issue(&keys(secret), user, version, &session, now, 60).unwrap()
 }
 
 /// A token of this user id as the API would sign it.

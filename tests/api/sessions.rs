@@ -1,6 +1,6 @@
 //! How sessions end: logout, a new password, the end of an account, and a new secret.
 
-use latchkey::auth::token::Token;
+use latchkey::auth::token::VerifiedToken;
 
 use super::tokens::signed;
 use super::{Answer, Api, Call, SECRET, Start, django, id, keys, login, mint, realworld, register, token};
@@ -141,8 +141,8 @@ pub fn a_foreign_token_is_a_session_of_its_own(start: Start) {
 
 /// A token of the same session, as it was given out a while before.
 pub fn older(api: &dyn Api, token: &str, seconds: i64) -> String {
-    let Token { user, version, session, .. } =
-        latchkey::auth::token::read(&keys(SECRET), token, api.now()).unwrap();
+    let VerifiedToken { user_id: user, token_version: version, session, .. } =
+        latchkey::auth::token::verify(&keys(SECRET), token, api.now()).unwrap();
     let (iat, exp, sid) = (api.now() - seconds, api.now() + 1_000, session.sid);
     signed(&format!(r#"{{"id":{user},"iat":{iat},"exp":{exp},"ver":{version},"sid":"{sid}"}}"#))
 }
@@ -302,8 +302,8 @@ pub fn a_token_of_the_previous_secret_is_answered_with_one_of_the_current(start:
     let id = id(&*api, "rotate");
     let old = mint(OLD, id, 0, api.now());
     let fresh = refresh(&*api, &old);
-    let token = latchkey::auth::token::read(&keys(SECRET), &fresh, api.now()).unwrap();
-    assert_eq!((token.user, token.session.sid.as_str()), (id, "sid"));
+    let token = latchkey::auth::token::verify(&keys(SECRET), &fresh, api.now()).unwrap();
+    assert_eq!((token.user_id, token.session.sid.as_str()), (id, "sid"));
     refresh(&*api, &fresh);
     // It is the same session.
     api.send(&logout(&fresh, "")).is(204, "");

@@ -1,7 +1,7 @@
 //! The `Authorization` header and the token in it.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use latchkey::auth::token::read;
+use latchkey::auth::token::verify;
 
 use super::{Answer, Api, Call, SECRET, Start, django, id, keys, realworld, register, token};
 
@@ -97,7 +97,7 @@ pub fn a_token_that_is_not_good_is_refused(start: Start) {
 
 pub fn a_session_keeps_its_name(start: Start) {
     let api = start(django());
-    let sid = |token: &str| read(&keys(SECRET), token, api.now()).unwrap().session.sid;
+    let sid = |token: &str| verify(&keys(SECRET), token, api.now()).unwrap().session.sid;
     let registered = register(&*api, "session");
     let call = Call::post("/api/users/login", r#"{"user":{"email":"session@x.io","password":"jakejake"}}"#);
     let logged_in = api.send(&call).token();

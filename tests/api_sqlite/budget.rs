@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
+use latchkey::account::password::Password;
 use latchkey::auth::password::Hasher;
 use latchkey::jobs::purge;
 
@@ -97,7 +98,8 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
 /// A hash of other parameters than today's.
 fn outdated_hash(password: &str) -> String {
     let hasher = Hasher::from_str("pbkdf2_sha256$2").unwrap();
-    hasher.hash(password, getrandom::fill).unwrap()
+    let hash = hasher.hash(&Password::new(password.to_owned()), getrandom::fill).unwrap();
+    hash.as_str().to_owned()
 }
 
 #[test]
@@ -137,11 +139,11 @@ const INTERFERENCES: [(&str, &str); 5] = [
     ("DELETE FROM users", "No user matching this token was found."),
     ("UPDATE users SET token_version = token_version + 1", "Invalid authentication. Could not decode token."),
     (
-        "UPDATE users SET token_version = token_version + 1, kept_sid = 'x'",
+        "UPDATE users SET token_version = token_version + 1, surviving_sid = 'x'",
         "Invalid authentication. Could not decode token.",
     ),
     (
-        "INSERT INTO ended_sessions SELECT id, 'sid', 2000000000 FROM users",
+        "INSERT INTO revoked_sessions SELECT id, 'sid', 2000000000 FROM users",
         "Invalid authentication. Could not decode token.",
     ),
 ];
@@ -168,7 +170,7 @@ fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
             answer.is(401, &format!(r#"{{"user":{{"detail":"{detail}"}}}}"#));
             let row = api.sql(row);
             assert!(row == unchanged || row.is_none(), "{row:?}");
-            let ended = "SELECT (SELECT count(*) FROM ended_sessions) + (SELECT ifnull(max(token_version), 0) FROM users)";
+            let ended = "SELECT (SELECT count(*) FROM revoked_sessions) + (SELECT ifnull(max(token_version), 0) FROM users)";
             assert!(api.sql(ended).unwrap().parse::<i64>().unwrap() <= 1, "{interference}");
         }
     }
@@ -180,8 +182,8 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
     let token = api::register(&api, "race");
     // It ends the others in another tab.
     let others =
-        "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 0";
-    let kept = latchkey::auth::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
+        "UPDATE users SET token_version = 1, surviving_sid = (SELECT sid FROM own), surviving_version = 0";
+    let kept = latchkey::auth::token::verify(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
     api.platform.db.before.borrow_mut().push(("UPDATE", others));
     let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
@@ -194,9 +196,9 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
 fn an_update_is_answered_with_the_same_token_if_a_new_password_was_set_with_it_meanwhile() {
     let api = native();
     let token = api::register(&api, "race");
-    let kept = latchkey::auth::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
+    let kept = latchkey::auth::token::verify(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid, {NOW} AS iat"));
-    let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
+    let changed = "UPDATE users SET token_version = 1, surviving_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = (SELECT iat FROM own), grace_until = iat + 10 FROM own";
     api.platform.db.before.borrow_mut().push(("UPDATE", changed));
     let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
@@ -215,7 +217,7 @@ fn the_current_password_is_that_of_the_user_whatever_happens_meanwhile() {
         let api = native();
         let token = api::register(&api, "race");
         api::register(&api, "other");
-        api.platform.db.before.borrow_mut().push(("SELECT blocked_until, ", interference));
+        api.platform.db.before.borrow_mut().push(("SELECT locked_until, ", interference));
         let proven = r#"{"user":{"username":"x","current_password":"jakejake"}}"#;
         api.send(&Call::put(proven).token(&token)).is(status, body);
     }
@@ -225,12 +227,12 @@ fn the_current_password_is_that_of_the_user_whatever_happens_meanwhile() {
 fn a_new_password_in_another_tab_refuses_what_is_under_way_with_an_older_token() {
     let api = native();
     let token = api::register(&api, "race");
-    let kept = latchkey::auth::token::read(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
+    let kept = latchkey::auth::token::verify(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
     api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
-    let changed = "UPDATE users SET token_version = 1, kept_sid = (SELECT sid FROM own), surviving_version = 1, \
+    let changed = "UPDATE users SET token_version = 1, surviving_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = 5, grace_until = 99999999999";
     for body in [r#"{"bio":"x"}"#, r#"{"password":"another password"}"#] {
-        api.sql("UPDATE users SET token_version = 0, kept_sid = NULL");
+        api.sql("UPDATE users SET token_version = 0, surviving_sid = NULL");
         api.platform.db.before.borrow_mut().push(("UPDATE", changed));
         let answer = api.send(&Call::put(&format!(r#"{{"user":{body}}}"#)).token(&token));
         answer.is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
@@ -261,7 +263,7 @@ fn a_fault_is_logged_once_and_not_told() {
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     let log = api.log();
     assert_eq!(log.len(), 1, "{log:?}");
-    let line = r#"{"level":"error","event":"fault","cause":"database: no such table: users"#;
+    let line = r#"{"level":"error","event":"internal_error","cause":"database: no such table: users"#;
     assert!(log[0].starts_with(line), "{log:?}");
 }
 
@@ -318,7 +320,7 @@ fn no_statement_scans_the_table() {
     assert_eq!(statements.len(), 17, "{statements:#?}");
     for statement in statements {
         for step in api.platform.db.plan(&statement) {
-            let scans = ["users", "ended_sessions", "login_failures", "registrations"]
+            let scans = ["users", "revoked_sessions", "login_failures", "registrations"]
                 .iter()
                 .any(|table| step == format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} ")));
             assert!(!scans, "{step}: {statement}");

@@ -110,7 +110,7 @@ fn the_longest_block_is_a_day_however_many_fail() {
 fn a_block_that_ends_meanwhile_is_told_as_a_second() {
     let api = limits("1", "0");
     // Another's failure is counted after this login was read, and forgotten after this one was refused.
-    let blocked = "INSERT INTO login_failures SELECT account, address, 1, expires_at, expires_at FROM old";
+    let blocked = "INSERT INTO login_failures SELECT account, client_ip, 1, expires_at, expires_at FROM old";
     api.send(&wrong()).is(400, WRONG);
     api.platform.db.operate("CREATE TABLE old AS SELECT * FROM login_failures; DELETE FROM login_failures");
     let mut interferences = api.platform.db.before.borrow_mut();
@@ -162,7 +162,7 @@ fn no_limit_counts_nothing() {
 fn emails_and_addresses_are_not_stored_in_the_clear() {
     let api = limits("10", "100");
     api.send(&from("192.0.2.1", "clock@x.io", "wrong password")).is(400, WRONG);
-    let rows = api.sql("SELECT group_concat(account || address) FROM login_failures").unwrap();
+    let rows = api.sql("SELECT group_concat(account || client_ip) FROM login_failures").unwrap();
     assert_eq!(rows.len(), 22 + 1 + 22 + 22);
     assert!(rows.chars().all(|c| c.is_ascii_alphanumeric() || "-_,".contains(c)), "{rows}");
 }
@@ -200,8 +200,8 @@ fn a_place_is_not_given_back_to_those_who_have_none() {
 fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
     let api = limits("3", "3");
     let token = api::register(&api, "ended");
-    let sid = latchkey::auth::token::read(&api::keys(SECRET), &token, NOW).unwrap().session.sid;
-    api.sql(&format!("INSERT INTO ended_sessions VALUES (1, '{sid}', 99999999999)")); // a namesake
+    let sid = latchkey::auth::token::verify(&api::keys(SECRET), &token, NOW).unwrap().session.sid;
+    api.sql(&format!("INSERT INTO revoked_sessions VALUES (1, '{sid}', 99999999999)")); // a namesake
     let logout = |token: &str| api.send(&Call::new("POST", "/api/users/logout").token(token));
     assert_eq!(logout(&token).status, 204);
     for _ in 0..3 {
@@ -212,7 +212,7 @@ fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
         let count = |table: &str| {
             api.sql(&format!("SELECT count(*) FROM {table} WHERE expires_at < 99999999999")).unwrap()
         };
-        (count("login_failures"), count("ended_sessions"))
+        (count("login_failures"), count("revoked_sessions"))
     };
     let rows = |failures: &str, sessions: &str| (failures.to_owned(), sessions.to_owned());
     assert_eq!(left(15 * MINUTE - 1), rows("2", "1"));
@@ -223,7 +223,7 @@ fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
     // No token of the session is good any more by then, not even one of a request that was under way.
     assert_eq!(left(60 * DAY + HOUR - 1), rows("0", "1"));
     assert_eq!(left(60 * DAY + HOUR), rows("0", "0"));
-    let others = "SELECT (SELECT count(*) FROM users) || (SELECT count(*) FROM ended_sessions)";
+    let others = "SELECT (SELECT count(*) FROM users) || (SELECT count(*) FROM revoked_sessions)";
     assert_eq!(api.sql(others).as_deref(), Some("21"));
 }
 
@@ -232,7 +232,7 @@ fn an_ended_session_is_remembered_for_as_long_as_its_longest_token() {
     let api = limits("3", "3");
     let logout = |token: &str| {
         assert_eq!(api.send(&Call::new("POST", "/api/users/logout").token(token)).status, 204);
-        api.sql("SELECT max(expires_at) FROM ended_sessions").unwrap().parse::<i64>().unwrap() - NOW
+        api.sql("SELECT max(expires_at) FROM revoked_sessions").unwrap().parse::<i64>().unwrap() - NOW
     };
     let refresh = |token: &str| api.send(&Call::get("/api/user").token(token)).token();
 
@@ -274,11 +274,11 @@ fn a_purge_is_done_in_batches_and_leaves_the_rest_for_the_next() {
     let api = limits("3", "3");
     let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= 100000)";
     api.sql(&format!("{rows} INSERT INTO login_failures SELECT i, '', 1, 0, 5 FROM n"));
-    api.sql(&format!("{rows} INSERT INTO ended_sessions SELECT i, 'sid', 5 FROM n"));
+    api.sql(&format!("{rows} INSERT INTO revoked_sessions SELECT i, 'sid', 5 FROM n"));
     let statements = || api.platform.db.statements.borrow().len();
     let left = || {
         let count =
-            "SELECT (SELECT count(*) FROM login_failures) || ' ' || (SELECT count(*) FROM ended_sessions)";
+            "SELECT (SELECT count(*) FROM login_failures) || ' ' || (SELECT count(*) FROM revoked_sessions)";
         api.sql(count).unwrap()
     };
     for (cost, expected) in [(201, "1 1"), (5, "0 0"), (3, "0 0")] {
@@ -292,7 +292,7 @@ fn a_purge_is_done_in_batches_and_leaves_the_rest_for_the_next() {
 fn a_purge_of_one_kind_that_fails_does_not_keep_the_other_from_its_own() {
     let api = limits("3", "3");
     api.sql("INSERT INTO login_failures VALUES ('x', '', 1, 0, 5)");
-    for table in ["ended_sessions", "registrations"] {
+    for table in ["revoked_sessions", "registrations"] {
         api.sql(&format!("ALTER TABLE {table} RENAME TO renamed"));
         assert!(pollster::block_on(purge::run(&api.platform.db, NOW)).is_err(), "{table}");
         assert_eq!(api.sql("SELECT count(*) FROM login_failures").as_deref(), Some("0"));
@@ -464,7 +464,7 @@ fn a_database_that_takes_no_writes_lets_no_guesses_through() {
         .is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     let log = api.log();
     assert_eq!(log.len(), 1, "{log:?}");
-    assert!(log[0].contains("this isolate refuses that account and address for 60 seconds"), "{log:?}");
+    assert!(log[0].contains("this isolate locks out that account and client IP for 60 seconds"), "{log:?}");
     assert!(log[0].contains("database or disk is full") && !log[0].contains("clock@x.io"), "{log:?}");
     let iterations = latchkey::auth::password::iterations_computed();
     for (seconds, wait) in [(0, "60"), (30, "30"), (59, "1")] {

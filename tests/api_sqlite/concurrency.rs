@@ -6,7 +6,8 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use futures_util::future::join_all;
-use latchkey::auth::lockout::Throttle;
+use latchkey::account::password::Password;
+use latchkey::auth::lockout::Lockout;
 use latchkey::auth::password::{Hasher, iterations_computed};
 use latchkey::auth::secret::Secret;
 
@@ -93,7 +94,7 @@ fn the_right_password_of_a_deactivated_account_takes_no_place_from_others() {
 fn a_burst_is_forgotten_after_as_many_days_as_guesses_were_tried() {
     let api = native();
     let days = |expected: i64| {
-        let expiry = api.sql("SELECT expires_at FROM login_failures WHERE address = ''").unwrap();
+        let expiry = api.sql("SELECT expires_at FROM login_failures WHERE client_ip = ''").unwrap();
         assert_eq!(expiry.parse::<i64>().unwrap(), NOW + expected * 86_400);
     };
     let wrong = vec![from("192.0.2.1", "known@x.io", "wrong password"); 50];
@@ -159,7 +160,7 @@ fn a_guess_of_the_current_password_is_counted_though_its_client_leaves() {
             (0..polls).any(|_| answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready())
         };
         if iterations_computed() != iterations {
-            let user = Throttle::new(&Secret::new(api::SECRET.to_owned()).unwrap(), 10, 100).user(1);
+            let user = Lockout::new(&Secret::new(api::SECRET.to_owned()).unwrap(), 10, 100).user(1);
             let counts =
                 format!("SELECT count(*) FROM login_failures WHERE account = '{user}' AND count = 1");
             assert_eq!(api.sql(&counts).as_deref(), Some("2"), "left after {polls} polls");
@@ -203,7 +204,12 @@ fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
                 ("imported", "pbkdf2_sha256$30"),
                 ("dear", "pbkdf2_sha512$20"),
             ] {
-                let hash = hasher.parse::<Hasher>().unwrap().hash("jakejake", getrandom::fill).unwrap();
+                let hash = hasher
+                    .parse::<Hasher>()
+                    .unwrap()
+                    .hash(&Password::new("jakejake".to_owned()), getrandom::fill)
+                    .unwrap();
+                let hash = hash.as_str();
                 api.sql(&format!("UPDATE users SET password = '{hash}' WHERE username = '{name}'"));
                 if costliest.contains(hasher) {
                     emails.push(if name == "dear" { "dear@x.io" } else { "imported@x.io" });

@@ -8,9 +8,11 @@ use std::str::FromStr as _;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use latchkey::account::email;
+use latchkey::account::password::{Password, PasswordHash};
+use latchkey::auth::keys::Keys;
 use latchkey::auth::password::{Hasher, iterations_computed};
 use latchkey::auth::secret::Secret;
-use latchkey::auth::token::{self, Keys};
+use latchkey::auth::token;
 
 use crate::api::{self, Answer, Call, SECRET};
 use crate::host::{NOW, Native};
@@ -48,7 +50,7 @@ fn with_api(check: impl FnOnce(&Native)) {
             (api, user)
         });
         api.platform.db.operate(&format!(
-            "DELETE FROM users; DELETE FROM ended_sessions; DELETE FROM login_failures; DELETE FROM registrations; \
+            "DELETE FROM users; DELETE FROM revoked_sessions; DELETE FROM login_failures; DELETE FROM registrations; \
              INSERT INTO users (id, username, email, password, created_at, updated_at) \
              VALUES (1, 'fuzz', 'fuzz@x.io', {user}, 5, 5)"
         ));
@@ -125,35 +127,37 @@ fn authorization(input: &[u8]) {
 fn token(input: &[u8]) {
     let keys = api::keys(SECRET);
     let text = String::from_utf8_lossy(input);
-    assert!(token::read(&keys, &text, NOW).is_err(), "{text}");
+    assert!(token::verify(&keys, &text, NOW).is_err(), "{text}");
 
     let (header, payload) = split(input, b"\n");
     let data = [header, payload].map(Base64UrlUnpadded::encode_string).join(".");
     let signature = Secret::new(SECRET.to_owned()).unwrap().mac(data.as_bytes());
     let token = format!("{data}.{}", Base64UrlUnpadded::encode_string(&signature));
-    if let Ok(good) = token::read(&keys, &token, NOW) {
-        assert!(good.user > 0 && (1..1 << 53).contains(&good.session.lifetime), "{good:?}");
+    if let Ok(good) = token::verify(&keys, &token, NOW) {
+        assert!(good.user_id > 0 && (1..1 << 53).contains(&good.session.lifetime), "{good:?}");
         // A number that is too large for `Value` may stand in a claim that nobody reads.
         if let Ok(claims) = serde_json::from_slice::<serde_json::Value>(payload) {
-            assert_eq!(claims["id"], good.user, "{claims}");
+            assert_eq!(claims["id"], good.user_id, "{claims}");
         }
         let other =
             Keys::new(Secret::new("another secret, and just as long as that".to_owned()).unwrap(), None);
-        assert!(token::read(&other, &token, NOW).is_err());
+        assert!(token::verify(&other, &token, NOW).is_err());
     }
 }
 
 /// An encoded hash.
 fn hash(input: &[u8]) {
-    let stored = String::from_utf8_lossy(input);
-    let Ok(hasher) = Hasher::of_stored(&stored) else {
+    let stored = PasswordHash::new(String::from_utf8_lossy(input).into_owned());
+    let Ok(hasher) = Hasher::from_encoded(&stored) else {
         return;
     };
-    assert!(stored.starts_with(hasher.algorithm.name()));
+    assert!(stored.as_str().starts_with(hasher.algorithm.name()));
     // The cost is the stored hash's own, which `MAX_ITERATIONS` bounds.
     assert!((1..=latchkey::auth::password::MAX_ITERATIONS).contains(&hasher.iterations));
     if hasher.iterations < 1_000 {
-        let _ = Hasher::from_str("pbkdf2_sha512$1").unwrap().verify("password", Some(&stored));
+        let _ = Hasher::from_str("pbkdf2_sha512$1")
+            .unwrap()
+            .verify(&Password::new("password".to_owned()), Some(&stored));
     }
 }
 

@@ -3,15 +3,19 @@
 use std::cell::{Cell, RefCell};
 
 use latchkey::account::email;
-use latchkey::app::{self, Answer as AppAnswer};
-use latchkey::auth::credentials::Upgrade;
+use latchkey::api::endpoint::Handled;
+use latchkey::api::openapi::asset;
+use latchkey::app;
+use latchkey::auth::rehash::Rehash;
 use latchkey::config::{Config, ConfigError};
+use latchkey::error::Dialect;
 use latchkey::http::{BodyError, Request};
+use latchkey::openapi;
 use latchkey::platform::{Event, Limiter, Platform};
-use latchkey::store::db::{Batch, Db, DbError, Row, Statement, Value};
+use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
 
 use crate::api::{Answer, Api, Call, Vars};
-use crate::openapi::Reference;
+use crate::openapi::OpenApi;
 use crate::sqlite::Sqlite;
 
 /// The time at which tests begin: 15 January 2027.
@@ -57,37 +61,37 @@ impl Native {
     }
 
     /// Answers, and leaves what comes after the answer to the caller.
-    pub fn handle(&self, call: &Call) -> (Answer, Option<Upgrade>) {
+    pub fn handle(&self, call: &Call) -> (Answer, Option<Rehash>) {
         pollster::block_on(self.answer(call))
     }
 
-    pub async fn answer(&self, call: &Call) -> (Answer, Option<Upgrade>) {
-        let (answer, upgrade) = self.answer_unchecked(call).await;
-        (answer.checked(call), upgrade)
+    pub async fn answer(&self, call: &Call) -> (Answer, Option<Rehash>) {
+        let (answer, deferred) = self.answer_unchecked(call).await;
+        (answer.checked(call), deferred)
     }
 
-    pub async fn answer_unchecked(&self, call: &Call) -> (Answer, Option<Upgrade>) {
+    pub async fn answer_unchecked(&self, call: &Call) -> (Answer, Option<Rehash>) {
         self.platform.bookmark.take(); // of the request before
         let is_on = self.config.as_ref().is_ok_and(|config| config.read_replication);
         self.platform.has_sessions.set(is_on);
         let request = Arriving { call, clock: &self.platform.now };
-        let AppAnswer { response, upgrade } = app::handle(&self.config, &self.platform, &request).await;
+        let Handled { response, deferred } = app::handle(&self.config, &self.platform, &request).await;
         let headers = response.headers.into_iter();
         let answer = Answer {
             status: response.status,
             headers: headers.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect(),
             body: response.body.unwrap_or_default(),
         };
-        Reference::of(&self.config).describes(call, &answer);
-        (answer, upgrade)
+        OpenApi::of(&self.config).describes(call, &answer);
+        (answer, deferred)
     }
 }
 
 impl Api for Native {
     fn send(&self, call: &Call) -> Answer {
-        let (answer, upgrade) = self.handle(call);
-        if let Some(upgrade) = upgrade {
-            pollster::block_on(upgrade.run(&self.platform));
+        let (answer, deferred) = self.handle(call);
+        if let Some(rehash) = deferred {
+            pollster::block_on(rehash.run(&self.platform));
         }
         answer
     }
@@ -108,11 +112,11 @@ impl Api for Native {
 impl Platform for Host {
     type Db = Self;
 
-    fn db(&self) -> &Self {
+    fn primary(&self) -> &Self {
         self
     }
 
-    fn nearest<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
+    fn replica<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
         Nearest { host: self, bookmark: bookmark.map(str::to_owned) }
     }
 
@@ -132,7 +136,12 @@ impl Platform for Host {
         email::domain_to_ascii(domain)
     }
 
-    async fn within_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
+    async fn read_asset(&self, path: &str) -> Result<Option<String>, String> {
+        let dialects = [Dialect::Django, Dialect::RealWorld].into_iter();
+        Ok(dialects.filter(|dialect| asset(*dialect) == path).map(openapi::document).next())
+    }
+
+    async fn check_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
         let mut limited = self.limited.borrow_mut();
         let key = format!("{} {key}", limiter.binding());
         limited.push(key.clone());

@@ -1,6 +1,6 @@
 //! A new password: the tokens of the session that sets it, and the seconds in which the one that did stays good.
 
-use latchkey::auth::token::Token;
+use latchkey::auth::token::VerifiedToken;
 
 use super::api::{self, Api as _, Call, SECRET, login};
 use super::{NOW, Native};
@@ -149,9 +149,9 @@ fn others_revives_no_token_of_its_own_session() {
     others(&other);
     assert_eq!((status(&api, &used), status(&api, &fresh), status(&api, &other)), (401, 401, 200));
     // One of its own tokens with the version and the time of that one is none of those.
-    let Token { version, issued_at, .. } =
-        latchkey::auth::token::read(&api::keys(SECRET), &used, NOW).unwrap();
-    let sid = latchkey::auth::token::read(&api::keys(SECRET), &other, NOW).unwrap().session.sid;
+    let VerifiedToken { token_version: version, issued_at, .. } =
+        latchkey::auth::token::verify(&api::keys(SECRET), &used, NOW).unwrap();
+    let sid = latchkey::auth::token::verify(&api::keys(SECRET), &other, NOW).unwrap().session.sid;
     let alike =
         format!(r#"{{"id":1,"exp":1900000000,"iat":{},"ver":{version},"sid":"{sid}"}}"#, issued_at.unwrap());
     assert_eq!(status(&api, &api::tokens::signed(&alike)), 401);

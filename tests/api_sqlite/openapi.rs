@@ -1,10 +1,11 @@
 //! The reference of the API against the API. Every answer of every native test has to be as the document says; and
 //! all that the document says has to be an answer that was given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use latchkey::api::route::Route;
+use latchkey::api::ENDPOINTS;
+use latchkey::api::route::{self, Route};
 use latchkey::app;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
@@ -19,14 +20,14 @@ use crate::host::{Arriving, Native};
 /// A path, a method in lower case and a status.
 type Key = (String, String, String);
 
-pub struct Reference {
+pub struct OpenApi {
     document: Value,
     schemas: BTreeMap<Key, jsonschema::Validator>,
 }
 
 thread_local! {
-    static DJANGO: Rc<Reference> = Rc::new(Reference::new(Dialect::Django));
-    static REALWORLD: Rc<Reference> = Rc::new(Reference::new(Dialect::RealWorld));
+    static DJANGO: Rc<OpenApi> = Rc::new(OpenApi::new(Dialect::Django));
+    static REALWORLD: Rc<OpenApi> = Rc::new(OpenApi::new(Dialect::RealWorld));
 }
 
 /// Headers that any answer may have: of HTTP, and of CORS.
@@ -40,7 +41,7 @@ const GENERAL: [&str; 7] = [
     "x-content-type-options",
 ];
 
-impl Reference {
+impl OpenApi {
     /// That of an API with this configuration.
     pub fn of(config: &Result<Config, ConfigError>) -> Rc<Self> {
         match config.as_ref().map(|config| config.dialect) {
@@ -134,37 +135,29 @@ fn headers(response: &Value) -> BTreeMap<String, &Value> {
 
 #[test]
 fn every_route_is_described_and_no_other() {
-    let mut routes = BTreeSet::new();
     for dialect in [Dialect::Django, Dialect::RealWorld] {
-        let reference = Reference::new(dialect);
-        for (path, item) in reference.document["paths"].as_object().unwrap() {
+        let openapi = OpenApi::new(dialect);
+        let paths = openapi.document["paths"].as_object().unwrap();
+        for (path, item) in paths {
             for method in ["get", "head", "post", "put", "patch", "delete", "options", "trace"] {
-                let route = Route::find(&method.to_uppercase(), path);
+                let route = route::find(&method.to_uppercase(), path);
                 assert_eq!(item.get(method).is_some(), route.is_ok(), "{method} {path}");
-                if let Ok(route) = route {
-                    routes.insert(match route {
-                        Route::Register => 0,
-                        Route::Login => 1,
-                        Route::Logout => 2,
-                        Route::CurrentUser => 3,
-                        Route::UpdateUser => 4,
-                        Route::DeactivateUser => 5,
-                        Route::Reference => 6,
-                        Route::Options(_) => 7,
-                    });
+                if let Ok(Route::Endpoint(index)) = route {
+                    assert_eq!(ENDPOINTS[index].path, path);
                 }
             }
         }
+        assert!(ENDPOINTS.iter().all(|endpoint| paths.contains_key(endpoint.path)));
+        assert_eq!(paths.len(), 5);
     }
-    assert_eq!(routes.len(), 8);
 }
 
 /// The client's types are made of one of them.
 #[test]
 fn dialects_differ_only_in_errors() {
     let [django, realworld] =
-        [Dialect::Django, Dialect::RealWorld].map(|dialect| Reference::new(dialect).document);
-    for name in ["User", "UserAnswer", "NewUser", "Credentials", "UserPatch"] {
+        [Dialect::Django, Dialect::RealWorld].map(|dialect| OpenApi::new(dialect).document);
+    for name in ["User", "UserResponse", "NewUser", "Credentials", "UserPatch"] {
         let schema = |document: &Value| document["components"]["schemas"][name].clone();
         assert!(schema(&django).is_object());
         assert_eq!(schema(&django), schema(&realworld), "{name}");
@@ -185,7 +178,7 @@ fn every_recorded_answer_is_described() {
         (Dialect::RealWorld, include_str!("../fixtures/realworld.jsonl")),
     ];
     for (dialect, table) in recorded {
-        let reference = Reference::new(dialect);
+        let reference = OpenApi::new(dialect);
         for line in table.lines() {
             let case: Value = serde_json::from_str(line).unwrap();
             let (path, method) = (case["path"].as_str().unwrap(), case["method"].as_str().unwrap());
@@ -204,7 +197,7 @@ fn every_recorded_answer_is_described() {
 #[test]
 fn every_status_and_example_is_a_real_answer() {
     for vars in [django(), realworld()] {
-        let reference = Reference::of(&Native::new(vars.clone()).config);
+        let reference = OpenApi::of(&Native::new(vars.clone()).config);
         let mut provoked = 0;
         for ((path, method, status), response) in responses(&reference.document) {
             let operation = &reference.document["paths"][&path][&method];
@@ -291,9 +284,10 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     if name == "Misconfigured" {
         return api.send(&call);
     }
-    if name == "Fault" {
+    if name == "InternalError" {
         let request = Arriving { call: &call, clock: &api.platform.now };
-        let response = app::refuse(&api.config, &api.platform, &request, Error::Fault("x".to_owned()));
+        let response =
+            app::respond_with_error(&api.config, &api.platform, &request, Error::Internal("x".to_owned()));
         return Answer {
             status: response.status,
             headers: BTreeMap::new(),
@@ -309,8 +303,8 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     match name {
         "MissingToken" => return api.send(&call),
         "InvalidToken" => return api.send(&call.token("x")),
-        "TokenOfNobody" => return api.send(&call.token(&api::token(&api, 1_000_000))),
-        "TokenOfDeactivated" => {
+        "UnknownUser" => return api.send(&call.token(&api::token(&api, 1_000_000))),
+        "DeactivatedUser" => {
             api.sql("UPDATE users SET is_active = 0");
             return api.send(&call.token(&token));
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::task::Poll;
 
-use latchkey::store::db::{Batch, Db, DbError, Row, Statement, Value};
+use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
 use rusqlite::backup::Backup;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql};

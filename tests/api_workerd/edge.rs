@@ -28,7 +28,7 @@ fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
     let log = api.log();
     let panics = log.iter().filter(|line| line.starts_with("panicked at "));
     assert_eq!(panics.count(), 1, "{log:?}");
-    assert_eq!(log.iter().filter(|line| line.contains(r#""event":"fault""#)).count(), 2, "{log:?}");
+    assert_eq!(log.iter().filter(|line| line.contains(r#""event":"internal_error""#)).count(), 2, "{log:?}");
 
     let read = api.send(&Call::get("/api/user").token(&token));
     read.is_user(200, r#""panic@x.io""#, r#""panic""#, "null", "null");
@@ -124,10 +124,10 @@ fn few_iterations_are_warned_of_once() {
 #[test]
 fn the_schedule_purges() {
     let api = Server::shared(django());
-    api.sql("INSERT INTO ended_sessions VALUES (1, 'purged', 5), (1, 'kept', 99999999999)");
+    api.sql("INSERT INTO revoked_sessions VALUES (1, 'purged', 5), (1, 'kept', 99999999999)");
     api.sql("INSERT INTO login_failures VALUES ('purged', '', 1, 0, 5), ('kept', '', 1, 0, 99999999999)");
     assert_eq!(api.scheduled()["outcome"], "ok");
-    let left = "SELECT (SELECT group_concat(sid) FROM ended_sessions WHERE sid IN ('purged', 'kept')) || \
+    let left = "SELECT (SELECT group_concat(sid) FROM revoked_sessions WHERE sid IN ('purged', 'kept')) || \
                 (SELECT group_concat(account) FROM login_failures WHERE account IN ('purged', 'kept'))";
     assert_eq!(api.sql(left).as_deref(), Some("keptkept"));
 }

@@ -161,7 +161,7 @@ const rows = Object.entries(statements).map(([name, of]) => [
   ...of.map((statements) => `${sum(statements, "read")} / ${sum(statements, "written")}`),
 ]);
 const plans = new Map(Object.values(statements).flatMap((of) => of.at(-1)).map(({ sql, steps }) => [sql, steps]));
-const scans = [...plans.values()].flat().filter((step) => /^SCAN (users|ended_sessions|login_failures|registrations)\b/.test(step));
+const scans = [...plans.values()].flat().filter((step) => /^SCAN (users|revoked_sessions|login_failures|registrations)\b/.test(step));
 const bytesPerUser = (bytes.at(-1) - bytes[0]) / (SIZES.at(-1) - SIZES[0]);
 const billed = Object.fromEntries(
   Object.keys(workloads).map((name) => {

@@ -1,4 +1,4 @@
-// What axe-core finds on each view of the account page, and whether it fits a narrow screen.
+// Accessibility of each view of the account page by axe-core, and its layout on a narrow screen.
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

@@ -1,10 +1,10 @@
-// What a user does on the account page.
+// User actions on the account page.
 
 export const PASSWORD = "correct horse";
 
 let users = 0;
 
-/** A user whom nobody has registered yet. */
+/** A user who is not registered yet. */
 export function newUser() {
   users += 1;
   return { username: `jake${users}`, email: `jake${users}@example.com`, password: PASSWORD };
@@ -13,7 +13,7 @@ export function newUser() {
 export const field = (page, label) => page.getByLabel(label, { exact: true });
 export const button = (page, name) => page.getByRole("button", { name, exact: true });
 
-/** These three wait for a view, and for what is announced. */
+/** Each waits for a view and its announcement. */
 export const view = (page, heading) => page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
 export const says = (page, text) => page.getByRole("status").filter({ hasText: text }).waitFor();
 export const warns = (page, text) => page.getByRole("alert").filter({ hasText: text }).waitFor();
@@ -33,7 +33,7 @@ export async function logIn(page, { email, password }) {
   await button(page, "Log in").click();
 }
 
-/** Waits for an error of a field, that the field knows of. */
+/** Waits for an error of a field that the field refers to. */
 export async function fieldError(page, label, text) {
   const input = field(page, label);
   await page.locator("[aria-invalid=true]").and(input).waitFor();

@@ -1,4 +1,4 @@
-// What the account page weighs, and what it may do.
+// Size and permissions of the account page.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -41,9 +41,9 @@ export function launch() {
 }
 
 /**
- * Describes what a browser does. `define` is given `open`, which opens a page with a session of its own, and
- * `startWorker`. A test fails if a page of it complained in its console, about its content security policy too; where
- * a test `expectsBlocked` requests, not about those.
+ * Defines tests in a browser. `define` receives `open`, which opens a page in a new session, and `startWorker`. A test
+ * fails if one of its pages logged an error, its content security policy included, except for blocked requests where a
+ * test calls `expectsBlocked`.
  */
 export function describeInBrowser(name, define) {
   const missing = findChromium() ? undefined : MISSING;
@@ -94,7 +94,7 @@ export function describeInBrowser(name, define) {
   });
 }
 
-/** The browser tells of every refusal of the API, which the tests are about. */
+/** The browser logs every error response of the API, which the tests expect. */
 function isOfApi(message) {
   return message.text().startsWith("Failed to load resource") && message.location().url.includes("/api/");
 }

@@ -1,4 +1,4 @@
-// The reference as a page: it asks no other origin for anything, and requests can be tried.
+// The API reference page: it loads nothing from other origins, and requests can be sent.
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

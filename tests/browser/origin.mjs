@@ -1,4 +1,4 @@
-// A front end's own server: an origin that is not the API's, with a page that has loaded the client.
+// A front end's server: an origin other than the API's, with a page that loads the client.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ const PAGE = `<!doctype html>
 `;
 const CLIENT = /^\/latchkey-client\/(\w+\.js)$/;
 
-/** Gives the origin, and what closes it. */
+/** Returns the origin, and a function that closes the server. */
 export async function startOrigin() {
   const server = createServer(async (request, response) => {
     const [, file] = CLIENT.exec(request.url) ?? [];

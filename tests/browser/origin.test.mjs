@@ -1,4 +1,4 @@
-// A front end on another origin: what it may do and read is up to the browser, which asks the Worker first.
+// A front end on another origin: the browser permits requests and reads as the Worker's CORS headers allow.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -24,7 +24,7 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     other?.close();
   });
 
-  /** Registers, reads, changes and logs out with the client, and gives what came of each. */
+  /** Registers, reads, changes and logs out with the client, and returns each result. */
   const journey = (page, url, user) =>
     page.evaluate(async ({ url, user }) => {
       const { Latchkey } = globalThis.latchkey;

@@ -1,4 +1,4 @@
-//! Runs the command in a folder that stands for an operator's project.
+//! Runs the command in a temporary project directory.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,15 +10,15 @@ use tempfile::TempDir;
 
 pub const SECRET: &str = "a secret of the tests, 32 bytes or more";
 
-/// First line on standard error of a command that writes.
+/// First line on stderr of a command that writes.
 pub const LOCAL: &str = "latchkey: working on the local database in .wrangler/state\n";
 
-/// The name that wrangler gives the file of a local database whose id is that of `wrangler.toml`.
+/// Directory of wrangler's local databases.
 const DATABASE: &str = "v3/d1/miniflare-D1DatabaseObject";
 
 /// A project with `wrangler.toml`, `.dev.vars` and a migrated local database.
 pub struct Operator {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 pub struct Outcome {
@@ -29,11 +29,11 @@ pub struct Outcome {
 
 impl Operator {
     pub fn new() -> Self {
-        let operator = Self { folder: tempfile::tempdir().unwrap() };
+        let operator = Self { directory: tempfile::tempdir().unwrap() };
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         // Hashes of few iterations.
-        let manifest = fs::read_to_string(root.join("wrangler.toml")).unwrap();
-        let cheap = manifest.replace("pbkdf2_sha512$220000", "pbkdf2_sha512$2");
+        let config = fs::read_to_string(root.join("wrangler.toml")).unwrap();
+        let cheap = config.replace("pbkdf2_sha512$220000", "pbkdf2_sha512$2");
         let cheap = cheap.replace("COSTLIEST_HASH = \"\"", "COSTLIEST_HASH = \"pbkdf2_sha256$2\"");
         operator.write("wrangler.toml", &cheap);
         operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\n"));
@@ -50,26 +50,26 @@ impl Operator {
     }
 
     pub fn path(&self, file: &str) -> PathBuf {
-        self.folder.path().join(file)
+        self.directory.path().join(file)
     }
 
     pub fn write(&self, file: &str, text: &str) {
         fs::write(self.path(file), text).unwrap();
     }
 
-    /// The file of the local database.
+    /// File of the local database.
     fn state(&self) -> PathBuf {
-        // What wrangler 4 made for the id in wrangler.toml.
+        // As wrangler 4 derives it from the id in wrangler.toml.
         let id = "9ba2b04bf514d9facfd57ed57d849e77241a7adc99d1c1545d06688b43d84248";
         self.path(".wrangler/state").join(DATABASE).join(format!("{id}.sqlite"))
     }
 
-    /// The local database, without the command.
+    /// Opens the local database, without the command.
     pub fn database(&self) -> Connection {
         Connection::open(self.state()).unwrap()
     }
 
-    /// The first column of the first row, as text.
+    /// Returns the first column of the first row as a string.
     pub fn sql(&self, sql: &str) -> String {
         let value: rusqlite::types::Value = self.database().query_row(sql, [], |row| row.get(0)).unwrap();
         match value {
@@ -79,7 +79,7 @@ impl Operator {
         }
     }
 
-    /// Runs a shell script in the project, and says whether it succeeded.
+    /// Runs a shell script in the project, and returns whether it succeeded.
     pub fn shell(&self, script: &str) -> bool {
         Command::new("sh").args(["-ec", script]).current_dir(self.path("")).status().unwrap().success()
     }
@@ -88,12 +88,12 @@ impl Operator {
         self.run_with(arguments, "", &[])
     }
 
-    /// Runs the command with this standard input and these variables in its environment.
+    /// Runs the command with this stdin and these environment variables.
     pub fn run_with(&self, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Outcome {
         let mut child = Command::new(env!("CARGO_BIN_EXE_latchkey"))
             .args(arguments)
             .envs(environment.iter().copied())
-            .current_dir(self.folder.path())
+            .current_dir(self.directory.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

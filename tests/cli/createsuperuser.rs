@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use latchkey::account::password::{Password, PasswordHash};
 use latchkey::auth::password::{Hasher, Verdict};
 
 use crate::command::{LOCAL, Operator};
@@ -10,7 +11,7 @@ const SUPERUSER: [&str; 6] =
     ["createsuperuser", "--email", "Ada@EXAMPLE.com", "--username", "ada", "--password-stdin"];
 
 #[test]
-fn a_script_makes_a_superuser_who_can_log_in() {
+fn a_script_creates_a_superuser_who_can_log_in() {
     let operator = Operator::new();
     let outcome = operator.run_with(&SUPERUSER, "  correct horse \nanother line\n", &[]);
     assert_eq!(outcome.stderr, LOCAL);
@@ -22,43 +23,38 @@ fn a_script_makes_a_superuser_who_can_log_in() {
     let hash = operator.sql("SELECT password FROM users");
     let hasher: Hasher = "pbkdf2_sha512$2".parse().unwrap();
     // As the API takes it: without white space around it.
-    assert_eq!(hasher.verify("correct horse", Some(&hash)), Verdict::Match { outdated: false });
+    assert_eq!(
+        hasher.verify(&Password::new("correct horse".to_owned()), Some(&PasswordHash::new(hash))),
+        Verdict::Match { needs_rehash: false }
+    );
 }
 
 #[test]
-fn what_is_wrong_is_said_and_nothing_is_made() {
+fn errors_are_reported_and_nothing_is_created() {
     let operator = Operator::new();
     for (arguments, input, message) in [
-        (vec![], "", "standard input is not a terminal: pass --email and --username and --password-stdin"),
-        (
-            vec!["--email", "a@b.io"],
-            "",
-            "standard input is not a terminal: pass --username and --password-stdin",
-        ),
-        (
-            vec!["--password-stdin"],
-            "correct horse",
-            "standard input is for the password: pass --email and --username",
-        ),
+        (vec![], "", "stdin is not a terminal: pass --email and --username and --password-stdin"),
+        (vec!["--email", "a@b.io"], "", "stdin is not a terminal: pass --username and --password-stdin"),
+        (vec!["--password-stdin"], "correct horse", "stdin is for the password: pass --email and --username"),
         (
             vec!["--email", "jake", "--username", "jake", "--password-stdin"],
             "correct horse",
-            "the email is refused: Enter a valid email address.",
+            "invalid email: Enter a valid email address.",
         ),
         (
             vec!["--email", "a@b.io", "--username", " ", "--password-stdin"],
             "correct horse",
-            "the username is refused: This field may not be blank.",
+            "invalid username: This field may not be blank.",
         ),
         (
             vec!["--email", "a@b.io", "--username", "jake", "--password-stdin"],
             "1234567\n",
-            "the password is refused: Ensure this field has at least 8 characters.",
+            "invalid password: Ensure this field has at least 8 characters.",
         ),
         (
             vec!["--email", "a@b.io", "--username", "jake", "--password-stdin"],
             "",
-            "the password is refused: This field may not be blank.",
+            "invalid password: This field may not be blank.",
         ),
     ] {
         let outcome = operator.run_with(&[&["createsuperuser"], &*arguments].concat(), input, &[]);
@@ -78,13 +74,13 @@ fn an_email_and_a_username_are_taken_once_in_any_case() {
         let arguments = ["createsuperuser", "--email", email, "--username", username, "--password-stdin"];
         let outcome = operator.run_with(&arguments, "correct horse", &[]);
         let message =
-            format!("{LOCAL}latchkey: no superuser was made: user with this {field} already exists.\n");
+            format!("{LOCAL}latchkey: no superuser was created: user with this {field} already exists.\n");
         assert_eq!((outcome.status, outcome.stdout, outcome.stderr), (1, String::new(), message));
     }
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "1");
 }
 
-/// Runs a command on a terminal of its own, waits for each prompt and answers it, and prints what the terminal showed.
+/// Python script that runs a command on its own terminal, replies to each prompt, and prints the terminal's output.
 const ON_A_TERMINAL: &str = r#"
 import os, pty, select, sys, termios, time
 command, *dialogue = sys.argv[1].split("\x1f"), *sys.argv[2:]
@@ -113,12 +109,12 @@ for turn in dialogue:
     os.write(terminal, answer.encode())
 read_until(None)
 if not termios.tcgetattr(terminal)[3] & termios.ECHO:
-    sys.exit("the terminal is left silent")
+    sys.exit("the terminal is left without echo")
 sys.stdout.write(shown.decode().replace("\r\n", "\n"))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
 
-/// The exit status and what the terminal showed, or `None` where there is no Python.
+/// Returns the exit status and the terminal's output, or `None` where there is no Python.
 pub fn on_a_terminal(
     operator: &Operator,
     arguments: &[&str],
@@ -140,7 +136,7 @@ pub fn on_a_terminal(
 }
 
 #[test]
-fn at_a_terminal_it_asks_until_the_answers_are_right() {
+fn at_a_terminal_it_asks_until_the_replies_are_valid() {
     let operator = Operator::new();
     assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
     let dialogue = [
@@ -188,7 +184,7 @@ Superuser created successfully. Their id is 2.
 fn at_a_terminal_it_asks_for_what_is_not_given_and_ends_with_the_input() {
     let operator = Operator::new();
     let arguments = ["createsuperuser", "--email", "jake@example.com"];
-    let ended = "latchkey: the input ended, so nothing was changed\n";
+    let ended = "latchkey: the input ended: nothing was changed\n";
     let name = ("Username: ", "jake\n");
     for (dialogue, before) in [
         (&[("Username: ", "\x04")][..], "Username: \n"),
@@ -202,12 +198,12 @@ fn at_a_terminal_it_asks_for_what_is_not_given_and_ends_with_the_input() {
 }
 
 #[test]
-fn at_a_terminal_it_says_at_once_that_what_is_given_is_taken() {
+fn at_a_terminal_it_rejects_taken_options_at_once() {
     let operator = Operator::new();
     assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
     let arguments = ["createsuperuser", "--username", "ADA"];
     let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[]) else { return };
-    let refusal = "latchkey: no superuser was made: user with this username already exists.\n";
+    let refusal = "latchkey: no superuser was created: user with this username already exists.\n";
     assert_eq!(shown, format!("{LOCAL}{refusal}"));
     assert_eq!(status, Some(1));
 }

@@ -28,7 +28,7 @@ fn import(operator: &Operator, objects: &[Value], options: &[&str]) -> Outcome {
     run(operator, &[&["users.json"], options].concat())
 }
 
-/// Runs `import-django`. What it says first is left out.
+/// Runs `import-django`, and drops the first line of its stderr.
 fn run(operator: &Operator, arguments: &[&str]) -> Outcome {
     let outcome = operator.run(&[&["import-django"], arguments].concat());
     let stderr = outcome.stderr.strip_prefix(LOCAL).unwrap_or(&outcome.stderr).to_owned();
@@ -63,11 +63,11 @@ fn a_user_keeps_everything() {
     ];
     let outcome = import(&operator, &objects, &[]);
     assert_eq!(outcome.stdout, "2 users imported\n");
-    // The API takes such a name no more.
+    // The API no longer accepts such a name.
     assert_eq!(
         outcome.stderr,
-        "note: row 3 (id 7): username \"o'brien \\u{202e}\\n\"\" is one that the API takes no more: it has characters \
-         that control a terminal or the direction of text, or nothing in it can be seen\n"
+        "note: row 3 (id 7): username \"o'brien \\u{202e}\\n\"\" is one that the API no longer accepts: it has \
+         characters that control a terminal or the direction of text, or nothing visible\n"
     );
     assert_eq!(outcome.status, 0);
     assert_eq!(
@@ -100,7 +100,7 @@ fn lines_are_read_and_django_s_own_users_too() {
 }
 
 #[test]
-fn a_sqlite_file_tells_the_last_id() {
+fn a_sqlite_file_has_the_last_id() {
     let operator = Operator::new();
     let django = Connection::open(operator.path("db.sqlite3")).unwrap();
     django
@@ -124,7 +124,7 @@ fn a_sqlite_file_tells_the_last_id() {
         )
     );
     assert_eq!(next_id(&operator), "21");
-    // The file knows of ids that nobody may get; an option can only add to them.
+    // The file has ids that must not be assigned again; an option can only add to them.
     run(&operator, &["db.sqlite3", "--next-id", "10"]);
     assert_eq!(next_id(&operator), "21");
     run(&operator, &["db.sqlite3", "--next-id", "30"]);
@@ -134,7 +134,7 @@ fn a_sqlite_file_tells_the_last_id() {
 }
 
 #[test]
-fn every_problem_is_told_and_nothing_is_written() {
+fn every_problem_is_reported_and_nothing_is_written() {
     let operator = Operator::new();
     let there = [user(1, "there", "there@example.com"), user(2, "other", "other@example.com")];
     assert_eq!(import(&operator, &there, &["--next-id", "100"]).status, 0);
@@ -160,47 +160,47 @@ fn every_problem_is_told_and_nothing_is_written() {
     assert_eq!(
         outcome.stderr,
         "row 6: id is -1, not a whole number from 1 to 9007199254740991\n\
-         row 6: email is no valid address\n\
+         row 6: email is not a valid email address\n\
          row 6: username is longer than 255 characters\n\
          row 7 (id 13): username has a null character\n\
          row 7 (id 13): password is unusable, as Django calls it: no login succeeds with it\n\
          row 8 (id 14): password can't be verified here: its hash is of an unknown algorithm\n\
          row 9 (id 15): is_staff is neither true nor false\n\
-         row 9 (id 15): created_at is no time of the form 2026-01-31T12:00:00Z\n\
+         row 9 (id 15): created_at is not a time of the form 2026-01-31T12:00:00Z\n\
          row 10 (profile of id 16): bio is longer than 2000 characters\n\
          row 12: id is null, not a whole number from 1 to 9007199254740991\n\
          row 12: email is missing\n\
          row 12: username is missing\n\
          row 12: password is missing\n\
-         row 3 (id 10): id is also that of row 1\n\
-         row 2 (id 11): email is also that of row 1\n\
-         row 2 (id 11): username is also that of row 1\n\
-         row 5 (id 2): id is that of a user in the database with another email or username\n\
-         row 4 (id 12): email is that of the user 1 in the database\n\
-         row 4 (id 12): username is that of the user 1 in the database\n\
-         latchkey: 10 of 11 users have problems, listed above: fix them in Django, or leave those out with \
+         row 3 (id 10): id is the same as in row 1\n\
+         row 2 (id 11): email is the same as in row 1\n\
+         row 2 (id 11): username is the same as in row 1\n\
+         row 5 (id 2): id belongs to a user in the database with another email or username\n\
+         row 4 (id 12): email belongs to user 1 in the database\n\
+         row 4 (id 12): username belongs to user 1 in the database\n\
+         latchkey: 10 of 11 users have problems, listed above: fix them in Django, or skip them with \
          --skip-problems; nothing was written\n"
     );
     assert_eq!((table(&operator), next_id(&operator)), (before.clone(), "100".to_owned()));
 
     let dry = import(&operator, &objects, &["--skip-problems", "--dry-run"]);
-    assert_eq!((dry.status, dry.stdout.as_str()), (0, "1 user would be imported, 10 left out\n"));
+    assert_eq!((dry.status, dry.stdout.as_str()), (0, "1 user would be imported, 10 skipped\n"));
     assert_eq!((table(&operator), next_id(&operator)), (before.clone(), "100".to_owned()));
 
-    // Who was there already is no problem.
+    // A user who already exists is no problem.
     objects.truncate(9);
     objects.splice(0..0, there);
     let skipped = import(&operator, &objects, &["--skip-problems"]);
     assert_eq!(
         (skipped.status, skipped.stdout.as_str()),
-        (0, "1 user imported, 2 there already, 8 left out\n")
+        (0, "1 user imported, 2 already exist, 8 skipped\n")
     );
     assert_eq!(table(&operator).lines().count(), 3);
     assert_eq!(operator.sql("SELECT username FROM users WHERE id = 10"), "good");
 }
 
 #[test]
-fn again_changes_nothing_and_imports_who_is_missing() {
+fn a_second_import_adds_only_missing_users() {
     let operator = Operator::new();
     let users: Vec<_> =
         (1..=5).map(|id| user(id, &format!("u{id}"), &format!("u{id}@example.com"))).collect();
@@ -208,9 +208,9 @@ fn again_changes_nothing_and_imports_who_is_missing() {
     operator.database().execute("UPDATE users SET password = 'new', bio = 'new' WHERE id = 2", []).unwrap();
     let before = table(&operator);
     let again = import(&operator, &users[..3], &[]);
-    assert_eq!((again.status, again.stdout.as_str()), (0, "nothing to import: 3 users are there already\n"));
+    assert_eq!((again.status, again.stdout.as_str()), (0, "nothing to import: 3 users already exist\n"));
     assert_eq!(table(&operator), before);
-    assert_eq!(import(&operator, &users, &[]).stdout, "2 users imported, 3 there already\n");
+    assert_eq!(import(&operator, &users, &[]).stdout, "2 users imported, 3 already exist\n");
     assert!(table(&operator).starts_with(&before));
 }
 
@@ -225,7 +225,7 @@ fn many_users_take_several_batches_and_pages() {
     assert_eq!(run(&operator, &["users.jsonl"]).stdout, "12001 users imported\n");
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "12001");
     let again = run(&operator, &["users.jsonl"]);
-    assert_eq!(again.stdout, "nothing to import: 12001 users are there already\n");
+    assert_eq!(again.stdout, "nothing to import: 12001 users already exist\n");
 }
 
 #[test]
@@ -245,19 +245,19 @@ fn a_batch_is_written_as_a_whole_or_not_at_all() {
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "1998"); // the first batch raises the next id too
     assert_eq!(next_id(&operator), "1002006"); // what is taken is kept free from the start
     database.execute_batch("DROP TRIGGER meddle").unwrap();
-    assert_eq!(import(&operator, &users, &[]).stdout, "7 users imported, 1998 there already\n");
+    assert_eq!(import(&operator, &users, &[]).stdout, "7 users imported, 1998 already exist\n");
 }
 
 #[test]
-fn what_is_no_file_of_users_is_refused() {
+fn a_file_without_users_is_rejected() {
     let operator = Operator::new();
     Connection::open(operator.path("empty.sqlite3")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
     operator.write("broken.json", &format!("[{},\n{{\"model\": 1", user(1, "a", "a@example.com")));
     operator.write("none.json", "[]");
     operator.write("text.txt", "hello");
     for (file, error) in [
-        ("absent.json", "absent.json can't be read: No such file or directory (os error 2)"),
-        ("none.json", "none.json has no users: no row is of the model authentication.user or auth.user"),
+        ("absent.json", "can't read absent.json: No such file or directory (os error 2)"),
+        ("none.json", "none.json has no users: no row has the model authentication.user or auth.user"),
         (
             "empty.sqlite3",
             "the SQLite file has no table authentication_user or auth_user: name the model of its users with --user-model",
@@ -276,7 +276,7 @@ fn what_is_no_file_of_users_is_refused() {
         assert_eq!((outcome.status, outcome.stderr), (1, format!("latchkey: {error}\n")));
     }
     let low = import(&operator, &[user(7, "a", "a@example.com")], &["--next-id", "7"]);
-    assert_eq!(low.stderr, "latchkey: --next-id has to be above 7, the greatest id in the file\n");
+    assert_eq!(low.stderr, "latchkey: --next-id must be above 7, the greatest id in the file\n");
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
 }
 
@@ -315,11 +315,11 @@ fn only_rows_of_the_named_models_are_users() {
         assert_eq!(import(&operator, &objects, options).status, 0);
         assert_eq!(names(&operator), imported);
     }
-    let refused = import(&operator, &objects, &["--user-model", "user"]);
+    let rejected = import(&operator, &objects, &["--user-model", "user"]);
     assert!(
-        refused.status == 1 && refused.stderr.contains("it has the form app.model"),
+        rejected.status == 1 && rejected.stderr.contains("it has the form app.model"),
         "{}",
-        refused.stderr
+        rejected.stderr
     );
 }
 
@@ -342,9 +342,9 @@ fn only_tables_of_the_named_models_are_read() {
     std::fs::copy(operator.path("db.sqlite3"), operator_of_shop.path("db.sqlite3")).unwrap();
     run(&operator_of_shop, &["db.sqlite3", "--user-model", "Shop.User"]);
     assert_eq!(names(&operator_of_shop), "shop_user");
-    let refused = run(&operator, &["db.sqlite3", "--user-model", "shop.customer"]);
+    let rejected = run(&operator, &["db.sqlite3", "--user-model", "shop.customer"]);
     assert_eq!(
-        refused.stderr,
+        rejected.stderr,
         "latchkey: the SQLite file has no table shop_customer: name the model of its users with --user-model\n"
     );
 }
@@ -359,11 +359,11 @@ fn costlier_hashes_are_reported() {
         with(user(3, "c", "c@example.com"), "password", hash(5_000_001).into()),
     ];
     let outcome = import(&operator, &users, &["--skip-problems"]);
-    assert_eq!(outcome.stdout, "2 users imported, 1 left out\n");
+    assert_eq!(outcome.stdout, "2 users imported, 1 skipped\n");
     let advice = "set COSTLIEST_HASH to \"pbkdf2_sha256$1000000\" in wrangler.toml, \
-                  or the time of a failed login tells who was imported\n";
+                  or the response time of a failed login reveals who was imported\n";
     assert!(outcome.stderr.ends_with(advice), "{}", outcome.stderr);
-    let manifest = std::fs::read_to_string(operator.path("wrangler.toml")).unwrap();
-    operator.write("wrangler.toml", &manifest.replace("pbkdf2_sha256$2", "pbkdf2_sha256$1000000"));
+    let config = std::fs::read_to_string(operator.path("wrangler.toml")).unwrap();
+    operator.write("wrangler.toml", &config.replace("pbkdf2_sha256$2", "pbkdf2_sha256$1000000"));
     assert_eq!(import(&operator, &users[..2], &[]).stderr, "");
 }

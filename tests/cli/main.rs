@@ -9,7 +9,6 @@ mod npm;
 mod secret;
 mod start;
 mod token;
-mod unthrottle;
 mod users;
 #[cfg(unix)]
 mod wrangler;

@@ -23,22 +23,22 @@ fn under_npm(operator: &Operator, arguments: &[&str], variables: &[(&str, &str)]
 }
 
 #[test]
-fn an_option_that_npm_kept_stops_the_command() {
+fn an_option_that_npm_consumed_stops_the_command() {
     let operator = with_jake();
     for (variables, line) in [
         (
             &[("npm_config_remote", "true")][..],
-            "npm kept --remote for itself, so nothing was done; type: npx latchkey users deactivate jake --remote",
+            "npm consumed --remote, so nothing was done; run: npx latchkey users deactivate jake --remote",
         ),
         (
             &[("npm_config_remote", "true"), ("npm_config_env", "it's")],
-            "npm kept --env 'it'\\''s' and --remote for itself, so nothing was done; \
-             type: npx latchkey users deactivate jake --env 'it'\\''s' --remote",
+            "npm consumed --env 'it'\\''s' and --remote, so nothing was done; \
+             run: npx latchkey users deactivate jake --env 'it'\\''s' --remote",
         ),
         (
             &[("npm_config_persist_to", "true")],
-            "npm kept --persist-to for itself, so nothing was done; \
-             type the same line again with 'npx latchkey' in place of 'npm run latchkey'",
+            "npm consumed --persist-to, so nothing was done; \
+             run the same command with 'npx latchkey' in place of 'npm run latchkey'",
         ),
     ] {
         let outcome = under_npm(&operator, &DEACTIVATE, variables);
@@ -60,7 +60,7 @@ fn no_option_of_any_subcommand_is_missed() {
         &["users", "deactivate"],
         &["users", "set-password"],
         &["users", "set-staff"],
-        &["users", "unthrottle"],
+        &["users", "unlock"],
         &["users", "logout"],
         &["token"],
         &["token", "inspect"],
@@ -81,10 +81,7 @@ fn no_option_of_any_subcommand_is_missed() {
         let variable = format!("npm_config_{}", option.replace('-', "_"));
         let outcome = under_npm(&operator, &["users", "list"], &[(&variable, "true")]);
         assert_eq!(outcome.status, 1, "--{option}");
-        assert!(
-            outcome.stderr.starts_with(&format!("latchkey: npm kept --{option} for itself")),
-            "--{option}"
-        );
+        assert!(outcome.stderr.starts_with(&format!("latchkey: npm consumed --{option}")), "--{option}");
     }
 }
 
@@ -113,7 +110,7 @@ fn a_setting_of_npm_is_no_option() {
 }
 
 /// Runs npm or npx in a project with this repository's package.json, and no way to a registry.
-fn run_npm(operator: &Operator, program: &str, folder: &str, arguments: &[&str]) -> Option<Output> {
+fn run_npm(operator: &Operator, program: &str, directory: &str, arguments: &[&str]) -> Option<Output> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     fs::create_dir_all(operator.path("scripts")).unwrap();
     fs::create_dir_all(operator.path("src/deep")).unwrap();
@@ -124,7 +121,7 @@ fn run_npm(operator: &Operator, program: &str, folder: &str, arguments: &[&str])
         .unwrap();
     let output = Command::new(program)
         .args(arguments)
-        .current_dir(operator.path(folder))
+        .current_dir(operator.path(directory))
         .env("npm_config_cache", operator.path("cache"))
         .env("npm_config_registry", "http://127.0.0.1:9")
         .env("npm_config_fetch_retries", "0")
@@ -141,8 +138,8 @@ fn run_npm(operator: &Operator, program: &str, folder: &str, arguments: &[&str])
 fn npx_runs_the_command_with_its_options_and_npm_run_does_not() {
     let operator = with_jake();
     let arguments = ["latchkey", "users", "list", "--json", "--search", "j"];
-    for folder in ["", "src/deep"] {
-        let Some(output) = run_npm(&operator, "npx", folder, &arguments) else { return };
+    for directory in ["", "src/deep"] {
+        let Some(output) = run_npm(&operator, "npx", directory, &arguments) else { return };
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && stdout.starts_with("[\n"), "{output:?}");
     }
@@ -152,7 +149,7 @@ fn npx_runs_the_command_with_its_options_and_npm_run_does_not() {
     ] {
         let Some(output) = run_npm(&operator, program, "", arguments) else { return };
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let line = "type: npx latchkey users deactivate jake --env staging --remote\n";
+        let line = "run: npx latchkey users deactivate jake --env staging --remote\n";
         assert!(stderr.contains(line) && !output.status.success(), "{stderr}");
     }
     assert_eq!(operator.sql("SELECT is_active FROM users"), "1");
@@ -192,7 +189,7 @@ fn a_project_of_another_owner_above_is_not_entered() {
     }
     let (status, stderr) = show();
     assert_eq!(status, Some(1));
-    assert!(stderr.contains("run this in the folder of the project"), "{stderr}");
-    // In its own folder it is what the operator asked for.
+    assert!(stderr.contains("run this in the project's directory"), "{stderr}");
+    // In its own directory it is what the operator asked for.
     assert_eq!(operator.run(&["users", "list"]).status, 0);
 }

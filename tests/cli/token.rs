@@ -1,8 +1,10 @@
 //! `token` and `token inspect`
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
+use latchkey::auth::keys::Keys;
 use latchkey::auth::secret::Secret;
-use latchkey::auth::token::{Keys, Session, Token, mint, read};
+use latchkey::auth::session::Session;
+use latchkey::auth::token::{VerifiedToken, issue, verify};
 use serde_json::Value;
 
 use crate::command::{Operator, Outcome, SECRET};
@@ -17,7 +19,7 @@ fn secret(text: &str) -> Secret {
     Secret::new(text.to_owned()).unwrap()
 }
 
-/// A project with Jake, who is number 7 and staff, and whose version is 3.
+/// Makes a project with Jake, whose id is 7, who is staff, and whose token version is 3.
 fn with_jake() -> Operator {
     let operator = Operator::new();
     operator
@@ -30,15 +32,15 @@ fn with_jake() -> Operator {
     operator
 }
 
-/// What the Worker reads in a token.
-fn read_now(token: &str) -> Token {
-    read(&Keys::new(secret(SECRET), None), token, NOW.max(chrono::Utc::now().timestamp())).unwrap()
+/// Verifies a token as the Worker does.
+fn read_now(token: &str) -> VerifiedToken {
+    verify(&Keys::new(secret(SECRET), None), token, NOW.max(chrono::Utc::now().timestamp())).unwrap()
 }
 
-/// A token of Jake's as this secret signs it.
+/// Signs a token of Jake's with this secret.
 fn signed(by: &str, version: i64) -> String {
     let session = Session { sid: "sid".to_owned(), lifetime: 0 };
-    mint(&Keys::new(secret(by), None), 7, version, &session, NOW, LONG).unwrap()
+    issue(&Keys::new(secret(by), None), 7, version, &session, NOW, LONG).unwrap()
 }
 
 fn forged(header: &str, claims: &str) -> String {
@@ -59,16 +61,16 @@ fn assert_keeps_secrets(outcome: &Outcome) {
 }
 
 #[test]
-fn a_user_is_shown_with_a_token_that_the_worker_takes() {
+fn a_user_is_shown_with_a_token_that_the_worker_accepts() {
     let operator = with_jake();
     let mut sids = Vec::new();
-    for who in ["jake", "JAKE@jake.jake", "7"] {
-        let outcome = operator.run(&["token", who]);
+    for selector in ["jake", "JAKE@jake.jake", "7"] {
+        let outcome = operator.run(&["token", selector]);
         assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
         let (shown, token) = outcome.stdout.trim_end().split_once("token     ").unwrap();
         assert_eq!(shown, "id        7\nemail     jake@jake.jake\nusername  jake\nflags     active, staff\n");
         let token = read_now(token);
-        assert_eq!((token.user, token.version, token.session.lifetime), (7, 3, 60 * 86_400));
+        assert_eq!((token.user_id, token.token_version, token.session.lifetime), (7, 3, 60 * 86_400));
         sids.push(token.session.sid);
     }
     sids.dedup();
@@ -79,29 +81,29 @@ fn a_user_is_shown_with_a_token_that_the_worker_takes() {
 fn a_token_is_printed_for_scripts() {
     let operator = with_jake();
     let raw = operator.run(&["token", "jake", "--raw"]);
-    assert_eq!(read_now(raw.stdout.strip_suffix('\n').unwrap()).user, 7);
+    assert_eq!(read_now(raw.stdout.strip_suffix('\n').unwrap()).user_id, 7);
     let json = operator.run(&["token", "jake", "--json"]);
     let json_value: Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json_value["user"]["email"], "jake@jake.jake");
     assert_eq!(json_value["user"]["is_staff"], true);
-    assert_eq!(read_now(json_value["token"].as_str().unwrap()).user, 7);
+    assert_eq!(read_now(json_value["token"].as_str().unwrap()).user_id, 7);
     for outcome in [raw, json] {
         assert_keeps_secrets(&outcome);
     }
 }
 
 #[test]
-fn nobody_and_a_deactivated_user_get_no_token() {
+fn an_unknown_or_deactivated_user_gets_no_token() {
     let operator = with_jake();
-    let nobody = operator.run(&["token", "nobody"]);
-    assert_eq!((nobody.status, &*nobody.stdout), (1, ""));
-    assert_eq!(nobody.stderr, "latchkey: there is no user with the username nobody\n");
+    let unknown = operator.run(&["token", "eve"]);
+    assert_eq!((unknown.status, &*unknown.stdout), (1, ""));
+    assert_eq!(unknown.stderr, "latchkey: there is no user with the username eve\n");
     operator.database().execute("UPDATE users SET is_active = 0", []).unwrap();
     let outcome = operator.run(&["token", "jake", "--raw"]);
     assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
     assert_eq!(
         outcome.stderr,
-        "latchkey: jake is deactivated, and no token of theirs is good: bring them back with 'users activate 7' first\n"
+        "latchkey: jake is deactivated, so that no token of theirs is valid: run 'users activate 7' first\n"
     );
     assert_ne!(operator.run(&["token"]).status, 0);
 }
@@ -141,7 +143,7 @@ fn options_may_stand_before_the_subcommand_and_a_user_may_not() {
 }
 
 #[test]
-fn a_good_token_is_read_out() {
+fn a_valid_token_is_printed() {
     let operator = with_jake();
     let token = signed(SECRET, 3);
     let kid: Value =
@@ -160,7 +162,7 @@ claims       id   7
              sid  "sid"
 signed with  JWT_SECRET
 user         7 jake jake@jake.jake, active
-good now     yes
+valid now    yes
 "#,
         kid["kid"]
     );
@@ -172,14 +174,14 @@ fn a_token_may_come_on_standard_input() {
     let operator = with_jake();
     let token = format!("  {}\n", signed(SECRET, 3));
     assert_eq!(operator.run_with(&["token", "inspect", "-"], &token, &[]).status, 0);
-    // What is minted is good.
+    // A new token is valid.
     let minted = operator.run(&["token", "jake", "--raw"]).stdout;
     assert_eq!(operator.run_with(&["token", "inspect", "-"], &minted, &[]).status, 0);
     // The deployed secret can't come there too.
     let outcome = operator.run_with(&["token", "inspect", "-", "--remote"], &token, &[]);
     assert_eq!(
         outcome.stderr,
-        "latchkey: standard input has the token, so give the deployed JWT_SECRET in the environment\n"
+        "latchkey: stdin has the token, so pass the deployed JWT_SECRET in the environment\n"
     );
 }
 
@@ -191,49 +193,53 @@ fn the_secret_that_signed_is_named() {
         let (status, json) = inspect(&operator, &signed(by, 3));
         assert_eq!((status, &json["signed_with"], &json["valid"]), (0, &name.into(), &true.into()));
     }
-    let (status, json) = inspect(&operator, &signed("a secret that nobody here has ever seen", 3));
+    let (status, json) = inspect(&operator, &signed("another secret, also 32 bytes or longer", 3));
     assert_eq!((status, &json["signed_with"], &json["valid"]), (1, &Value::Null, &false.into()));
-    assert_eq!(json["reasons"][0], "no secret of this deployment signed it, or it was changed since");
-    assert_eq!(json["claims"]["id"], 7, "the claims are told nevertheless");
-    assert_eq!(json["user"], Value::Null, "whose they are is not, since anyone may have written them");
+    assert_eq!(json["reasons"][0], "no secret of this deployment signed it, or it was changed afterwards");
+    assert_eq!(json["claims"]["id"], 7, "the claims are printed all the same");
+    assert_eq!(json["user"], Value::Null, "the user is not, since anyone may have written them");
 }
 
 #[test]
-fn why_a_token_is_not_good_is_said() {
+fn the_reason_why_a_token_is_invalid_is_printed() {
     let operator = with_jake();
     for (header, claims, reason) in [
-        ("{", r#"{"id":7,"exp":2800000000}"#, "its header is no JSON object in base64url"),
-        (r#"{"alg":"none"}"#, r#"{"id":7,"exp":2800000000}"#, r#"its alg is "none"; only HS256 will do"#),
+        ("{", r#"{"id":7,"exp":2800000000}"#, "its header is not a JSON object in base64url"),
+        (r#"{"alg":"none"}"#, r#"{"id":7,"exp":2800000000}"#, r#"its alg is "none"; only HS256 is accepted"#),
         (
             r#"{"alg":"HS256","typ":"x"}"#,
             r#"{"id":7,"exp":2800000000}"#,
-            r#"its typ is "x"; only JWT will do"#,
+            r#"its typ is "x"; only JWT is accepted"#,
         ),
         (
             r#"{"alg":"HS256","crit":[]}"#,
             r#"{"id":7,"exp":2800000000}"#,
-            "its header has a crit, and no extension is understood here",
+            "its header has a crit, and no extension is supported",
         ),
-        (r#"{"alg":"HS256"}"#, r#"{"id":7}"#, "it has no exp, and a token that never expires won't do"),
-        (r#"{"alg":"HS256"}"#, r#"{"id":"7","exp":2800000000}"#, "its id is no integer"),
+        (
+            r#"{"alg":"HS256"}"#,
+            r#"{"id":7}"#,
+            "it has no exp, and a token that never expires is not accepted",
+        ),
+        (r#"{"alg":"HS256"}"#, r#"{"id":"7","exp":2800000000}"#, "its id is not an integer"),
         (r#"{"alg":"HS256"}"#, r#"{"id":7,"exp":1500000000}"#, "it expired at 2017-07-14 02:40:00 UTC"),
         (
             r#"{"alg":"HS256"}"#,
             r#"{"id":7,"exp":2800000000,"nbf":2700000000}"#,
-            "its nbf says that it is not good before 2055-07-24 00:00:00 UTC",
+            "its nbf makes it invalid before 2055-07-24 00:00:00 UTC",
         ),
         (r#"{"alg":"HS256"}"#, r#"{"id":-1,"exp":2800000000}"#, "its id is one that no user can have"),
         (r#"{"alg":"HS256"}"#, r#"{"id":8,"exp":2800000000}"#, "there is no user with the id 8"),
     ] {
         let outcome = operator.run(&["token", "inspect", &forged(header, claims)]);
         assert_eq!(outcome.status, 1, "{reason}");
-        assert_eq!(outcome.stderr, format!("latchkey: the token is not good: {reason}\n"));
-        assert!(outcome.stdout.ends_with(&format!("good now     no\n             {reason}\n")), "{reason}");
+        assert_eq!(outcome.stderr, format!("latchkey: the token is not valid: {reason}\n"));
+        assert!(outcome.stdout.ends_with(&format!("valid now    no\n             {reason}\n")), "{reason}");
     }
     let outcome = operator.run(&["token", "inspect", "x.y"]);
     assert_eq!(
         outcome.stderr,
-        "latchkey: the token is not good: it is no JWT: that is three texts joined by dots\n"
+        "latchkey: the token is not valid: it is not a JWT, which has three parts joined by dots\n"
     );
 }
 
@@ -254,9 +260,9 @@ fn the_database_is_asked_about_the_user_and_the_session() {
             "its session has ended, or it is older than a new password: its ver is 2, and the user's is 3"
         ])
     );
-    operator.database().execute("UPDATE users SET kept_sid = 'sid'", []).unwrap();
+    operator.database().execute("UPDATE users SET surviving_sid = 'sid'", []).unwrap();
     assert_eq!(reasons(&old), serde_json::json!([]));
-    operator.database().execute("INSERT INTO ended_sessions VALUES (7, 'sid', 2800000000)", []).unwrap();
+    operator.database().execute("INSERT INTO revoked_sessions VALUES (7, 'sid', 2800000000)", []).unwrap();
     for token in [old, today] {
         assert_eq!(reasons(&token), serde_json::json!(["its session has ended: the user has logged out"]));
     }
@@ -265,7 +271,7 @@ fn the_database_is_asked_about_the_user_and_the_session() {
 }
 
 #[test]
-fn what_a_terminal_would_obey_is_not_printed() {
+fn terminal_controls_are_not_printed() {
     let operator = with_jake();
     let claims = "{\"id\":7,\"ver\":3,\"exp\":2800000000,\"\\u001b[2J\":\"\u{9b}31m\"}";
     let outcome = operator.run(&["token", "inspect", &forged(r#"{"alg":"HS256"}"#, claims)]);

@@ -1,4 +1,4 @@
-//! The way through `wrangler d1 execute`, as `--remote` goes it: on a local database, or with a Node that is none
+//! Access through `wrangler d1 execute`, as with `--remote`: on a local database, or with a script in place of Node
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::command::{Operator, Outcome, SECRET};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$V4YBVS0Bu7zKOuDW5eFM7JpnlFrYTDTyCzVnLAEJYbU=";
 
-/// A project with the real wrangler, if it is installed.
+/// Makes a project with the real wrangler, if it is installed.
 fn with_wrangler() -> Option<Operator> {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules");
     if !modules.join("wrangler").exists() {
@@ -21,19 +21,19 @@ fn with_wrangler() -> Option<Operator> {
     Some(operator)
 }
 
-/// Runs the command with directories of its own for what programs keep for themselves.
+/// Runs the command with its own home and temporary directories.
 fn run(operator: &Operator, arguments: &[&str], input: &str) -> Outcome {
-    let folder = |name: &str| {
+    let directory = |name: &str| {
         fs::create_dir_all(operator.path(name)).unwrap();
         operator.path(name).to_string_lossy().into_owned()
     };
-    let (home, temporary) = (folder("home"), folder("tmp"));
+    let (home, temporary) = (directory("home"), directory("tmp"));
     let variables = [("HOME", &*home), ("XDG_CONFIG_HOME", &home), ("TMPDIR", &temporary)];
     operator.run_with(arguments, input, &variables)
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
@@ -78,11 +78,11 @@ fn no_two_columns_of_a_statement_have_one_name() {
     assert_eq!(through.stdout, operator.run(&arguments).stdout);
 }
 
-/// A project in which this shell script stands for Node, which would run wrangler.
+/// Makes a project in which this shell script replaces Node.
 fn with_node(script: &str) -> Operator {
     let operator = Operator::new();
-    for folder in ["node_modules/.bin", "node_modules/wrangler/wrangler-dist", "tmp"] {
-        fs::create_dir_all(operator.path(folder)).unwrap();
+    for directory in ["node_modules/.bin", "node_modules/wrangler/wrangler-dist", "tmp"] {
+        fs::create_dir_all(operator.path(directory)).unwrap();
     }
     operator.write("node_modules/wrangler/wrangler-dist/cli.js", "");
     operator.write("node.sh", script);
@@ -154,8 +154,8 @@ fn the_size_of_a_deployed_database_comes_with_its_rows() {
         let operator = with_node(&format!(
             "cat > statement; echo '[{{\"results\": [], \"meta\": {{\"duration\": 0.1, \"size_after\": {size}}}}}]'\n"
         ));
-        let manifest = fs::read_to_string(operator.path("wrangler.toml")).unwrap();
-        let deployed = manifest.replace("00000000-0000-0000-0000-000000000000", "a-database");
+        let config = fs::read_to_string(operator.path("wrangler.toml")).unwrap();
+        let deployed = config.replace("00000000-0000-0000-0000-000000000000", "a-database");
         operator.write("wrangler.toml", &deployed);
         let stdout = run(&operator, &["doctor", "--remote"], "").stdout;
         let gigabytes = if word == "ok" { "8.00" } else { "8.10" };

@@ -1,4 +1,4 @@
-// The client, as it is published, on the built Worker.
+// The client, as published, against the built Worker.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -10,9 +10,9 @@ const password = "correct horse";
 const jake = (name) => ({ username: name, email: `${name}@example.com`, password });
 
 /** The error that a promise is rejected with. */
-const refused = (promise) => promise.then(() => assert.fail("it was not refused"), (error) => error);
+const errorOf = (promise) => promise.then(() => assert.fail("it was not rejected"), (error) => error);
 
-/** A client whose answers come when the test lets them; the API has been asked by then. */
+/** A client whose responses arrive when the test lets them; the API has handled the request by then. */
 function held(origin, options = {}) {
   const waiting = [];
   const latchkey = new Latchkey(origin, {
@@ -74,15 +74,15 @@ for (const dialect of ["django", "realworld"]) {
       assert.equal((await latchkey.me()).bio, "I keep the keys.");
       await latchkey.deactivate();
       assert.equal(await latchkey.token(), null);
-      const error = await refused(latchkey.login({ email: "jake@example.com", password }));
+      const error = await errorOf(latchkey.login({ email: "jake@example.com", password }));
       assert.deepEqual([error.status, error.fields], [isDjango ? 400 : 403, {}]);
       assert.equal(error.message, isDjango ? "This user has been deactivated." : "account is deactivated.");
     });
 
-    test("errors tell which field is wrong", async () => {
+    test("errors name the invalid field", async () => {
       const latchkey = new Latchkey(origin);
       await latchkey.register(jake("fields"));
-      const invalid = await refused(latchkey.register({ username: "", email: "x", password }));
+      const invalid = await errorOf(latchkey.register({ username: "", email: "x", password }));
       assert.ok(invalid instanceof ApiError && invalid instanceof Error);
       assert.deepEqual(
         [invalid.name, invalid.status, invalid.fields, invalid.message, invalid.retryAfter],
@@ -102,11 +102,11 @@ for (const dialect of ["django", "realworld"]) {
               undefined,
             ],
       );
-      const taken = await refused(latchkey.register(jake("fields")));
+      const taken = await errorOf(latchkey.register(jake("fields")));
       assert.deepEqual(Object.keys(taken.fields), ["email", "username"]);
-      const scope = await refused(latchkey.logout("everywhere"));
+      const scope = await errorOf(latchkey.logout("everywhere"));
       assert.deepEqual(Object.keys(scope.fields), ["scope"]);
-      const anonymous = await refused(new Latchkey(origin).me());
+      const anonymous = await errorOf(new Latchkey(origin).me());
       assert.deepEqual(
         [anonymous.status, anonymous.message, anonymous.fields],
         [401, isDjango ? "Authentication credentials were not provided." : "token is missing.", {}],
@@ -116,7 +116,7 @@ for (const dialect of ["django", "realworld"]) {
     test("a login that fails keeps the session, and says how long to wait", async () => {
       const latchkey = new Latchkey(origin);
       const { token } = await latchkey.register(jake("waits"));
-      const login = () => refused(latchkey.login({ email: "waits@example.com", password: "wrong" }));
+      const login = () => errorOf(latchkey.login({ email: "waits@example.com", password: "wrong" }));
       const errors = [await login(), await login(), await login()];
       const wrong = isDjango ? 400 : 401;
       assert.deepEqual(errors.map(({ status }) => status), [wrong, wrong, 429]);
@@ -131,13 +131,13 @@ for (const dialect of ["django", "realworld"]) {
       await there.login({ email: "sessions@example.com", password });
       await here.logout("others");
       assert.notEqual(await here.token(), null);
-      assert.equal((await refused(there.me())).status, 401);
+      assert.equal((await errorOf(there.me())).status, 401);
       assert.equal(await there.token(), null); // it is of no more use
 
       await there.login({ email: "sessions@example.com", password });
       await there.logout("all");
       assert.equal(await there.token(), null);
-      assert.equal((await refused(here.logout("all"))).status, 401); // since that was not done
+      assert.equal((await errorOf(here.logout("all"))).status, 401); // since that was not done
       await there.login({ email: "sessions@example.com", password });
       await here.logout(); // to log out of what has ended is no error
       assert.equal(await here.token(), null);
@@ -256,7 +256,7 @@ for (const dialect of ["django", "realworld"]) {
       const latchkey = new Latchkey(origin);
       const { token } = await latchkey.register(jake("aborts"));
       const reason = new Error("the user went away");
-      assert.equal(await refused(latchkey.me({ signal: AbortSignal.abort(reason) })), reason);
+      assert.equal(await errorOf(latchkey.me({ signal: AbortSignal.abort(reason) })), reason);
       const controller = new AbortController();
       const waits = new Latchkey(origin, {
         fetch: (url, init) => {
@@ -265,13 +265,13 @@ for (const dialect of ["django", "realworld"]) {
           return answer;
         },
       });
-      assert.equal(await refused(waits.me({ signal: controller.signal })), reason);
+      assert.equal(await errorOf(waits.me({ signal: controller.signal })), reason);
       assert.equal(await latchkey.token(), token);
     });
   });
 }
 
-test("what is no API is told apart from one that refuses", async (t) => {
+test("a server that is not the API is distinguished from an API that rejects", async (t) => {
   let answer;
   const server = createServer((_, response) => {
     const [status, body, headers] = answer;
@@ -294,19 +294,19 @@ test("what is no API is told apart from one that refuses", async (t) => {
     [503, "", { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT" }],
   ]) {
     const [status] = answer;
-    for (const error of [await refused(latchkey.me()), status > 299 && (await refused(latchkey.logout()))]) {
+    for (const error of [await errorOf(latchkey.me()), status > 299 && (await errorOf(latchkey.logout()))]) {
       if (error) {
         assert.ok(error instanceof ApiError, `${answer}`);
         const message = `This is no answer of the API, and has the status ${status}: is the address right?`;
         assert.deepEqual([error.message, error.fields, error.retryAfter], [message, {}, undefined]);
       }
     }
-    assert.equal(kept, "a.b.c"); // nobody who may has refused it
+    assert.equal(kept, "a.b.c"); // no API has rejected it
   }
 
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  const gone = await refused(latchkey.login({ email: "x", password: "x" }));
+  const gone = await errorOf(latchkey.login({ email: "x", password: "x" }));
   assert.ok(gone instanceof ConnectionError);
   assert.deepEqual([gone.name, gone.message, gone.cause.name], ["ConnectionError", "The API could not be reached.", "TypeError"]);
 });

@@ -14,7 +14,7 @@ function token({ sid = "one", ver = 0, iat = 100 } = {}) {
 
 const userWith = (token) => ({ user: { email: "jake@example.com", username: "jake", bio: null, image: null, token } });
 
-/** Two tabs with a storage that holds a token, and an API that responds when and what the test wants. */
+/** Two tabs that share a storage with a token, and an API that sends the test's responses at the test's time. */
 function startTabs(stored) {
   const pending = [];
   const storage = { get: () => stored, set: (token) => void (stored = token) };
@@ -32,7 +32,7 @@ function startTabs(stored) {
     tabs: [new Latchkey("", { storage, fetch }), new Latchkey("", { storage, fetch })],
     stored: () => stored,
     store: (token) => (stored = token),
-    /** The oldest request that was not taken yet. */
+    /** Takes the oldest pending request. */
     async request() {
       await settle();
       return pending.shift() ?? assert.fail("there is no request");
@@ -44,7 +44,7 @@ function startTabs(stored) {
   };
 }
 
-/** Lets everything run that waits for nothing from outside. */
+/** Runs all pending promise callbacks. */
 async function settle() {
   for (let turn = 0; turn < 5; turn += 1) {
     await new Promise(setImmediate);

@@ -1,4 +1,4 @@
-// What the client's types let a program do, and what they do not: checked by tsc, and never run.
+// Type tests of the client: checked by tsc, never run.
 
 import { ApiError, Latchkey, type FieldErrors, type FieldName, type Scope, type User } from "latchkey-client";
 
@@ -11,7 +11,7 @@ export async function program(latchkey: Latchkey): Promise<User> {
 
   // @ts-expect-error: a user needs a password
   await latchkey.register({ username: "jake", email: "jake@example.com" });
-  // @ts-expect-error: the API would take a number as its text; a program hardly means that
+  // @ts-expect-error: the API converts numbers to strings; typed programs don't need that
   await latchkey.update({ username: 5 });
   // @ts-expect-error: no name is no name
   await latchkey.update({ username: null });

@@ -335,7 +335,7 @@ fn a_token_with_any_bit_flipped_or_any_part_missing_is_refused() {
 
 #[test]
 fn tokens_of_pyjwt_are_good() {
-    for line in include_str!("../../tests/fixtures/tokens.jsonl").lines() {
+    for line in include_str!("../../../tests/fixtures/tokens.jsonl").lines() {
         let (id, token): (i64, String) = serde_json::from_str(line).unwrap();
         assert_eq!(verify(&keys(), &token, NOW).unwrap().user_id, id);
     }

@@ -1,29 +1,30 @@
-//! `createsuperuser`: makes a user who is staff and superuser, asking as Django's command of this name does.
+//! `createsuperuser`: creates a user who is staff and superuser, with the prompts of Django's command of this name.
 
 use anyhow::{Error, Result, anyhow, bail};
 use latchkey::account::email;
-use latchkey::account::validate::{self, Checked, Input};
+use latchkey::account::password::PasswordHash;
+use latchkey::account::validate::{self, RawField, Validated};
 use latchkey::error::Dialect;
 use latchkey::error::{Field, Violation};
 use latchkey::store;
-use latchkey::store::db::DbError;
+use latchkey::store::DbError;
+use latchkey::store::operator::{Database, users};
 
-use crate::database::Database;
 use crate::settings::Deployment;
 use crate::{output, prompt};
 
-/// Makes a user who is staff and superuser
+/// Creates a user who is staff and superuser
 #[derive(clap::Args)]
-#[command(after_help = "It asks for what you don't give.
+#[command(after_help = "Prompts for what you don't pass.
 
 Examples:
   npx latchkey createsuperuser
   pass show latchkey | npx latchkey createsuperuser --email jake@example.com --username jake --password-stdin")]
 pub struct Options {
-    /// The email to log in with
+    /// Email to log in with
     #[arg(long)]
     email: Option<String>,
-    /// The name that others see
+    /// Name that others see
     #[arg(long)]
     username: Option<String>,
     /// Read the password from the first line of standard input
@@ -32,14 +33,11 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    if options.password_stdin || !prompt::is_possible() {
+    if options.password_stdin || !prompt::stdin_is_terminal() {
         let missing = missing(options);
         if !missing.is_empty() {
-            let reason = if options.password_stdin {
-                "standard input is for the password"
-            } else {
-                "standard input is not a terminal"
-            };
+            let reason =
+                if options.password_stdin { "stdin is for the password" } else { "stdin is not a terminal" };
             bail!("{reason}: pass {}", missing.join(" and "));
         }
     }
@@ -49,7 +47,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let username = given(Field::Username, options.username.as_deref(), validate::username)?;
     let hasher = deployment.hasher()?;
     let database = deployment.writable_database()?;
-    // For a script the insert finds out, which saves a statement.
+    // In a script the insert detects this, which saves a statement.
     if !options.password_stdin
         && (email.is_some() || username.is_some())
         && let Some(field) = taken(&*database, email.as_deref(), username.as_deref())?
@@ -83,22 +81,22 @@ fn missing(options: &Options) -> Vec<&'static str> {
 fn given(
     field: Field,
     value: Option<&str>,
-    rule: impl Fn(Input) -> Checked<String>,
+    rule: impl Fn(RawField) -> Validated<String>,
 ) -> Result<Option<String>> {
     value.map(|value| prompt::given(field, rule(prompt::input(value)))).transpose()
 }
 
-/// Asks for a value that keeps its rule and that no user has.
+/// Prompts for a value that passes its rule and that no user has.
 fn ask(
     database: &dyn Database,
     question: &str,
     field: Field,
-    rule: impl Fn(Input) -> Checked<String>,
+    rule: impl Fn(RawField) -> Validated<String>,
 ) -> Result<String> {
     prompt::ask(question, field, |input| {
         let value = match rule(input) {
             Ok(value) => value,
-            broken => return Ok(broken),
+            violations => return Ok(violations),
         };
         let taken = match field {
             Field::Email => taken(database, Some(&value), None)?,
@@ -108,22 +106,20 @@ fn ask(
     })
 }
 
-/// Which of these values a user has, the first of them.
+/// First of these fields whose value is taken.
 fn taken(database: &dyn Database, email: Option<&str>, username: Option<&str>) -> Result<Option<Field>> {
-    let taken = pollster::block_on(store::find_taken(&database, email, username, None))?;
+    let taken = pollster::block_on(store::users::find_taken(&database, email, username, None))?;
     Ok(taken.email.then_some(Field::Email).or(taken.username.then_some(Field::Username)))
 }
 
 fn refusal(taken: Field) -> Error {
-    anyhow!("no superuser was made: {}", Dialect::Django.message(taken, &Violation::Taken))
+    anyhow!("no superuser was created: {}", Dialect::Django.message(taken, &Violation::Taken))
 }
 
-fn insert(database: &dyn Database, email: &str, username: &str, hash: &str) -> Result<i64> {
-    let sql = "INSERT INTO users (email, username, password, is_staff, is_superuser, created_at, updated_at) \
-               VALUES (?1, ?2, ?3, 1, 1, unixepoch(), unixepoch()) RETURNING id";
-    match database.row(sql, &[email.into(), username.into(), hash.into()]) {
-        Ok(Some(mut row)) => Ok(row.integer()?),
-        Ok(None) => bail!("the database did not say whether it made the user: look with 'users show'"),
+fn insert(database: &dyn Database, email: &str, username: &str, hash: &PasswordHash) -> Result<i64> {
+    match users::insert_superuser(database, email, username, hash) {
+        Ok(Some(id)) => Ok(id),
+        Ok(None) => bail!("the database did not report whether it created the user: check with 'users show'"),
         Err(DbError::Unique { column }) => {
             Err(refusal(if column == "users.email" { Field::Email } else { Field::Username }))
         }

@@ -1,7 +1,7 @@
-//! `.dev.vars` and `.env`, read as wrangler reads them: the Worker and this command have to take the same secret.
+//! `.dev.vars` and `.env`, read as wrangler reads them: the Worker and this command must use the same secret.
 //!
-//! Wrangler uses npm's `dotenv` 16 for both, and `dotenv-expand` 12 for `.env`. This does what they do, by the same regular
-//! expressions in an engine that runs JavaScript's; a test compares it with wrangler.
+//! Wrangler uses npm's `dotenv` 16 for both, and `dotenv-expand` 12 for `.env`. This does what they do, with
+//! the same regular expressions in an engine for JavaScript's; a test compares it with wrangler.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ const QUOTED: &str = r#"^(['"`])([\s\S]*)\1$"#;
 const REFERENCE: &str = r"(?<!\\)\${([^{}]+)}|(?<!\\)\$([A-Za-z_][A-Za-z0-9_]*)";
 const OPERATOR: &str = r"(:\+|\+|:-|-)";
 
-/// Most references in a value, and most bytes of one.
+/// Limits of references in a value, and of its length.
 const MAX_REFERENCES: usize = 1_000;
 const MAX_BYTES: usize = 1 << 20;
 
@@ -65,12 +65,12 @@ pub fn load(
     Ok(LocalVariables { files: found, variables, has_process })
 }
 
-/// Reads a file as Node does: what is no UTF-8 is replaced.
+/// Reads a file as Node does: invalid UTF-8 is replaced.
 fn read(project: &Path, file: &str) -> Result<Option<String>> {
     match fs::read(project.join(file)) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("{file} can't be read")),
+        Err(error) => Err(error).with_context(|| format!("can't read {file}")),
     }
 }
 
@@ -97,7 +97,7 @@ impl Variables {
 }
 
 fn regex(pattern: &str, flags: &str) -> Result<Regex> {
-    Regex::with_flags(pattern, flags).context("a regular expression is not right")
+    Regex::with_flags(pattern, flags).context("a regular expression is invalid")
 }
 
 /// `parse` of `dotenv`.
@@ -175,8 +175,8 @@ fn expand_value(
     Ok(result)
 }
 
-/// `replace` of JavaScript for a string: its first occurrence, by a text in which `$$`, `$&`, `` $` `` and `$'` mean
-/// something.
+/// `replace` of JavaScript for a string: its first occurrence, by a replacement in which `$$`, `$&`, `` $` `` and `$'`
+/// are special.
 fn replace_first(text: &str, template: &str, by: &str) -> String {
     let Some((before, after)) = text.split_once(template) else { return text.to_owned() };
     let mut replaced = before.to_owned();

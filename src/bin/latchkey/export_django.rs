@@ -8,22 +8,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat};
 use clap::ValueEnum;
+use latchkey::account::password::PasswordHash;
 use latchkey::auth::password::{Algorithm, Hasher};
+use latchkey::store::operator::Database;
+use latchkey::store::operator::users::{self, UserRecord};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::database::Database;
-use crate::output::shown;
+use crate::output::escape_for_terminal;
+use crate::random;
 use crate::settings::{self, Deployment};
-use crate::users::record::{COLUMNS, Record};
 
-/// How many users are read at once.
+/// Number of users per query.
 const PAGE: usize = 5_000;
 
 /// Writes the users as a fixture that Django loads
 ///
 /// Django reads hashes of pbkdf2_sha256, not of pbkdf2_sha512 unless it is set up for those. Users with a hash that it can't
-/// read are named on standard error and get an unusable password: they have to reset it. Bio and image, which the
+/// read are listed on stderr and get an unusable password: they must reset it. Bio and image, which the
 /// fixture's model has no fields for, are left out, and so are sessions.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -36,7 +38,7 @@ Example:
   npx latchkey export-django --output users.json
   python manage.py loaddata users.json")]
 pub struct Options {
-    /// Where to write it, instead of to standard output
+    /// Write to this file instead of to stdout
     #[arg(long, value_name = "FILE", value_parser = settings::path)]
     output: Option<PathBuf>,
     /// The model of the users
@@ -49,10 +51,10 @@ pub struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Model {
-    /// That of the original Conduit application
+    /// The original Conduit application's
     #[value(name = "authentication.user")]
     Authentication,
-    /// Django's own
+    /// Django's
     #[value(name = "auth.user")]
     Auth,
 }
@@ -67,10 +69,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
     }
-    // Readable for its owner only, and never there by half.
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let unwritable = || format!("{} can't be written", path.display());
-    let file = tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?;
+    // Readable by its owner only, and never there half written.
+    let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    let unwritable = || format!("can't write {}", path.display());
+    let file = tempfile::NamedTempFile::new_in(directory).with_context(unwritable)?;
     export(&*database, options, &file, &interrupted)?;
     file.persist(path).with_context(unwritable)?;
     Ok(())
@@ -85,19 +87,20 @@ fn export(
     let mut output = BufWriter::new(output);
     let mut unreadable = 0;
     let mut separator = "[\n";
-    let sql = format!("SELECT {COLUMNS}, password FROM users WHERE id > ?1 ORDER BY id LIMIT {PAGE}");
     let mut last = 0;
     loop {
-        let page = database.rows(&sql, &[last.into()]).map_err(|error| anyhow!("{error}"))?;
+        let page = users::export_page(database, last, PAGE)?;
         if interrupted.load(Ordering::Relaxed) {
             bail!("interrupted: no file was written");
         }
         let count = page.len();
-        for mut row in page {
-            let user = Record::read(&mut row).map_err(|error| anyhow!("{error}"))?;
-            let mut password = row.text().map_err(|error| anyhow!("{error}"))?;
+        for (user, mut password) in page {
             if !is_readable(&password, options.keep_sha512) {
-                eprintln!("user {} ({}) has to reset the password", user.id, shown(&user.email));
+                eprintln!(
+                    "user {} ({}) must reset their password",
+                    user.id,
+                    escape_for_terminal(&user.email)
+                );
                 password = unusable_password()?;
                 unreadable += 1;
             }
@@ -114,7 +117,7 @@ fn export(
     output.flush()?;
     if unreadable > 0 {
         eprintln!(
-            "Django can't read the password hash of {unreadable} user{}, named above: --help says what can be done",
+            "Django can't read the password hash of {unreadable} user{}, listed above: see --help",
             if unreadable == 1 { "" } else { "s" }
         );
     }
@@ -122,18 +125,18 @@ fn export(
 }
 
 fn is_readable(stored: &str, keep_sha512: bool) -> bool {
-    Hasher::of_stored(stored).is_ok_and(|hasher| keep_sha512 || hasher.algorithm == Algorithm::Sha256)
+    Hasher::from_encoded(&PasswordHash::new(stored.to_owned()))
+        .is_ok_and(|hasher| keep_sha512 || hasher.algorithm == Algorithm::Sha256)
 }
 
-/// As Django's `make_password(None)`.
+/// Makes a password that matches nothing, like Django's `make_password(None)`.
 fn unusable_password() -> Result<String> {
     let mut bytes = [0; 40];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    random::fill(&mut bytes)?;
     Ok(std::iter::once('!').chain(bytes.iter().map(|byte| char::from(b'a' + byte % 26))).collect())
 }
 
-fn object(user: &Record, password: &str, model: Model) -> Result<Value> {
+fn object(user: &UserRecord, password: &str, model: Model) -> Result<Value> {
     let mut fields = json!({
         "username": user.username,
         "email": user.email,
@@ -161,5 +164,5 @@ fn object(user: &Record, password: &str, model: Model) -> Result<Value> {
 fn time(seconds: i64) -> Result<String> {
     DateTime::from_timestamp(seconds, 0)
         .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
-        .ok_or_else(|| anyhow!("a time in the database, {seconds}, is out of any calendar"))
+        .ok_or_else(|| anyhow!("a time in the database, {seconds}, is out of range"))
 }

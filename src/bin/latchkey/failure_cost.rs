@@ -1,13 +1,13 @@
-//! `COSTLIEST_HASH`: the cost to which the Worker brings every failed login, so that its time tells nothing of the user.
+//! `COSTLIEST_HASH`: the cost of every failed login, so that its response time reveals nothing about the user.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use latchkey::auth::password::{Algorithm, FailureCost, Hasher};
+use latchkey::store::DbError;
+use latchkey::store::operator::{Database, password_hash};
 
-use crate::database::Database;
 use crate::settings::Deployment;
-use crate::users::hash;
 
-/// Settings of a deployment.
+/// Hashing parameters and failure cost of a deployment.
 pub struct Settings {
     hasher: Hasher,
     cost: FailureCost,
@@ -19,7 +19,7 @@ impl Settings {
         let config = deployment.config_without_secret()?;
         let value = deployment.plain_variables()?.remove("COSTLIEST_HASH").unwrap_or_default();
         let costliest = value.split(',').filter_map(|hasher| hasher.trim().parse().ok()).collect();
-        Ok(Self { hasher: config.hasher, cost: config.failure_cost, costliest })
+        Ok(Self { hasher: config.passwords.hasher, cost: config.passwords.failure_cost, costliest })
     }
 
     /// True if a failed login costs no less than a hash of these parameters.
@@ -27,12 +27,12 @@ impl Settings {
         self.cost.covers(stored)
     }
 
-    /// The value that covers these too.
+    /// Value that covers these too.
     pub fn value_with(&self, hashers: &[Hasher]) -> String {
         value(self.hasher, self.costliest.iter().chain(hashers).copied())
     }
 
-    /// The value that covers just these, if another one is set that costs more.
+    /// Value that covers just these, if a costlier one is set.
     pub fn cheaper_value(&self, hashers: &[Hasher]) -> Option<String> {
         let needed = FailureCost::new(hashers.iter().copied().chain([self.hasher]));
         let is_more = !self.costliest.is_empty()
@@ -42,7 +42,7 @@ impl Settings {
     }
 }
 
-/// For each algorithm the costliest, unless the hasher of new passwords covers it.
+/// Lists the costliest of each algorithm, unless the hasher of new passwords covers it.
 fn value(hasher: Hasher, hashers: impl Iterator<Item = Hasher> + Clone) -> String {
     let costliest = [Algorithm::Sha256, Algorithm::Sha512].into_iter().filter_map(|algorithm| {
         hashers.clone().filter(|hasher| hasher.algorithm == algorithm).max_by_key(|hasher| hasher.iterations)
@@ -51,13 +51,10 @@ fn value(hasher: Hasher, hashers: impl Iterator<Item = Hasher> + Clone) -> Strin
     texts.map(|hasher| hasher.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Number of users by the parameters of their hash, the most first. No hash is read.
-pub fn stored(database: &dyn Database) -> Result<Vec<(Hasher, i64)>> {
-    let mut counts = Vec::new();
-    for mut row in database.rows(hash::COUNTS, &[]).map_err(|error| anyhow!("{error}"))? {
-        let (hasher, users) = (row.text()?, row.integer()?);
-        // A hash that can't be read costs as much as an unknown email.
-        counts.extend(hasher.parse().ok().map(|hasher| (hasher, users)));
-    }
-    Ok(counts)
+/// Number of users by the parameters of their hash, most frequent first. No hash is read.
+pub fn stored(database: &dyn Database) -> Result<Vec<(Hasher, i64)>, DbError> {
+    let counts = password_hash::count_hashers(database)?;
+    // An unreadable hash costs as much as an unknown email.
+    let parsed = counts.into_iter().filter_map(|(hasher, users)| Some((hasher.parse().ok()?, users)));
+    Ok(parsed.collect())
 }

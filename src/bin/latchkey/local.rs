@@ -1,43 +1,42 @@
-//! The local D1 database, straight in the SQLite file in which `wrangler dev` keeps it.
+//! The local D1 database, accessed directly in the SQLite file of `wrangler dev`.
 //!
-//! The file is in WAL mode, so this may run beside `wrangler dev`. D1 does not wait for locks: a write here makes a
-//! statement of the Worker fail that comes at the same moment, so transactions are kept short.
+//! The file is in WAL mode, so this can run beside `wrangler dev`. D1 does not wait for locks: a statement of the
+//! Worker fails while a write here is in progress, so transactions are kept short.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use latchkey::store::db::{DbError, Row, Value};
+use latchkey::store::operator::{Database, Statement};
+use latchkey::store::{DbError, Row, Value};
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
 use sha2::{Digest as _, Sha256};
 
-use crate::database::{Database, Statement};
-
-/// How long to wait for a lock of another process.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum wait for a lock of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub struct Local(Connection);
 
 impl Local {
-    /// Opens the database with this id in the folder that wrangler keeps its state in.
+    /// Opens the database with this id in wrangler's state directory.
     pub fn open(state: &Path, database_id: &str) -> Result<Self> {
         let file = file(state, database_id);
         if !file.exists() {
             bail!(
-                "there is no local database in {}: make one with 'npm start', or with --persist-to say where wrangler keeps it",
+                "there is no local database in {}: create one with 'npm start', or pass --persist-to with wrangler's directory",
                 state.display()
             );
         }
         let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .and_then(|connection| connection.busy_timeout(PATIENCE).map(|()| connection))
-            .with_context(|| format!("{} can't be opened", file.display()))?;
+            .and_then(|connection| connection.busy_timeout(BUSY_TIMEOUT).map(|()| connection))
+            .with_context(|| format!("can't open {}", file.display()))?;
         Ok(Self(connection))
     }
 }
 
-/// Where wrangler's simulator keeps a database: the id of a Durable Object whose name is the database's id.
+/// Path of a database in wrangler's simulator: the id of a Durable Object whose name is the database's id.
 pub fn file(state: &Path, database_id: &str) -> PathBuf {
     let key = Sha256::digest(b"miniflare-D1DatabaseObject");
     let mac = |message: &[u8]| {

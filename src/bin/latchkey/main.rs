@@ -1,10 +1,10 @@
-//! `latchkey`, the operator's command: one subcommand a file.
+//! `latchkey`, the operator's command: one subcommand per file.
 //!
-//! It works on the local D1 database, straight in its SQLite file, or with `--remote` on the deployed one, through
-//! `wrangler d1 execute`. Validation, hashing and tokens are those of the Worker, from the crate's library.
+//! It works on the local D1 database, directly in its SQLite file, or with `--remote` on the deployed one, through
+//! `wrangler d1 execute`. Validation, hashing and tokens are the
+//! Worker's own, from the crate's library.
 
 mod createsuperuser;
-mod database;
 mod dev_vars;
 mod doctor;
 mod export_django;
@@ -14,6 +14,7 @@ mod local;
 mod npm;
 mod output;
 mod prompt;
+mod random;
 mod secret;
 mod settings;
 mod token;
@@ -27,7 +28,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use settings::Deployment;
 
-/// Operates Latchkey: superusers, users and their sessions, tokens, moving from and to Django.
+/// Operates Latchkey: superusers, users and their sessions, tokens, import from and export to Django.
 #[derive(Parser)]
 #[command(name = "latchkey", bin_name = "npx latchkey", version)]
 struct Cli {
@@ -62,8 +63,8 @@ fn main() -> ExitCode {
     let Cli { deployment, command } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print(); // an output that is closed is no error
-            // A wrong option gets 1, as any other error does; help is none.
+            let _ = error.print(); // a closed output is not an error
+            // A wrong option exits with 1, like any other error; help is not one.
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };

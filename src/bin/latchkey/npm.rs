@@ -1,5 +1,5 @@
-//! Options that npm kept for itself: `npm run latchkey users list --json` passes no `--json` on, and sets the variable
-//! `npm_config_json` instead; `npx latchkey users list --json` passes it on, and `npx --json latchkey users list` does not.
+//! Options that npm consumed: `npm run latchkey users list --json` does not pass `--json` on, and sets the variable
+//! `npm_config_json` instead; `npx latchkey users list --json` passes it on, `npx --json latchkey users list` does not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,16 +7,16 @@ use std::path::Path;
 
 use clap::{Arg, Command};
 
-/// Files whose settings npm passes on in variables of the same form, each named by a variable.
+/// Variables with the paths of files whose settings npm passes on in variables of the same form.
 const NPMRC: [&str; 2] = ["npm_config_userconfig", "npm_config_globalconfig"];
 
-/// Message for a command line that npm took options out of.
+/// Error message for a command line from which npm removed options.
 pub fn refusal(
     command: &Command,
     arguments: &[String],
     environment: &BTreeMap<String, String>,
 ) -> Option<String> {
-    // Options of other scripts, which run this command in turn, are their own; and so is npx's --yes.
+    // Options of other scripts that run this command are their own, as is npx's --yes.
     let own = match environment.get("npm_lifecycle_event").map(String::as_str) {
         Some("latchkey") => None,
         Some("npx") => Some("yes"),
@@ -25,7 +25,7 @@ pub fn refusal(
     let settings = settings(environment);
     let mut options = BTreeMap::new();
     collect(command, &mut options);
-    let mut kept = Vec::new();
+    let mut consumed = Vec::new();
     let mut is_complete = true;
     for (name, takes_value) in options.into_iter().filter(|(name, _)| Some(name.as_str()) != own) {
         let key = name.replace('-', "_");
@@ -36,27 +36,27 @@ pub fn refusal(
         if settings.contains(&(key, value.clone())) {
             continue;
         }
-        // npm gives "true" to an option whose value is the next word, and leaves that word here.
+        // npm sets an option whose value is the next word to "true", and leaves that word here.
         is_complete &= !takes_value || value != "true";
-        kept.push(if takes_value && value != "true" {
+        consumed.push(if takes_value && value != "true" {
             format!("--{name} {}", quoted(value))
         } else {
             format!("--{name}")
         });
     }
-    if kept.is_empty() {
+    if consumed.is_empty() {
         return None;
     }
     let line = if is_complete {
-        let words = arguments.iter().map(|argument| quoted(argument)).chain(kept.iter().cloned());
-        format!("type: npx latchkey {}", words.collect::<Vec<_>>().join(" "))
+        let words = arguments.iter().map(|argument| quoted(argument)).chain(consumed.iter().cloned());
+        format!("run: npx latchkey {}", words.collect::<Vec<_>>().join(" "))
     } else {
-        "type the same line again with 'npx latchkey' in place of 'npm run latchkey'".to_owned()
+        "run the same command with 'npx latchkey' in place of 'npm run latchkey'".to_owned()
     };
-    Some(format!("npm kept {} for itself, so nothing was done; {line}", kept.join(" and ")))
+    Some(format!("npm consumed {}, so nothing was done; {line}", consumed.join(" and ")))
 }
 
-/// Every long option, with whether it takes a value.
+/// Collects the long options; the value is true if the option takes a value.
 fn collect(command: &Command, options: &mut BTreeMap<String, bool>) {
     let is_own = |argument: &&Arg| !["help", "version"].contains(&argument.get_id().as_str());
     for argument in command.get_arguments().filter(is_own) {
@@ -68,22 +68,23 @@ fn collect(command: &Command, options: &mut BTreeMap<String, bool>) {
     }
 }
 
-/// The settings in npm's files, which are no options of this run.
+/// Reads the settings in npm's files, which are not options of this run.
 fn settings(environment: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
-    let project = environment.get("npm_config_local_prefix").map(|folder| Path::new(folder).join(".npmrc"));
+    let project =
+        environment.get("npm_config_local_prefix").map(|directory| Path::new(directory).join(".npmrc"));
     let files = NPMRC.iter().filter_map(|name| environment.get(*name)).map(Into::into).chain(project);
     let texts = files.filter_map(|file| fs::read_to_string(file).ok());
     texts.flat_map(|text| text.lines().map(setting).collect::<Vec<_>>()).collect()
 }
 
-/// A line `name = value`; one without a value sets `true`.
+/// Parses a line `name = value`; one without a value sets `true`.
 fn setting(line: &str) -> (String, String) {
     let (name, value) = line.split_once('=').unwrap_or((line, "true"));
     let value = value.trim().trim_matches(['"', '\'']);
     (name.trim().replace('-', "_"), value.to_owned())
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

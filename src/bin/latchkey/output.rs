@@ -1,5 +1,4 @@
-//! Output for a terminal: nothing in it may control the terminal or pass for something else, whatever users call
-//! themselves.
+//! Output for a terminal: no username in it can control the terminal or imitate other output.
 
 use std::io::{self, ErrorKind, Write as _};
 
@@ -9,42 +8,42 @@ use comfy_table::{ContentArrangement, Table, presets};
 use latchkey::account::username::is_default_ignorable;
 use serde::Serialize;
 
-/// Prints a text. A reader that has seen enough, like `head`, is no error.
+/// Prints a line. A reader that closes the pipe, like `head`, is not an error.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("standard output can't be written"),
+        written => written.context("can't write to stdout"),
     }
 }
 
-/// Escapes all that can't be seen, such as control characters and marks of direction, as Rust does it.
-pub fn shown(text: &str) -> String {
+/// Escapes invisible characters, such as control characters and directional marks, in Rust's notation.
+pub fn escape_for_terminal(text: &str) -> String {
     let escaped = text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'");
     let inner = escaped.trim_matches(' ');
     let start = escaped.len() - escaped.trim_start_matches(' ').len();
-    let mut shown = String::with_capacity(escaped.len());
+    let mut visible = String::with_capacity(escaped.len());
     for (index, c) in escaped.char_indices() {
         let is_at_edge = c == ' ' && !(start..start + inner.len()).contains(&index);
         if is_at_edge || is_invisible(c) {
-            shown.extend(c.escape_unicode());
+            visible.extend(c.escape_unicode());
         } else {
-            shown.push(c);
+            visible.push(c);
         }
     }
-    shown
+    visible
 }
 
-/// True if a character that Rust takes for printable shows as nothing, or as a space.
+/// True if a character that Rust considers printable renders as nothing or as a space.
 fn is_invisible(c: char) -> bool {
     is_default_ignorable(c) || matches!(c, '\u{2800}' | '\u{1d159}') || (c.is_whitespace() && c != ' ')
 }
 
-/// A value as JSON, in which what can't be seen is escaped.
+/// Serializes a value as JSON with invisible characters escaped.
 pub fn json(value: &impl Serialize) -> Result<String> {
     let mut json = String::new();
     for c in serde_json::to_string_pretty(value)?.chars() {
-        // All that is in no string is ASCII and printable, but for line breaks.
+        // Everything outside of strings is printable ASCII, except line breaks.
         if c == '\n' || (is_printable(c) && !is_invisible(c)) {
             json.push(c);
         } else {
@@ -54,7 +53,7 @@ pub fn json(value: &impl Serialize) -> Result<String> {
     Ok(json)
 }
 
-/// True if Rust leaves a character as it is, within a text.
+/// True if Rust does not escape a character within a string.
 fn is_printable(c: char) -> bool {
     c == '"'
         || c == '\\'
@@ -62,12 +61,12 @@ fn is_printable(c: char) -> bool {
         || ['x', c].iter().collect::<String>().escape_debug().to_string().ends_with(c)
 }
 
-/// Unix seconds as a time in UTC.
+/// Formats Unix seconds as a time in UTC.
 pub fn time(seconds: i64) -> String {
     formatted(seconds, "%Y-%m-%d %H:%M:%S UTC")
 }
 
-/// The day of some Unix seconds in UTC.
+/// Formats Unix seconds as a date in UTC.
 pub fn day(seconds: i64) -> String {
     formatted(seconds, "%Y-%m-%d")
 }
@@ -77,11 +76,11 @@ fn formatted(seconds: i64, format: &str) -> String {
         .map_or_else(|| seconds.to_string(), |time| time.format(format).to_string())
 }
 
-pub fn yes_or_no(truth: bool) -> String {
-    if truth { "yes" } else { "no" }.to_owned()
+pub fn yes_or_no(flag: bool) -> String {
+    if flag { "yes" } else { "no" }.to_owned()
 }
 
-/// A table without lines, as wide as the terminal at most.
+/// Empty table without lines, at most as wide as the terminal.
 pub fn table() -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -93,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_is_shown_controls_a_terminal() {
+    fn escaped_output_does_not_control_a_terminal() {
         for (text, expected) in [
             ("Jake O'Neil \"JJ\" 🦀 Jürgen e\u{301}", "Jake O'Neil \"JJ\" 🦀 Jürgen e\u{301}"),
             ("a\nb\tc\0", "a\\nb\\tc\\0"),
@@ -110,12 +109,12 @@ mod tests {
             ("  ", "\\u{20}\\u{20}"),
             (r#"\"\'\n"#, r#"\\"\\'\\n"#),
         ] {
-            assert_eq!(shown(text), expected);
+            assert_eq!(escape_for_terminal(text), expected);
         }
     }
 
     #[test]
-    fn json_is_as_it_was_with_what_can_not_be_seen_escaped() {
+    fn json_keeps_its_value_with_invisible_characters_escaped() {
         let text = "Jürgen e\u{301} 🦀 \"'\\ \n\u{7f}\u{9b}\u{202e}\u{fe0f}\u{3164}\u{a0}\u{e0061}";
         let json = json(&[text]).unwrap();
         let expected = "[\n  \"Jürgen e\u{301} 🦀 \\\"'\\\\ \\n\\u007f\\u009b\\u202e\\ufe0f\\u3164\\u00a0\\udb40\\udc61\"\n]";

@@ -1,90 +1,90 @@
-//! Asks the operator for values that keep the rules of their fields, in the words that Django has for it.
+//! Prompts for values that pass the rules of their fields, with Django's wording.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use latchkey::account::validate::{self, Checked, Input};
+use latchkey::account::password::{Password, PasswordHash};
+use latchkey::account::validate::{self, RawField, Validated};
 use latchkey::auth::password::Hasher;
 use latchkey::error::Dialect;
 use latchkey::error::{Field, Violation};
 use signal_hook::consts::SIGINT;
 
-const ENDED: &str = "the input ended, so nothing was changed";
+use crate::random;
 
-/// Whether there is somebody to ask.
-pub fn is_possible() -> bool {
+const ENDED: &str = "the input ended: nothing was changed";
+
+/// True if a prompt can be answered.
+pub fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks for a value until it passes.
-pub fn ask<T>(prompt: &str, field: Field, check: impl Fn(Input) -> Result<Checked<T>>) -> Result<T> {
+/// Prompts for a value until it passes.
+pub fn ask<T>(prompt: &str, field: Field, check: impl Fn(RawField) -> Result<Validated<T>>) -> Result<T> {
     loop {
         match check(input(&line(prompt)?))? {
             Ok(value) => return Ok(value),
-            Err(violations) => tell(&messages(field, &violations)),
+            Err(violations) => print_errors(&messages(field, &violations)),
         }
     }
 }
 
-/// Asks whether to go on, after a sentence that says with what.
+/// Asks for confirmation of what the sentence describes.
 pub fn confirm(sentence: &str) -> Result<bool> {
-    let answer = line(&format!("{sentence} Go on? [y/N] "))?;
-    Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
+    let reply = line(&format!("{sentence} Continue? [y/N] "))?;
+    Ok(["y", "yes"].contains(&reply.trim().to_ascii_lowercase().as_str()))
 }
 
-/// The hash of a new password, which is asked for, or the first line of standard input.
-pub fn new_hash(hasher: Hasher, from_stdin: bool) -> Result<String> {
+/// Hashes a new password, from a prompt or from the first line of stdin.
+pub fn new_hash(hasher: Hasher, from_stdin: bool) -> Result<PasswordHash> {
     let password = if from_stdin {
         given(Field::Password, validate::password(input(&first_line()?)))?
     } else {
         new_password()?
     };
-    hasher
-        .hash(&password, getrandom::fill)
-        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))
+    hasher.hash(&password, random::fill)
 }
 
-/// Asks for a new password, twice, without showing it, until it passes.
-fn new_password() -> Result<String> {
+/// Prompts for a new password, twice and without echo, until it passes.
+fn new_password() -> Result<Password> {
     // At Ctrl-C rpassword raises SIGINT with the terminal still silenced. Caught, that leaves it to end with an error.
     signal_hook::flag::register(SIGINT, Arc::default())?;
     loop {
         let password = hidden("Password: ")?;
         if hidden("Password (again): ")? != password {
-            tell(&["Your passwords didn't match.".to_owned()]);
+            print_errors(&["Your passwords didn't match.".to_owned()]);
             continue;
         }
         match validate::password(input(&password)) {
             Ok(password) => return Ok(password),
-            Err(violations) => tell(&messages(Field::Password, &violations)),
+            Err(violations) => print_errors(&messages(Field::Password, &violations)),
         }
     }
 }
 
 fn first_line() -> Result<String> {
     let mut line = String::new();
-    io::stdin().read_line(&mut line).context("standard input can't be read")?;
+    io::stdin().read_line(&mut line).context("can't read stdin")?;
     Ok(line)
 }
 
-/// A value that the operator gave, as the rules take it.
-pub fn input(text: &str) -> Input {
-    Input::Text(text.trim().to_owned())
+/// Makes the input of a rule from an operator's value.
+pub fn input(text: &str) -> RawField {
+    RawField::Text(text.trim().to_owned())
 }
 
-/// A value that the operator gave otherwise than by being asked.
-pub fn given<T>(field: Field, checked: Checked<T>) -> Result<T> {
-    checked.map_err(|violations| {
-        anyhow!("the {} is refused: {}", field.name(), messages(field, &violations).join(" "))
-    })
+/// Unwraps a value from an option or from stdin, for which there is no second prompt.
+pub fn given<T>(field: Field, checked: Validated<T>) -> Result<T> {
+    checked
+        .map_err(|violations| anyhow!("invalid {}: {}", field.name(), messages(field, &violations).join(" ")))
 }
 
 fn messages(field: Field, violations: &[Violation]) -> Vec<String> {
     violations.iter().map(|violation| Dialect::Django.message(field, violation)).collect()
 }
 
-fn tell(messages: &[String]) {
+fn print_errors(messages: &[String]) {
     for message in messages {
         eprintln!("Error: {message}");
     }
@@ -108,6 +108,6 @@ fn hidden(prompt: &str) -> Result<String> {
             eprintln!();
             anyhow!(ENDED)
         }
-        _ => anyhow!("the password can't be read: {error}"),
+        _ => anyhow!("can't read the password: {error}"),
     })
 }

@@ -1,7 +1,9 @@
 //! `secret`: prints a new random secret.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use latchkey::auth::secret::MIN_BYTES;
+
+use crate::random;
 
 /// Prints a new random secret fit for JWT_SECRET
 #[derive(clap::Args)]
@@ -10,8 +12,7 @@ pub struct Options {}
 
 pub fn run(_: &Options) -> Result<()> {
     let mut bytes = [0; MIN_BYTES];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    random::fill(&mut bytes)?;
     let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     println!("{secret}");
     Ok(())

@@ -1,4 +1,4 @@
-//! Which deployment the command works on, and how that is configured: `wrangler.toml` and the secrets.
+//! Selection of a deployment, and its configuration: `wrangler.toml` and the secrets.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
 use latchkey::auth::secret::MIN_BYTES;
 use latchkey::config::Config;
+use latchkey::store::operator::Database;
 use toml::{Table, Value};
 
-use crate::database::Database;
 use crate::dev_vars::{self, LocalVariables};
 use crate::local::Local;
 use crate::wrangler::Wrangler;
@@ -21,22 +21,21 @@ use crate::wrangler::Wrangler;
 /// The binding of the database in `wrangler.toml`.
 pub const BINDING: &str = "DB";
 
-/// Directory that the command was run in, if that is below the project's.
+/// Directory in which the command was run, if it is below the project's.
 static INVOKED_IN: OnceLock<PathBuf> = OnceLock::new();
 
-/// Goes to the project's directory, the nearest one from here upwards with a `wrangler.toml` that is of whom this
-/// directory is: programs in `node_modules` there are run with the operator's token, and anyone can put a project into
-/// `/tmp`.
+/// Changes to the project's directory: the nearest one, from here upwards, whose `wrangler.toml` has the owner of this
+/// directory. Programs in its `node_modules` run with the operator's token, and anyone can put a project into `/tmp`.
 pub fn enter_project() {
     let Ok(here) = env::current_dir() else { return };
-    let is_project = |folder: &&Path| {
-        let manifest = folder.join("wrangler.toml");
-        manifest.is_file() && (*folder == here || has_owner_of(&manifest, &here))
+    let is_project = |directory: &&Path| {
+        let config = directory.join("wrangler.toml");
+        config.is_file() && (*directory == here || has_owner_of(&config, &here))
     };
     if let Some(project) = here.ancestors().find(is_project).filter(|project| *project != here)
         && env::set_current_dir(project).is_ok()
     {
-        let _ = INVOKED_IN.set(here); // it is set once
+        let _ = INVOKED_IN.set(here); // only set here
     }
 }
 
@@ -49,40 +48,40 @@ fn has_owner_of(path: &Path, other: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn has_owner_of(_: &Path, _: &Path) -> bool {
-    true // such systems have no folder like /tmp
+    true // such systems have no shared directory like /tmp
 }
 
 /// Reads a path that is relative to where the command was run.
 #[expect(clippy::unnecessary_wraps, reason = "clap wants a result")]
 pub fn path(text: &str) -> Result<PathBuf, Infallible> {
-    Ok(INVOKED_IN.get().map_or_else(|| text.into(), |folder| folder.join(text)))
+    Ok(INVOKED_IN.get().map_or_else(|| text.into(), |directory| directory.join(text)))
 }
 
-/// A secret that is right and not weak, where the real one is not at hand and does not matter.
-pub fn stand_in_secret() -> String {
+/// Valid secret in place of the real one, where that is not available and does not matter.
+pub fn placeholder_secret() -> String {
     (b'!'..).take(MIN_BYTES).map(char::from).collect()
 }
 
-/// Which deployment to work on
+/// Selects the deployment
 #[derive(clap::Args)]
-#[command(next_help_heading = "Which deployment")]
+#[command(next_help_heading = "Deployment")]
 pub struct Deployment {
-    /// Work on the deployed database, not on the local one
+    /// Use the deployed database instead of the local one
     #[arg(long, global = true, conflicts_with = "persist_to")]
     pub remote: bool,
-    /// Where wrangler keeps the local database
+    /// Directory of wrangler's local state
     #[arg(long, global = true, value_name = "DIR", value_parser = path)]
     pub persist_to: Option<PathBuf>,
     /// The environment of wrangler.toml
     #[arg(long, global = true, value_name = "NAME")]
     pub env: Option<String>,
-    /// Go through `wrangler d1 execute` to the local database too, as --remote does
+    /// Access the local database through `wrangler d1 execute`, as --remote does
     #[arg(long, global = true, hide = true)]
     pub through_wrangler: bool,
 }
 
 impl Deployment {
-    /// Opens the database, to read.
+    /// Opens the database for reading.
     pub fn database(&self) -> Result<Box<dyn Database>> {
         if self.remote || self.through_wrangler {
             return Ok(Box::new(Wrangler::new(self.wrangler_target())));
@@ -90,14 +89,14 @@ impl Deployment {
         Ok(Box::new(Local::open(&self.state(), &self.database_id()?)?))
     }
 
-    /// Opens the database, to write, and says on standard error which one that is.
+    /// Opens the database for writing, and names it on stderr.
     pub fn writable_database(&self) -> Result<Box<dyn Database>> {
         let database = self.database()?;
         eprintln!("latchkey: working on the {}", self.name());
         Ok(database)
     }
 
-    /// Directory in which wrangler keeps the local database.
+    /// Directory of wrangler's local state.
     fn state(&self) -> PathBuf {
         self.persist_to.clone().unwrap_or_else(|| ".wrangler/state".into())
     }
@@ -112,22 +111,22 @@ impl Deployment {
         iter::once(database).chain(environment).collect()
     }
 
-    /// The arguments that tell wrangler which database.
+    /// Arguments of wrangler that select the database.
     pub fn wrangler_target(&self) -> Vec<String> {
         let mut target = vec![if self.remote { "--remote" } else { "--local" }.to_owned()];
         target.extend(self.env.iter().flat_map(|env| ["--env".to_owned(), env.clone()]));
-        let persist_to = self.persist_to.as_ref().map(|folder| folder.display().to_string());
-        target.extend(persist_to.into_iter().flat_map(|folder| ["--persist-to".to_owned(), folder]));
+        let persist_to = self.persist_to.as_ref().map(|path| path.display().to_string());
+        target.extend(persist_to.into_iter().flat_map(|path| ["--persist-to".to_owned(), path]));
         target
     }
 
-    /// `wrangler.toml`, or of it the environment that was asked for. Nothing that is wanted here is inherited.
-    pub fn manifest(&self) -> Result<Table> {
+    /// Reads `wrangler.toml`, or the selected environment of it. An environment inherits nothing that is used here.
+    pub fn wrangler_config(&self) -> Result<Table> {
         let text = fs::read_to_string("wrangler.toml")
-            .context("wrangler.toml can't be read: run this in the folder of the project")?;
-        let mut manifest: Table = text.parse().context("wrangler.toml is not right")?;
-        let Some(name) = &self.env else { return Ok(manifest) };
-        let environments = manifest.remove("env").unwrap_or(Value::Boolean(false));
+            .context("can't read wrangler.toml: run this in the project's directory")?;
+        let mut config: Table = text.parse().context("wrangler.toml is invalid")?;
+        let Some(name) = &self.env else { return Ok(config) };
+        let environments = config.remove("env").unwrap_or(Value::Boolean(false));
         match environments.get(name.as_str()) {
             Some(Value::Table(environment)) => Ok(environment.clone()),
             _ => bail!("wrangler.toml has no [env.{name}]"),
@@ -135,8 +134,8 @@ impl Deployment {
     }
 
     fn database_id(&self) -> Result<String> {
-        let manifest = self.manifest()?;
-        let databases = manifest.get("d1_databases").and_then(Value::as_array).into_iter().flatten();
+        let config = self.wrangler_config()?;
+        let databases = config.get("d1_databases").and_then(Value::as_array).into_iter().flatten();
         let text = |database: &Value, key: &str| database.get(key).and_then(Value::as_str).map(str::to_owned);
         databases
             .filter(|database| text(database, "binding").as_deref() == Some(BINDING))
@@ -146,10 +145,10 @@ impl Deployment {
             .ok_or_else(|| anyhow!("wrangler.toml binds no D1 database as {BINDING}"))
     }
 
-    /// The plain variables of `wrangler.toml`.
+    /// Reads the variables of `wrangler.toml`.
     pub fn variables(&self) -> Result<BTreeMap<String, String>> {
-        let manifest = self.manifest()?;
-        let variables = manifest.get("vars").and_then(Value::as_table).into_iter().flatten();
+        let config = self.wrangler_config()?;
+        let variables = config.get("vars").and_then(Value::as_table).into_iter().flatten();
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Ok(variables.map(|(name, value)| (name.clone(), text(value))).collect())
     }
@@ -161,19 +160,19 @@ impl Deployment {
         dev_vars::load(Path::new(""), self.env.as_deref(), &process.collect())
     }
 
-    /// The whole configuration. With `--remote`, whose secrets can't be read back, JWT_SECRET comes from the environment
-    /// or standard input.
+    /// Reads the whole configuration. With `--remote`, whose secrets can't be read back, JWT_SECRET comes from the
+    /// environment or stdin.
     pub fn config(&self) -> Result<Config> {
         let mut variables = self.variables()?;
         if self.remote {
             let secret = match env::var("JWT_SECRET") {
                 Ok(secret) => secret,
                 Err(_) if io::stdin().is_terminal() => bail!(
-                    "this needs the deployed JWT_SECRET, which can't be read back: give it in the environment or on standard input"
+                    "this needs the deployed JWT_SECRET, which can't be read back: pass it in the environment or on stdin"
                 ),
                 Err(_) => {
                     let mut secret = String::new();
-                    io::stdin().read_to_string(&mut secret).context("standard input can't be read")?;
+                    io::stdin().read_to_string(&mut secret).context("can't read stdin")?;
                     secret.trim_end_matches(['\r', '\n']).to_owned()
                 }
             };
@@ -184,18 +183,18 @@ impl Deployment {
             variables.extend(self.local_variables()?.variables);
         }
         Config::from_vars(|name| variables.get(name).cloned())
-            .map_err(|error| anyhow!("the configuration is wrong: {}", error.problems.join("; ")))
+            .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))
     }
 
-    /// The whole configuration but for the secrets, for which others stand in where they are not at hand.
+    /// Reads the configuration, with a placeholder for a secret that is not available.
     pub fn config_without_secret(&self) -> Result<Config> {
         let variables = self.plain_variables()?;
-        let stand_in = |name: &str| (name == "JWT_SECRET").then(stand_in_secret);
-        Config::from_vars(|name| variables.get(name).cloned().or_else(|| stand_in(name)))
-            .map_err(|error| anyhow!("the configuration is wrong: {}", error.problems.join("; ")))
+        let placeholder = |name: &str| (name == "JWT_SECRET").then(placeholder_secret);
+        Config::from_vars(|name| variables.get(name).cloned().or_else(|| placeholder(name)))
+            .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))
     }
 
-    /// The variables of `wrangler.toml` and, for the local Worker, those of its files.
+    /// Reads the variables of `wrangler.toml` and, for the local Worker, of its files.
     pub fn plain_variables(&self) -> Result<BTreeMap<String, String>> {
         let mut variables = self.variables()?;
         if !self.remote {
@@ -204,7 +203,7 @@ impl Deployment {
         Ok(variables)
     }
 
-    /// How new passwords are hashed, which needs no secret.
+    /// Reads the parameters of new password hashes, which needs no secret.
     pub fn hasher(&self) -> Result<Hasher> {
         match self.plain_variables()?.get("PASSWORD_HASHER") {
             None => Ok(Hasher::default()),

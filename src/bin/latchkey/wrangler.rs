@@ -1,6 +1,6 @@
 //! D1 through `wrangler d1 execute`: the deployed database, or the local one.
 //!
-//! Wrangler takes whole statements, no parameters; so those are written into them as literals.
+//! Wrangler takes statements without parameters, so parameters are inlined as literals.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -13,17 +13,16 @@ use std::process::{self, Command, Stdio};
 use std::{env, iter};
 
 use anyhow::{Context as _, Result, bail};
-use latchkey::store::db::{DbError, Row, Value};
+use latchkey::store::operator::{Database, Statement};
+use latchkey::store::{DbError, Row, Value};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-
-use crate::database::{Database, Statement};
 
 const BIN: &str = "node_modules/.bin";
 const CLI: &str = "node_modules/wrangler/wrangler-dist/cli.js";
 
-/// Runs in Node before wrangler, and gives it the statement from standard input. Everyone on the machine can read
-/// what stands on a command line. A file would do too, but for the deployed database wrangler gives no rows for one.
+/// Runs in Node before wrangler, and passes it the statement from stdin, since everyone on the machine can read a
+/// command line. With a file, wrangler returns no rows from the deployed database.
 const STATEMENT_FROM_STDIN: &str = "data:text/javascript,import fs from 'node:fs'; \
                                     process.argv.push('--command', fs.readFileSync(0, 'utf8'));";
 
@@ -33,17 +32,17 @@ pub fn path_with_node() -> Result<OsString> {
     Ok(env::join_paths(iter::once(PathBuf::from(BIN)).chain(env::split_paths(&path)))?)
 }
 
-/// Wrangler, without arguments.
+/// Makes a command that runs wrangler, without arguments.
 pub fn command() -> Result<Command> {
     prepared(Command::new(Path::new(BIN).join("wrangler")))
 }
 
-/// A command that runs wrangler, so that it keeps nothing: by itself it writes statements and rows into files that
-/// everyone can read, and leaves them there for a month.
+/// Makes wrangler keep no logs: by default it writes statements and rows to files that everyone can read, and keeps
+/// them for a month.
 fn prepared(mut command: Command) -> Result<Command> {
     command
         .env("PATH", path_with_node()?)
-        .env("WRANGLER_LOG", "log") // less, and the result is left out too
+        .env("WRANGLER_LOG", "log") // a lower level drops the result too
         .env("WRANGLER_WRITE_LOGS", "false")
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_SEND_ERROR_REPORTS", "false")
@@ -56,7 +55,7 @@ fn prepared(mut command: Command) -> Result<Command> {
 }
 
 pub struct Wrangler {
-    /// The arguments that say which database.
+    /// Arguments that select the database.
     target: Vec<String>,
     /// Size of the database after the last statement, in bytes.
     size: Cell<Option<u64>>,
@@ -72,7 +71,7 @@ impl Wrangler {
         self.execute(&["--import", STATEMENT_FROM_STDIN], &[], sql)
     }
 
-    /// Runs the statements of a file all together or not at all.
+    /// Runs the statements of a file in one transaction.
     fn import(&self, file: &Path) -> Result<Vec<Executed>> {
         self.execute(&[], &["--file", &file.to_string_lossy()], "")
     }
@@ -93,14 +92,14 @@ impl Wrangler {
             .stderr(Stdio::piped())
             .spawn()
             .context(MISSING)?;
-        // It reads all of it first; if it fails before, it says why.
+        // It reads all of it first; if it fails before, its output has the reason.
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
-        let output = child.wait_with_output().context("wrangler's output can't be read")?;
+        let output = child.wait_with_output().context("can't read wrangler's output")?;
         let text = String::from_utf8_lossy(&output.stdout);
         let (start, end) = (text.find('[').unwrap_or(0), text.rfind(']').map_or(0, |end| end + 1));
         if output.status.success() {
             let executed: Vec<Executed> = serde_json::from_str(text.get(start..end).unwrap_or_default())
-                .context("wrangler's output can't be read")?;
+                .context("can't read wrangler's output")?;
             let size = executed.iter().rev().find_map(|executed| executed.meta.size_after);
             self.size.set(size.or(self.size.get()));
             return Ok(executed);
@@ -110,7 +109,7 @@ impl Wrangler {
     }
 }
 
-/// A new file that can't outlive this process, however that ends, and a path by which a child process finds it.
+/// Makes a file that can't outlive this process, however that ends, with a path for a child process.
 #[cfg(target_os = "linux")]
 fn temporary_file() -> io::Result<(File, impl AsRef<Path>)> {
     use std::os::fd::AsRawFd as _;
@@ -119,7 +118,7 @@ fn temporary_file() -> io::Result<(File, impl AsRef<Path>)> {
     Ok((file, path))
 }
 
-/// A new file, only the owner's to read, that is deleted unless this process is killed.
+/// Makes a file, readable by its owner only, that is deleted unless this process is killed.
 #[cfg(not(target_os = "linux"))]
 fn temporary_file() -> io::Result<(File, impl AsRef<Path>)> {
     tempfile::NamedTempFile::new().map(tempfile::NamedTempFile::into_parts)
@@ -135,11 +134,11 @@ struct Executed {
 
 #[derive(Default, Deserialize)]
 struct Meta {
-    /// Size of the database in bytes, which only the deployed one gives.
+    /// Size of the database in bytes, only from a deployed one.
     size_after: Option<u64>,
 }
 
-/// A row, which wrangler gives as an object, in the order of its columns.
+/// Row that wrangler returns as an object, in the order of its columns.
 struct Columns(Vec<Value<'static>>);
 
 impl<'de> Deserialize<'de> for Columns {
@@ -199,7 +198,7 @@ fn error(error: anyhow::Error) -> DbError {
     DbError::from_message(&format!("{error:#}"))
 }
 
-/// A statement with its parameters written into it.
+/// Inlines the parameters of a statement.
 fn inline(sql: &str, params: &[Value<'_>]) -> String {
     let mut inlined = String::with_capacity(sql.len() + 64);
     let mut rest: VecDeque<char> = sql.chars().collect();
@@ -219,8 +218,8 @@ fn inline(sql: &str, params: &[Value<'_>]) -> String {
     inlined
 }
 
-/// A value as SQL. What could mean anything to SQL, to wrangler, which splits statements itself, or to a terminal is
-/// written in hexadecimal, so there is nothing to quote.
+/// Writes a value as an SQL literal. Anything with a meaning in SQL, in wrangler, which splits statements itself, or
+/// in a terminal is written in hexadecimal, so there is nothing to quote.
 fn literal(value: &Value<'_>) -> String {
     match value {
         Value::Null => "NULL".to_owned(),

@@ -1,14 +1,14 @@
-/** What all forms of the page do: send once at a time, and show what comes of it. */
+/** Behaviour of all forms: one request at a time, with its progress and result shown. */
 
 import { ApiError, ConnectionError, type FieldName } from "latchkey-client";
 import { relative } from "./time.js";
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
 
-/** How long an answer may take until it is called slow, in milliseconds. */
-const PATIENCE = 400;
+/** Delay before progress is shown, in milliseconds. */
+const PROGRESS_DELAY = 400;
 
-/** Calls `send` with the button that was pressed. The text that it gives is announced; what it throws is shown. */
+/** Calls `send` with the button that was pressed. The string it returns is announced; an error is shown. */
 export function onSubmit(form: HTMLFormElement, send: (button: HTMLButtonElement) => Promise<string | void>): void {
   const alert = form.querySelector("[role=alert]")!;
   const status = form.querySelector("[role=status]")!;
@@ -24,7 +24,7 @@ export function onSubmit(form: HTMLFormElement, send: (button: HTMLButtonElement
     alert.textContent = status.textContent = "";
     fieldsOf(form).forEach((field) => showFieldError(field, []));
     setBusy(form, button, true);
-    const slow = setTimeout(() => (status.textContent = button.dataset.progress!), PATIENCE);
+    const slow = setTimeout(() => (status.textContent = button.dataset.progress!), PROGRESS_DELAY);
     let done: string | void = "";
     try {
       done = await send(button);
@@ -39,24 +39,24 @@ export function onSubmit(form: HTMLFormElement, send: (button: HTMLButtonElement
   });
 }
 
-/** The fields with a name, by which the API knows them. */
+/** Fields with a name, which is the API's. */
 export function fieldsOf(form: HTMLFormElement): Field[] {
   return [...form.querySelectorAll<Field>("input[name], textarea")];
 }
 
-/** What has been typed, by the fields' names. */
+/** Typed values by field name. */
 export function valuesOf<T>(form: HTMLFormElement): T {
   return Object.fromEntries(fieldsOf(form).map((field) => [field.name, field.value])) as T;
 }
 
-/** Nothing is `disabled`: that would lose the focus. */
+/** Marks a form busy. Nothing is `disabled`: that would lose the focus. */
 function setBusy(form: HTMLFormElement, button: HTMLButtonElement, isBusy: boolean): void {
   button.ariaBusy = String(isBusy);
   form.querySelectorAll<HTMLButtonElement>("[data-progress]").forEach((each) => (each.ariaDisabled = String(isBusy)));
   fieldsOf(form).forEach((field) => (field.readOnly = isBusy));
 }
 
-/** Shows what is wrong at the fields, and gives the text for the form as a whole: empty if they say it all. */
+/** Shows errors at their fields. Returns the message for the form as a whole: empty if the fields show all of it. */
 function showError(form: HTMLFormElement, button: HTMLButtonElement, error: unknown): string {
   if (error instanceof ConnectionError) {
     return `The server could not be reached. Check your connection, then press “${button.textContent}” to try again.`;
@@ -67,22 +67,22 @@ function showError(form: HTMLFormElement, button: HTMLButtonElement, error: unkn
   if (error.status === 429 && error.retryAfter) {
     return `Too many attempts. Please try again ${relative(error.retryAfter, Math.ceil)}.`;
   }
-  const wrong = fieldsOf(form).filter(({ name }) => error.fields[name as FieldName]);
-  wrong.forEach((field) => showFieldError(field, error.fields[field.name as FieldName]!));
-  wrong[0]?.focus();
-  const saysItAll = wrong.length > 0 && wrong.length === Object.keys(error.fields).length;
-  return saysItAll ? "" : capitalized(error.message);
+  const invalid = fieldsOf(form).filter(({ name }) => error.fields[name as FieldName]);
+  invalid.forEach((field) => showFieldError(field, error.fields[field.name as FieldName]!));
+  invalid[0]?.focus();
+  const areAllShown = invalid.length > 0 && invalid.length === Object.keys(error.fields).length;
+  return areAllShown ? "" : capitalized(error.message);
 }
 
-function showFieldError(field: Field, texts: string[]): void {
-  field.ariaInvalid = String(texts.length > 0);
+function showFieldError(field: Field, messages: string[]): void {
+  field.ariaInvalid = String(messages.length > 0);
   const label = field.labels![0]!.firstChild!.textContent!.trim();
-  document.getElementById(`${field.id}-error`)!.textContent = texts.map((text) => sentence(label, text)).join(" ");
+  document.getElementById(`${field.id}-error`)!.textContent = messages.map((message) => sentence(label, message)).join(" ");
 }
 
-/** Texts of the dialect `django` are sentences, those of `realworld` go on from the name. */
-function sentence(label: string, text: string): string {
-  return text.endsWith(".") ? capitalized(text) : `${label} ${text}.`;
+/** Messages of the dialect `django` are sentences, those of `realworld` continue the field's label. */
+function sentence(label: string, message: string): string {
+  return message.endsWith(".") ? capitalized(message) : `${label} ${message}.`;
 }
 
 function capitalized(text: string): string {

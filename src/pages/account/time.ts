@@ -1,4 +1,4 @@
-/** Times in words. The page is in English, whatever the browser's language. */
+/** Formatting of times, in English like the page, whatever the browser's language. */
 
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
 

@@ -1,4 +1,4 @@
-/** The token, and what it says. */
+/** Display of the token and its claims. */
 
 import { decodeToken, type Claims } from "latchkey-client";
 import { absolute, relative } from "./time.js";
@@ -13,7 +13,7 @@ let timer: number | undefined;
 export function showToken(token: string): void {
   const claims = decodeToken(token);
   if (claims === undefined) {
-    return; // The API has given it away, so it is one.
+    return; // can't happen: the API issued it
   }
   find("claims").replaceChildren(...Object.entries(claims).map(([name, value]) => claim(name, value)));
   find("raw-token").textContent = token;

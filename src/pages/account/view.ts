@@ -1,10 +1,10 @@
-/** One view of the page at a time: a copy of its `<template>`. */
+/** The current view of the page: a clone of its `<template>`. */
 
 export function find<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
-/** Shows a view in place of the last, and says why if that needs saying. */
+/** Replaces the current view, with a notice if the user needs the reason. */
 export function show(name: string, notice = ""): void {
   const view = find("view");
   const isFirst = view.childElementCount === 0;
@@ -20,7 +20,7 @@ export function show(name: string, notice = ""): void {
   }
 }
 
-/** Shows a password to who types it, or hides it again. */
+/** Shows or hides a password. */
 function reveal(button: HTMLButtonElement): void {
   const input = button.previousElementSibling as HTMLInputElement;
   const isShown = input.type === "password";

@@ -1,4 +1,4 @@
-//! The database: whether it can be reached, and has the migrations of this code.
+//! Check of the database: connection, size, stored hashes and emails, migrations.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,31 +6,30 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use indicatif::DecimalBytes;
 use latchkey::account::email;
-use latchkey::store::db::Row;
+use latchkey::store::operator::{Database, users};
 
-use super::{Findings, manifest};
-use crate::database::Database;
+use super::{Findings, wrangler_config};
 use crate::failure_cost;
-use crate::output::shown;
+use crate::output::escape_for_terminal;
 use crate::settings::Deployment;
 
-const FOLDER: &str = "migrations";
+const DIRECTORY: &str = "migrations";
 
-/// Most bytes in one database (<https://developers.cloudflare.com/d1/platform/limits/>).
+/// Maximum size of a database in bytes (<https://developers.cloudflare.com/d1/platform/limits/>).
 const MAX_BYTES: u64 = 10_000_000_000;
 const WARN_PERCENT: u64 = 80;
 
 pub fn check(deployment: &Deployment, findings: &mut Findings) {
-    let Ok(manifest) = deployment.manifest() else { return };
-    if deployment.remote && !manifest::names_database(&manifest) {
-        return; // said already, and to ask would take long
+    let Ok(config) = deployment.wrangler_config() else { return };
+    if deployment.remote && !wrangler_config::names_database(&config) {
+        return; // already reported, and wrangler would take long
     }
     let (database, applied) = match reach(deployment) {
         Ok(reached) => reached,
         Err(error) => {
-            // Wrangler's words come on many lines.
+            // Wrangler's message has many lines.
             let cause = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            return findings.wrong(format!("the database can't be reached: {cause}"));
+            return findings.error(format!("can't reach the database: {cause}"));
         }
     };
     findings.ok("the database can be reached");
@@ -43,7 +42,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     emails(&*database, findings);
     let wanted = match files() {
         Ok(wanted) => wanted,
-        Err(error) => return findings.wrong(format!("{error:#}")),
+        Err(error) => return findings.error(format!("{error:#}")),
     };
     let mut missing = wanted.difference(&applied).peekable();
     let mut foreign = applied.difference(&wanted).peekable();
@@ -51,30 +50,30 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         findings.ok("all migrations are applied");
     }
     if missing.peek().is_some() {
-        findings.wrong(format!(
+        findings.error(format!(
             "migrations are not applied ({}): run 'npx wrangler d1 migrations apply DB {}'",
-            list(missing),
+            join(missing),
             deployment.wrangler_target().join(" ")
         ));
     }
     if foreign.peek().is_some() {
         findings.warn(format!(
-            "the database has migrations that are not in {FOLDER}/ ({}): another version of Latchkey made it; use that or a later one",
-            list(foreign)
+            "the database has migrations that are not in {DIRECTORY}/ ({}): another version of Latchkey created it; use that or a later one",
+            join(foreign)
         ));
     }
 }
 
-fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
+fn join<'a>(names: impl Iterator<Item = &'a String>) -> String {
     names.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Opens the database and reads which migrations wrangler noted in it.
+/// Opens the database and reads the migrations that wrangler recorded in it.
 fn reach(deployment: &Deployment) -> Result<(Box<dyn Database>, BTreeSet<String>)> {
     let database = deployment.database()?;
     let applied = match database.rows("SELECT name FROM d1_migrations", &[]) {
         Ok(rows) => rows.into_iter().map(|mut row| row.text()).collect::<Result<_, _>>()?,
-        // So there has been none.
+        // No migration was ever applied.
         Err(error) if error.to_string().contains("no such table: d1_migrations") => BTreeSet::new(),
         Err(error) => return Err(error.into()),
     };
@@ -85,15 +84,15 @@ fn reach(deployment: &Deployment) -> Result<(Box<dyn Database>, BTreeSet<String>
 fn hashes(database: &dyn Database, settings: &failure_cost::Settings, findings: &mut Findings) {
     let stored = match failure_cost::stored(database) {
         Ok(stored) => stored,
-        Err(error) if error.to_string().contains("no such table") => return, // said with the migrations
-        Err(error) => return findings.warn(format!("the stored hashes could not be compared: {error:#}")),
+        Err(error) if error.to_string().contains("no such table") => return, // reported with the migrations
+        Err(error) => return findings.warn(format!("could not compare the stored hashes: {error}")),
     };
     let hashers: Vec<_> = stored.iter().map(|(hasher, _)| *hasher).collect();
     let costlier = stored.iter().filter(|(hasher, _)| !settings.covers(*hasher));
-    let users: i64 = costlier.map(|(_, users)| users).sum();
-    if users > 0 {
+    let count: i64 = costlier.map(|(_, count)| count).sum();
+    if count > 0 {
         findings.warn(format!(
-            "the hashes of {users} users cost more than a failed login, whose time tells who they are: set COSTLIEST_HASH to \"{}\" in wrangler.toml",
+            "the hashes of {count} users cost more than a failed login, whose response time reveals these users: set COSTLIEST_HASH to \"{}\" in wrangler.toml",
             settings.value_with(&hashers)
         ));
     } else if let Some(value) = settings.cheaper_value(&hashers) {
@@ -105,25 +104,23 @@ fn hashes(database: &dyn Database, settings: &failure_cost::Settings, findings: 
     }
 }
 
-/// Looks for emails whose domain is not stored as a login compares it: in Punycode.
+/// Finds emails whose domain is not stored in Punycode, as a login compares it.
 fn emails(database: &dyn Database, findings: &mut Findings) {
-    let sql = "SELECT id, email FROM users WHERE email GLOB '*[^ -~]*' LIMIT 1000";
-    let Ok(rows) = database.rows(sql, &[]) else { return }; // said with the migrations
-    let other_form = |mut row: Row| {
-        let (id, stored) = (row.integer().ok()?, row.text().ok()?);
+    let Ok(stored) = users::with_unicode_email(database) else { return }; // reported with the migrations
+    let other_form = |(id, stored): (i64, String)| {
         let email = email::normalize(stored.clone(), email::domain_to_ascii);
-        (email != stored).then(|| format!("{} of the user {id}", shown(&email)))
+        (email != stored).then(|| format!("{} of the user {id}", escape_for_terminal(&email)))
     };
-    let emails: Vec<_> = rows.into_iter().filter_map(other_form).collect();
+    let emails: Vec<_> = stored.into_iter().filter_map(other_form).collect();
     if !emails.is_empty() {
         findings.warn(format!(
-            "emails are stored with a domain in Unicode, and their users can't log in: write them in Punycode, by SQL ({})",
+            "emails are stored with a domain in Unicode, and their users can't log in: rewrite them in Punycode with SQL ({})",
             emails.join(", ")
         ));
     }
 }
 
-/// Compares the size of the database with the most that D1 allows, on the Workers Paid plan.
+/// Compares the size of the database with D1's limit on the Workers Paid plan.
 fn size(bytes: u64, findings: &mut Findings) {
     let text = format!("the database has {} of the 10 GB that D1 allows", DecimalBytes(bytes));
     if bytes > MAX_BYTES / 100 * WARN_PERCENT {
@@ -134,8 +131,8 @@ fn size(bytes: u64, findings: &mut Findings) {
 }
 
 fn files() -> Result<BTreeSet<String>> {
-    let entries = fs::read_dir(FOLDER)
-        .with_context(|| format!("{FOLDER}/ can't be read: run this in the folder of the project"))?;
+    let entries = fs::read_dir(DIRECTORY)
+        .with_context(|| format!("can't read {DIRECTORY}/: run this in the project's directory"))?;
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     Ok(names.filter(|name| name.ends_with(".sql")).collect())
 }

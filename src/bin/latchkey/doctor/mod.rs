@@ -1,10 +1,10 @@
-//! `doctor`: checks what commonly goes wrong. Each check stands alone, so that one that can't be made hides no other.
+//! `doctor`: checks for common problems. Each check is independent, so that one that fails to run hides no other.
 
 mod database;
-mod manifest;
 mod secrets;
 mod tools;
 mod variables;
+mod wrangler_config;
 
 use std::io::{self, IsTerminal as _};
 
@@ -14,10 +14,10 @@ use serde::Serialize;
 use crate::output;
 use crate::settings::Deployment;
 
-/// Checks what commonly goes wrong, and says how to fix it
+/// Checks for common problems and reports how to fix them
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  npx latchkey doctor\n  npx latchkey doctor --remote --env staging\n\nThe exit status is 1 if anything is wrong; warnings and notes don't count."
+    after_help = "Examples:\n  npx latchkey doctor\n  npx latchkey doctor --remote --env staging\n\nThe exit status is 1 if there are errors; warnings and notes don't count."
 )]
 pub struct Options {
     /// Print JSON
@@ -31,18 +31,18 @@ enum State {
     Ok,
     Note,
     Warning,
-    Wrong,
+    Error,
 }
 
-/// What came of one check.
+/// Result of one check.
 #[derive(Serialize)]
 struct Finding {
     state: State,
-    /// What is so, and what to do about it.
+    /// The observation, and what to do about it.
     text: String,
 }
 
-/// What all checks found.
+/// Results of all checks.
 #[derive(Default)]
 struct Findings(Vec<Finding>);
 
@@ -63,15 +63,15 @@ impl Findings {
         self.add(State::Warning, text);
     }
 
-    fn wrong(&mut self, text: impl Into<String>) {
-        self.add(State::Wrong, text);
+    fn error(&mut self, text: impl Into<String>) {
+        self.add(State::Error, text);
     }
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let mut findings = Findings::default();
     tools::check(&mut findings);
-    manifest::check(deployment, &mut findings);
+    wrangler_config::check(deployment, &mut findings);
     secrets::check(deployment, &mut findings);
     variables::check(deployment, &mut findings);
     database::check(deployment, &mut findings);
@@ -81,10 +81,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     } else {
         print(&findings);
     }
-    match findings.iter().filter(|finding| finding.state == State::Wrong).count() {
+    match findings.iter().filter(|finding| finding.state == State::Error).count() {
         0 => Ok(()),
-        1 => bail!("one thing is wrong; its line says what to do"),
-        count => bail!("{count} things are wrong; their lines say what to do"),
+        1 => bail!("1 error, described above"),
+        count => bail!("{count} errors, described above"),
     }
 }
 
@@ -95,7 +95,7 @@ fn print(findings: &[Finding]) {
             State::Ok => ("ok", 32),
             State::Note => ("note", 36),
             State::Warning => ("warning", 33),
-            State::Wrong => ("wrong", 31),
+            State::Error => ("error", 31),
         };
         if in_colour {
             println!("\u{1b}[{colour}m{word:<9}\u{1b}[0m{text}");

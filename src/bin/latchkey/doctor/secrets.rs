@@ -1,4 +1,4 @@
-//! Where the secrets are: `.dev.vars`, or the deployed Worker's. None is ever printed.
+//! Check of the secrets, in `.dev.vars` or deployed. None is ever printed.
 
 use std::fs;
 use std::path::Path;
@@ -16,8 +16,8 @@ const SECRETS: [&str; 2] = ["JWT_SECRET", "JWT_SECRET_PREVIOUS"];
 pub fn check(deployment: &Deployment, findings: &mut Findings) {
     let variables = deployment.variables().unwrap_or_default();
     for name in SECRETS.into_iter().filter(|name| variables.contains_key(*name)) {
-        findings.wrong(format!(
-            "{name} is in wrangler.toml, for all to read who read the code: take it out, make a new one with 'npx latchkey secret', and set that with 'npx wrangler secret put {name}'"
+        findings.error(format!(
+            "{name} is in wrangler.toml, where everyone who reads the code can read it: remove it, generate a new one with 'npx latchkey secret', and set that with 'npx wrangler secret put {name}'"
         ));
     }
     if deployment.remote { deployed(deployment, findings) } else { local(deployment, findings) }
@@ -26,19 +26,19 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
 fn local(deployment: &Deployment, findings: &mut Findings) {
     let local = match deployment.local_variables() {
         Ok(local) => local,
-        Err(error) => return findings.wrong(format!("{error:#}")),
+        Err(error) => return findings.error(format!("{error:#}")),
     };
     if local.files.is_empty() && !local.has_process {
-        findings.wrong(".dev.vars is missing: 'npm start' writes one with a random JWT_SECRET");
+        findings.error(".dev.vars is missing: 'npm start' writes one with a random JWT_SECRET");
     }
     for file in &local.files {
         file_is_private(file, findings);
     }
     let secrets = local.variables;
-    // Whether they are long enough is said with the other variables.
+    // `variables` checks their length.
     match SECRETS.map(|name| secrets.get(name)) {
         [Some(current), Some(previous)] if current == previous => findings.warn(
-            "JWT_SECRET_PREVIOUS is the same as JWT_SECRET: take it out, or let it be what JWT_SECRET was before",
+            "JWT_SECRET_PREVIOUS is the same as JWT_SECRET: remove it, or set it to the former JWT_SECRET",
         ),
         [_, Some(_)] => previous_is_set(findings),
         _ => {}
@@ -50,23 +50,23 @@ fn file_is_private(file: &str, findings: &mut Findings) {
         Ok(metadata) if is_open(&metadata) => {
             findings.warn(format!("{file} can be read by others on this machine: run 'chmod 600 {file}'"))
         }
-        _ => findings.ok(format!("{file} is there, and only yours to read")),
+        _ => findings.ok(format!("{file} exists, and only you can read it")),
     }
     let pattern = if file.starts_with(".env") { ".env*" } else { ".dev.vars*" };
-    // 0 is ignored, 1 is not, anything else is no repository, so nothing to commit it to.
+    // 0: ignored; 1: not ignored; else there is no repository to commit it to.
     let ignored = Command::new("git").args(["check-ignore", "--quiet", file]).stderr(Stdio::null()).status();
     match ignored.ok().and_then(|status| status.code()) {
         Some(0) => findings.ok(format!("{file} is ignored by git")),
-        Some(1) => findings.wrong(format!("{file} is not ignored by git: add a line '{pattern}' to .gitignore, and if it was committed, make new secrets")),
+        Some(1) => findings.error(format!("{file} is not ignored by git: add a line '{pattern}' to .gitignore, and if it was committed, generate new secrets")),
         Some(_) if Path::new(".git").exists() => {
-            findings.warn(format!("whether git ignores {file} could not be checked"));
+            findings.warn(format!("could not check whether git ignores {file}"));
         }
         _ => {}
     }
 }
 
 fn previous_is_set(findings: &mut Findings) {
-    findings.note("JWT_SECRET_PREVIOUS is set, and tokens that it signed are good: take it out when the last has expired");
+    findings.note("JWT_SECRET_PREVIOUS is set, and tokens that it signed are valid: remove it when the last one has expired");
 }
 
 #[cfg(unix)]
@@ -83,13 +83,13 @@ fn is_open(_: &fs::Metadata) -> bool {
 fn deployed(deployment: &Deployment, findings: &mut Findings) {
     let names = match deployed_names(deployment) {
         Ok(names) => names,
-        Err(error) => return findings.warn(format!("the deployed secrets could not be checked: {error:#}")),
+        Err(error) => return findings.warn(format!("could not check the deployed secrets: {error:#}")),
     };
     let has = |name: &str| names.iter().any(|secret| secret == name);
     if has("JWT_SECRET") {
         findings.ok("the deployed JWT_SECRET is set");
     } else {
-        findings.wrong("the deployed JWT_SECRET is not set: run 'npx latchkey secret | npx wrangler secret put JWT_SECRET'");
+        findings.error("the deployed JWT_SECRET is not set: run 'npx latchkey secret | npx wrangler secret put JWT_SECRET'");
     }
     if has("JWT_SECRET_PREVIOUS") {
         previous_is_set(findings);
@@ -101,7 +101,7 @@ struct Listed {
     name: String,
 }
 
-/// The names of the deployed secrets; their values can't be read back. No test runs this: it needs an account.
+/// Lists the names of the deployed secrets; their values can't be read back.
 fn deployed_names(deployment: &Deployment) -> Result<Vec<String>> {
     let mut command = wrangler::command()?;
     command.args(["secret", "list", "--format", "json"]);
@@ -115,6 +115,6 @@ fn deployed_names(deployment: &Deployment) -> Result<Vec<String>> {
     }
     let (start, end) = (text.find('[').unwrap_or(0), text.rfind(']').map_or(0, |end| end + 1));
     let listed: Vec<Listed> = serde_json::from_str(text.get(start..end).unwrap_or_default())
-        .context("wrangler's answer can't be read")?;
+        .context("can't read wrangler's output")?;
     Ok(listed.into_iter().map(|secret| secret.name).collect())
 }

@@ -1,4 +1,4 @@
-//! What has to be installed: Node and wrangler, and what builds the Worker.
+//! Check of the installed tools: Node, wrangler, and the Worker's toolchain.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use toml::Table;
 use super::Findings;
 use crate::wrangler::path_with_node;
 
-/// What wrangler asks for, as in scripts/setup.sh.
+/// Oldest version that wrangler supports, as in scripts/setup.sh.
 const OLDEST_NODE: (u32, u32) = (22, 12);
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -23,7 +23,7 @@ pub fn check(findings: &mut Findings) {
 
 fn node(findings: &mut Findings) {
     let Some(version) = output("node", &["--version"]) else {
-        return findings.wrong("Node is missing: run 'npm ci', or install Node.js");
+        return findings.error("Node is missing: run 'npm ci', or install Node.js");
     };
     let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
     let is_new = numbers.next().zip(numbers.next()).is_some_and(|version| version >= OLDEST_NODE);
@@ -31,8 +31,8 @@ fn node(findings: &mut Findings) {
         findings.ok(format!("Node is {version}"));
     } else {
         let (major, minor) = OLDEST_NODE;
-        findings.wrong(format!(
-            "Node is {version}, and wrangler wants {major}.{minor} or later: install a newer one"
+        findings.error(format!(
+            "Node is {version}, and wrangler needs {major}.{minor} or later: install a newer one"
         ));
     }
 }
@@ -45,19 +45,19 @@ fn wrangler(findings: &mut Findings) {
     let installed = version("node_modules/wrangler/package.json", &["version"]);
     let wanted = version("package.json", &["devDependencies", "wrangler"]);
     match (installed, wanted) {
-        (None, _) => findings.wrong("wrangler is missing: run 'npm ci'"),
+        (None, _) => findings.error("wrangler is missing: run 'npm ci'"),
         (Some(_), None) => {
-            findings.warn("package.json names no version of wrangler: run this in the folder of the project");
+            findings.warn("package.json names no version of wrangler: run this in the project's directory");
         }
         (Some(installed), Some(wanted)) if installed == wanted => {
             findings.ok(format!("wrangler is {installed}"));
         }
         (Some(installed), Some(wanted)) => findings
-            .wrong(format!("wrangler is {installed}, and package.json asks for {wanted}: run 'npm ci'")),
+            .error(format!("wrangler is {installed}, and package.json asks for {wanted}: run 'npm ci'")),
     }
 }
 
-/// As scripts/wasm-toolchain.sh looks for it.
+/// Looks for a toolchain in the places of scripts/wasm-toolchain.sh.
 fn wasm_toolchain(findings: &mut Findings) {
     let has_target = |root: &Path| {
         let files = fs::read_dir(root.join("lib/rustlib").join(TARGET).join("lib"));
@@ -67,7 +67,7 @@ fn wasm_toolchain(findings: &mut Findings) {
         })
     };
     let Some(active) = output("rustc", &["--print", "sysroot"]) else {
-        return findings.wrong("Rust is missing: install it from https://rustup.rs");
+        return findings.error("Rust is missing: install it from https://rustup.rs");
     };
     let own = Path::new(".tools/rust-wasm");
     let built_with = fs::read_to_string(own.join("version")).ok();
@@ -79,7 +79,7 @@ fn wasm_toolchain(findings: &mut Findings) {
     if has_target(Path::new(&active)) || (has_target(own) && is_current()) {
         findings.ok(format!("Rust can build for {TARGET}"));
     } else {
-        findings.warn(format!("Rust can't build for {TARGET} yet: 'npm run build' sees to it"));
+        findings.warn(format!("Rust can't build for {TARGET} yet: 'npm run build' sets that up"));
     }
 }
 
@@ -95,10 +95,9 @@ fn wasm_bindgen(findings: &mut Findings) {
     let installed = output.as_deref().and_then(|output| output.split(' ').nth(1));
     match (installed, wanted) {
         (_, None) => {
-            findings
-                .warn("Cargo.lock names no version of wasm-bindgen: run this in the folder of the project");
+            findings.warn("Cargo.lock names no version of wasm-bindgen: run this in the project's directory");
         }
-        (None, _) => findings.warn("wasm-bindgen is not there yet: 'npm run build' builds it"),
+        (None, _) => findings.warn("wasm-bindgen is not installed yet: 'npm run build' builds it"),
         (Some(installed), Some(wanted)) if installed == wanted => {
             findings.ok(format!("wasm-bindgen is {installed}"));
         }
@@ -108,7 +107,7 @@ fn wasm_bindgen(findings: &mut Findings) {
     }
 }
 
-/// What a program prints, if it can be run.
+/// Output of a program, if it runs and succeeds.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).env("PATH", path_with_node().ok()?).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -1,4 +1,4 @@
-//! The variables: whether they are right, known, and wise.
+//! Check of the variables: valid, known, and recommended values.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use latchkey::config::Config;
 use super::Findings;
 use crate::settings::{self, Deployment};
 
-/// As many edits as a typo may take.
+/// Maximum number of edits in a typo.
 const TYPO: usize = 3;
 
 pub fn check(deployment: &Deployment, findings: &mut Findings) {
@@ -24,19 +24,20 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         }
         variables.extend(local.variables);
     }
-    // The deployed secret can't be read back, and whether it is set is checked elsewhere.
-    let stand_in = |name: &str| (deployment.remote && name == "JWT_SECRET").then(settings::stand_in_secret);
-    match Config::from_vars(|name| variables.get(name).cloned().or_else(|| stand_in(name))) {
+    // The deployed secret can't be read back; `secrets` checks whether it is set.
+    let placeholder =
+        |name: &str| (deployment.remote && name == "JWT_SECRET").then(settings::placeholder_secret);
+    match Config::from_vars(|name| variables.get(name).cloned().or_else(|| placeholder(name))) {
         Ok(config) => {
-            findings.ok("all variables are right");
-            for weakness in config.weaknesses() {
+            findings.ok("all variables are valid");
+            for weakness in &config.warnings {
                 findings.warn(weakness);
             }
-            needs_paid_plan(config.hasher, findings);
+            needs_paid_plan(config.passwords.hasher, findings);
         }
         Err(error) => {
             for problem in error.problems {
-                findings.wrong(problem);
+                findings.error(problem);
             }
         }
     }
@@ -53,26 +54,26 @@ fn needs_paid_plan(hasher: Hasher, findings: &mut Findings) {
     }
 }
 
-/// The names that the configuration asks for.
+/// Names of all variables of the configuration.
 fn known() -> BTreeSet<String> {
     let known = RefCell::default();
     let note = |name: &str| {
         BTreeSet::insert(&mut known.borrow_mut(), name.to_owned());
         None
     };
-    // Nothing is set, so that is an error, and no matter.
+    // Nothing is set, so this fails, which doesn't matter.
     Config::from_vars(note).ok();
     known.into_inner()
 }
 
 fn unknown(variables: &BTreeMap<String, String>, place: &str, findings: &mut Findings) {
     let known = known();
-    // Settings of wrangler itself may be in .env too.
+    // Wrangler's own settings may be in .env too.
     let is_ours = |name: &&String| !name.starts_with("CLOUDFLARE_") && !name.starts_with("WRANGLER_");
     for name in variables.keys().filter(is_ours).filter(|name| !known.contains(*name)) {
         let distance = |known: &&String| strsim::damerau_levenshtein(&name.to_uppercase(), known);
         match known.iter().min_by_key(distance).filter(|nearest| distance(nearest) <= TYPO) {
-            Some(nearest) => findings.wrong(format!("{name} in {place} is unknown: it should be {nearest}")),
+            Some(nearest) => findings.error(format!("{name} in {place} is unknown: it should be {nearest}")),
             None => findings.warn(format!("{name} in {place} is unknown to Latchkey, and has no effect")),
         }
     }

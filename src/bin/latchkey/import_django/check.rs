@@ -1,17 +1,19 @@
-//! What a row has to be so that its user can be kept here, by the rules of the Worker.
+//! Check of a row by the Worker's rules.
 
 use chrono::{DateTime, NaiveDateTime};
 use latchkey::account::email;
-use latchkey::account::validate::{self, Checked, Input};
+use latchkey::account::password::PasswordHash;
+use latchkey::account::profile::PROFILE;
+use latchkey::account::validate::{self, RawField, Validated};
 use latchkey::auth::password::Hasher;
 use latchkey::error::Violation;
 use serde_json::{Map, Value};
 
 use super::MAX_ID;
 use super::source::{Kind, Object};
-use crate::output::shown;
+use crate::output::escape_for_terminal;
 
-/// A row as far as it could be read. All of it could if there is no problem.
+/// Row as far as it could be read: completely, if there is no problem.
 pub enum Record {
     User(User),
     Profile(Profile),
@@ -41,7 +43,7 @@ pub struct Profile {
 }
 
 impl Record {
-    /// Whose row it is, after its number.
+    /// Identifies the row's user, after its number in a message.
     pub fn label(&self) -> String {
         match self {
             Self::User(User { id: Some(id), .. }) => format!(" (id {id})"),
@@ -55,9 +57,9 @@ impl Record {
 /// Remarks on one row.
 #[derive(Default)]
 pub struct Remarks {
-    /// Reasons why it can't be imported.
+    /// Reasons why the row can't be imported.
     pub problems: Vec<String>,
-    /// Oddities that are imported nevertheless.
+    /// Oddities that are imported all the same.
     pub notes: Vec<String>,
 }
 
@@ -113,9 +115,14 @@ impl Row {
     }
 
     fn profile(&mut self) -> Profile {
-        let bio = self.field("bio", validate::bio).flatten();
-        let image = self.field("image", validate::image).flatten();
+        let bio = self.profile_field("bio");
+        let image = self.profile_field("image");
         Profile { user: None, bio, image }
+    }
+
+    fn profile_field(&mut self, name: &str) -> Option<String> {
+        let field = PROFILE.iter().find(|field| field.name() == name)?;
+        self.field(name, |input| field.check(input)).flatten()
     }
 
     fn id(&mut self, value: &Value, name: &str) -> Option<i64> {
@@ -123,38 +130,39 @@ impl Row {
         if id.is_none() {
             self.problems.push(format!(
                 "{name} is {}, not a whole number from 1 to {MAX_ID}",
-                shown(&value.to_string())
+                escape_for_terminal(&value.to_string())
             ));
         }
         id
     }
 
-    fn field<T>(&mut self, name: &str, rule: impl Fn(Input) -> Checked<T>) -> Option<T> {
+    fn field<T>(&mut self, name: &str, rule: impl Fn(RawField) -> Validated<T>) -> Option<T> {
         match rule(self.fields.remove(name).into()) {
             Ok(value) => Some(value),
-            Err(broken) => {
-                self.problems.extend(broken.iter().map(|violation| format!("{name} {}", words(violation))));
+            Err(violations) => {
+                let words = violations.iter().map(|violation| format!("{name} {}", words(violation)));
+                self.problems.extend(words);
                 None
             }
         }
     }
 
-    /// A name that is older than the rule that names are visible stays.
+    /// Reads a username. One that is not visible is kept: it may be older than that rule.
     fn username(&mut self) -> Option<String> {
-        let input: Input = self.fields.remove("username").into();
-        let broken = match validate::username(input.clone()) {
+        let input: RawField = self.fields.remove("username").into();
+        let violations = match validate::username(input.clone()) {
             Ok(username) => return Some(username),
-            Err(broken) => broken,
+            Err(violations) => violations,
         };
         let is_note = |violation: &&Violation| **violation == Violation::InvalidUsername;
-        let problems = broken.iter().filter(|violation| !is_note(violation));
+        let problems = violations.iter().filter(|violation| !is_note(violation));
         self.problems.extend(problems.map(|violation| format!("username {}", words(violation))));
         match input {
-            Input::Text(username) if broken.iter().all(|violation| is_note(&violation)) => {
+            RawField::Text(username) if violations.iter().all(|violation| is_note(&violation)) => {
                 self.notes.push(format!(
-                    "username \"{}\" is one that the API takes no more: it has characters that control a terminal or \
-                     the direction of text, or nothing in it can be seen",
-                    shown(&username)
+                    "username \"{}\" is one that the API no longer accepts: it has characters that control a terminal or \
+                     the direction of text, or nothing visible",
+                    escape_for_terminal(&username)
                 ));
                 Some(username)
             }
@@ -170,13 +178,13 @@ impl Row {
         if stored.starts_with('!') {
             self.problems
                 .push("password is unusable, as Django calls it: no login succeeds with it".to_owned());
-        } else if let Err(reason) = Hasher::of_stored(&stored) {
+        } else if let Err(reason) = Hasher::from_encoded(&PasswordHash::new(stored.clone())) {
             self.problems.push(format!("password can't be verified here: its hash {reason}"));
         }
         stored
     }
 
-    /// SQLite has truth values as 0 and 1.
+    /// Reads a boolean, which SQLite stores as 0 or 1.
     fn flag(&mut self, name: &str, default: bool) -> bool {
         match self.fields.remove(name) {
             None => default,
@@ -195,13 +203,13 @@ impl Row {
         let value = self.fields.remove(name)?;
         let time = value.as_str().and_then(unix_seconds);
         if time.is_none() {
-            self.problems.push(format!("{name} is no time of the form 2026-01-31T12:00:00Z"));
+            self.problems.push(format!("{name} is not a time of the form 2026-01-31T12:00:00Z"));
         }
         time
     }
 }
 
-/// A time as fixtures and SQLite have it; in UTC if it names no offset, as Django keeps times.
+/// Parses a time of a fixture or SQLite; without an offset it is in UTC, as Django stores it.
 fn unix_seconds(text: &str) -> Option<i64> {
     let text = text.replacen(' ', "T", 1);
     DateTime::parse_from_rfc3339(&text)
@@ -213,12 +221,12 @@ fn unix_seconds(text: &str) -> Option<i64> {
         .ok()
 }
 
-/// What breaks a rule, after the field's name.
+/// Describes a violation, after the field's name.
 fn words(violation: &Violation) -> String {
     match violation {
         Violation::Required | Violation::Null | Violation::Blank => "is missing".to_owned(),
-        Violation::InvalidEmail { .. } => "is no valid address".to_owned(),
-        Violation::NotAString => "is no text".to_owned(),
+        Violation::InvalidEmail { .. } => "is not a valid email address".to_owned(),
+        Violation::NotAString => "is not a string".to_owned(),
         Violation::TooLong(max) => format!("is longer than {max} characters"),
         Violation::NullCharacter => "has a null character".to_owned(),
         other => format!("breaks a rule: {other:?}"),

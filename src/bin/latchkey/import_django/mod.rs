@@ -1,4 +1,4 @@
-//! `import-django`: moves a Django deployment's users in.
+//! `import-django`: imports a Django deployment's users.
 //!
 //! The file is read once, into a [`staging`] database, where all of it is checked before anything is written.
 
@@ -18,26 +18,26 @@ use check::Remarks;
 use source::{Source, UserModels};
 use staging::{Counts, Staging};
 
-/// The greatest id that a token can name: beyond, JSON's readers round.
+/// Largest id that a token can carry: JSON parsers round larger ones.
 const MAX_ID: i64 = (1 << 53) - 1;
 
-/// How far above the greatest id of a JSON file the next one is.
+/// Distance of the next id from the greatest one of a JSON file.
 const GAP: i64 = 1_000_000;
 
-/// Moves a Django deployment's users in
+/// Imports a Django deployment's users
 ///
 /// Users keep their id, password, flags and times, so that they stay logged in if JWT_SECRET is Django's SECRET_KEY.
-/// First the whole file is checked: nothing is written while a row has a problem. Running this again imports
-/// only who is missing, so an import that was interrupted is resumed by running it again.
+/// The whole file is checked first: nothing is written while a row has a problem. Running this again imports
+/// only the missing users, which resumes an interrupted import.
 ///
 /// FILE is what `manage.py dumpdata authentication.User` (or auth.User) writes, as json or jsonl, or Django's SQLite
 /// file. If it has profiles.Profile too, bio and image come from there. A user whose password can't be verified here,
 /// being unusable or of another algorithm than pbkdf2_sha256 and pbkdf2_sha512, is a problem and not imported.
 #[derive(clap::Args)]
 #[command(after_help = "\
-The id of a user who is gone is never given to another, whom an old token would then name. So Django's last id matters. \
-A SQLite file knows it. With a JSON file, new users get ids from a million above its greatest one, unless --next-id \
-says from where; PostgreSQL tells with SELECT last_value + 1 FROM authentication_user_id_seq.
+The id of a deleted user must never be reused: an old token would then name another user. So Django's last id matters. \
+A SQLite file has it. With a JSON file, new users get ids from a million above its greatest one, unless --next-id \
+is given; in PostgreSQL it is SELECT last_value + 1 FROM authentication_user_id_seq.
 
 Example:
   python manage.py dumpdata authentication.User profiles.Profile > users.json
@@ -50,14 +50,14 @@ pub struct Options {
     /// Check all rows and the database, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Leave out the rows that have a problem (of rows that collide, all but the first) and import the others
+    /// Skip the rows that have a problem (of rows that collide, all but the first) and import the others
     #[arg(long)]
     skip_problems: bool,
     /// A model whose rows are users, in place of authentication.user and auth.user; in a SQLite file the first of these
     /// that has a table
     #[arg(long, value_name = "APP.MODEL", value_parser = source::parse_model)]
     user_model: Vec<String>,
-    /// The least id that a new user may get
+    /// Lowest id that a new user may get
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..=MAX_ID))]
     next_id: Option<i64>,
 }
@@ -75,20 +75,20 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
 
     let counts = staging.counts()?;
     if counts.total == 0 {
-        bail!("{} has no users: no row is of the model {models}", options.file.display());
+        bail!("{} has no users: no row has the model {models}", options.file.display());
     }
     if staging.problems > 0 && !options.skip_problems {
         bail!(
-            "{} of {} have problems, listed above: fix them in Django, or leave those out with --skip-problems; nothing was written",
-            counts.left_out(),
+            "{} of {} have problems, listed above: fix them in Django, or skip them with --skip-problems; nothing was written",
+            counts.skipped(),
             users(counts.total)
         );
     }
-    // A file for wrangler takes seconds whatever is in it; in the local database a long write holds up the Worker.
+    // A file for wrangler takes seconds whatever its size; in the local database a long write blocks the Worker.
     let batch = if deployment.remote || deployment.through_wrangler { 5_000 } else { 2_000 };
     let last_id = match (options.next_id, last_id) {
         (Some(next), _) if next <= counts.max_id => {
-            bail!("--next-id has to be above {}, the greatest id in the file", counts.max_id)
+            bail!("--next-id must be above {}, the greatest id in the file", counts.max_id)
         }
         (None, None) => counts.max_id.saturating_add(GAP).min(MAX_ID),
         (next, known) => next.map(|next| next - 1).max(known).unwrap_or(counts.max_id),
@@ -101,47 +101,47 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     costliest_hash(deployment, &staging)
 }
 
-/// Says what to set if the time of a failed login would tell who was imported.
+/// Reports the setting without which the response time of a failed login would reveal who was imported.
 fn costliest_hash(deployment: &Deployment, staging: &Staging) -> Result<()> {
     let hashers = staging.hashers()?;
     match failure_cost::Settings::read(deployment) {
         Ok(settings) if hashers.iter().all(|hasher| settings.covers(*hasher)) => {}
         Ok(settings) => eprintln!(
-            "set COSTLIEST_HASH to \"{}\" in wrangler.toml, or the time of a failed login tells who was imported",
+            "set COSTLIEST_HASH to \"{}\" in wrangler.toml, or the response time of a failed login reveals who was imported",
             settings.value_with(&hashers)
         ),
-        Err(error) => eprintln!("whether COSTLIEST_HASH is right could not be checked: {error:#}"),
+        Err(error) => eprintln!("could not check COSTLIEST_HASH: {error:#}"),
     }
     Ok(())
 }
 
 fn summary(counts: &Counts, is_dry: bool) -> String {
-    let left_out = counts.left_out();
+    let skipped = counts.skipped();
     let mut parts = match counts.good {
-        0 if left_out == 0 => {
-            return format!("nothing to import: {} are there already", users(counts.present));
+        0 if skipped == 0 => {
+            return format!("nothing to import: {} already exist", users(counts.present));
         }
         good => vec![format!("{} {}", users(good), if is_dry { "would be imported" } else { "imported" })],
     };
     if counts.present > 0 {
-        parts.push(format!("{} there already", counts.present));
+        parts.push(format!("{} already exist", counts.present));
     }
-    if left_out > 0 {
-        parts.push(format!("{left_out} left out"));
+    if skipped > 0 {
+        parts.push(format!("{skipped} skipped"));
     }
     parts.join(", ")
 }
 
-/// Reads the file into the staging database, and gives the last id that Django gave away, if the file tells.
+/// Reads the file into the staging database. Returns the last id that Django assigned, if the file has it.
 fn stage(source: &Source, staging: &mut Staging) -> Result<Option<i64>> {
     let progress = source.progress()?;
     source.read(&progress, &mut |number, kind, object| {
         let (record, Remarks { problems, notes }) = check::check(kind, object);
         for problem in &problems {
-            progress.say(&format!("row {number}{}: {problem}", record.label()));
+            progress.print(&format!("row {number}{}: {problem}", record.label()));
         }
         for note in &notes {
-            progress.say(&format!("note: row {number}{}: {note}", record.label()));
+            progress.print(&format!("note: row {number}{}: {note}", record.label()));
         }
         staging.add(number, &record, problems.len())
     })

@@ -1,4 +1,4 @@
-//! How far a long task is, on a terminal.
+//! Progress of a long task, on a terminal.
 
 use std::fmt::Write;
 use std::io::Read;
@@ -8,12 +8,12 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Nothing is drawn unless standard error is a terminal. `rate` is how its template shows how fast it goes.
+    /// Draws nothing unless stderr is a terminal. `rate` is the part of the template for the speed.
     pub fn new(what: &'static str, rate: &str, len: u64) -> Self {
         let template = format!("{{msg}} {{wide_bar}} {{percent}}%  {rate}  {{eta}} left");
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let style = style.with_key("users_per_sec", |state: &ProgressState, text: &mut dyn Write| {
-            let _ = write!(text, "{:.0} users/s", state.per_sec()); // if it can't be shown, so be it
+            let _ = write!(text, "{:.0} users/s", state.per_sec()); // not worth an error
         });
         Self(ProgressBar::new(len).with_style(style).with_message(what))
     }
@@ -22,13 +22,13 @@ impl Progress {
         self.0.inc(by);
     }
 
-    /// What advances with each byte that is read.
+    /// Wraps a reader so that the bar advances with each byte.
     pub fn reading<R: Read>(&self, reader: R) -> impl Read {
         self.0.wrap_read(reader)
     }
 
     /// Writes a line to standard error, above the bar.
-    pub fn say(&self, line: &str) {
+    pub fn print(&self, line: &str) {
         self.0.suspend(|| eprintln!("{line}"));
     }
 }

@@ -1,4 +1,4 @@
-//! Django's users in the forms in which they leave it, read one after the other.
+//! Reader of Django's users in a fixture or a SQLite file, row by row.
 
 use std::fmt;
 use std::fs::File;
@@ -16,7 +16,7 @@ use super::progress::Progress;
 
 const PROFILE: &str = "profiles.profile";
 
-/// How a SQLite file begins.
+/// First bytes of a SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// An object of a fixture, or a row of a table in the form of one.
@@ -36,7 +36,7 @@ pub enum Kind {
     Profile,
 }
 
-/// Takes the users and profiles, with their number in the file.
+/// Callback that receives users and profiles, with their number in the file.
 pub type Each<'a> = &'a mut dyn FnMut(i64, Kind, Object) -> Result<()>;
 
 /// Names of the models whose rows are users, as `app.model`. No other app's row may become a user, least of all a
@@ -103,7 +103,7 @@ enum Format {
 
 impl Source {
     pub fn open(path: &Path, models: UserModels) -> Result<Self> {
-        let unreadable = || format!("{} can't be read", path.display());
+        let unreadable = || format!("can't read {}", path.display());
         let mut start = Vec::new();
         File::open(path)
             .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start))
@@ -130,7 +130,7 @@ impl Source {
         })
     }
 
-    /// Hands on every user and profile, and gives the last id that Django gave away, if the file tells.
+    /// Passes on every user and profile. Returns the last id that Django assigned, if the file has it.
     pub fn read(&self, progress: &Progress, each: Each<'_>) -> Result<Option<i64>> {
         match &self.file {
             Format::Fixture(path) => read_fixture(path, &self.models, progress, each).map(|()| None),
@@ -172,7 +172,7 @@ fn read_fixture(path: &Path, models: &UserModels, progress: &Progress, each: Eac
     }
 }
 
-/// Visits an array's objects without keeping them, until one is not taken.
+/// Visits an array's objects without keeping them, until the callback returns false.
 struct ArrayOf<'a>(&'a mut dyn FnMut(Object) -> bool);
 
 impl<'de> DeserializeSeed<'de> for ArrayOf<'_> {
@@ -236,7 +236,7 @@ fn user_table(connection: &Connection, models: &UserModels) -> Result<String> {
     bail!("the SQLite file has no table {names}: name the model of its users with --user-model")
 }
 
-/// The table with this name in any case, as it is written.
+/// Finds the table with this name in any case, and returns its spelling.
 fn table(connection: &Connection, name: &str) -> Result<Option<String>> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
     Ok(connection.query_row(sql, [name], |row| row.get(0)).optional()?)
@@ -264,7 +264,7 @@ fn read_table(
     Ok(())
 }
 
-/// A value of SQLite as a fixture would have it; what no fixture has is `null`.
+/// Converts a value of SQLite to a fixture's; a type that no fixture has becomes `null`.
 fn value(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Integer(integer) => integer.into(),

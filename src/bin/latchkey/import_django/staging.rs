@@ -1,13 +1,13 @@
-//! A temporary database on disk that holds the file's rows and what of the real one they are compared with, so that
-//! a million users need little memory. SQLite deletes its file at once; it ends with this process however that ends.
+//! Temporary database on disk with the file's rows and the target's users to compare them with, so that a million
+//! users need little memory. SQLite unlinks its file at once, so it never outlives this process.
 
 use anyhow::Result;
 use latchkey::auth::password::Hasher;
-use latchkey::store::db::Value;
+use latchkey::store::Value;
+use latchkey::store::operator::password_hash::HASHER;
 use rusqlite::{Connection, Row, params};
 
 use super::check::{Profile, Record, User};
-use crate::users::hash::HASHER;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = OFF;
@@ -29,26 +29,26 @@ pub struct Staging {
     pub problems: usize,
 }
 
-/// What is to be done.
+/// Number of users by what the import does with them.
 pub struct Counts {
     pub total: i64,
-    /// Those who are to be imported.
+    /// Users to import.
     pub good: i64,
-    /// Those who are there already.
+    /// Users who already exist.
     pub present: i64,
     pub max_id: i64,
 }
 
 impl Counts {
-    /// How many have a problem.
-    pub fn left_out(&self) -> i64 {
+    /// Number of users with a problem.
+    pub fn skipped(&self) -> i64 {
         self.total - self.good - self.present
     }
 }
 
 impl Staging {
     pub fn new() -> Result<Self> {
-        let connection = Connection::open("")?; // which is how SQLite is asked for a private file
+        let connection = Connection::open("")?; // SQLite's notation for a private file
         connection.execute_batch(SCHEMA)?;
         Ok(Self { temporary: connection, problems: 0 })
     }
@@ -88,14 +88,14 @@ impl Staging {
         Ok(())
     }
 
-    /// Adds a user of the real database.
+    /// Adds a user of the target database.
     pub fn add_existing(&mut self, id: i64, username: &str, email: &str) -> Result<()> {
         let sql = "INSERT INTO existing VALUES (?1, ?2, ?3)";
         self.temporary.prepare_cached(sql)?.execute(params![id, username, email])?;
         Ok(())
     }
 
-    /// Tells of rows of the file that collide with an earlier one.
+    /// Reports rows of the file that collide with an earlier one.
     pub fn find_collisions(&mut self) -> Result<()> {
         self.temporary.execute_batch(
             "CREATE INDEX by_id ON incoming (id);
@@ -110,12 +110,12 @@ impl Staging {
                        WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1) AS first \
                  JOIN incoming AS row ON row.{column} = first.{column} AND row.number > first.number"
             );
-            self.report(&sql, |row| Ok(format!("{column} is also that of row {}", row.get::<_, i64>(2)?)))?;
+            self.report(&sql, |row| Ok(format!("{column} is the same as in row {}", row.get::<_, i64>(2)?)))?;
         }
         Ok(())
     }
 
-    /// Tells of rows of the file that collide with other users of the real database.
+    /// Reports rows of the file that collide with other users of the target database.
     pub fn find_conflicts(&mut self) -> Result<()> {
         self.temporary.execute_batch(
             "CREATE INDEX existing_by_username ON existing (username);
@@ -126,7 +126,7 @@ impl Staging {
             "SELECT row.number, row.id FROM incoming AS row JOIN existing AS other USING (id) WHERE NOT ({same})"
         );
         self.report(&taken, |_| {
-            Ok("id is that of a user in the database with another email or username".to_owned())
+            Ok("id belongs to a user in the database with another email or username".to_owned())
         })?;
         for column in ["email", "username"] {
             let sql = format!(
@@ -134,14 +134,14 @@ impl Staging {
                  WHERE row.id IS NOT other.id"
             );
             self.report(&sql, |row| {
-                Ok(format!("{column} is that of the user {} in the database", row.get::<_, i64>(2)?))
+                Ok(format!("{column} belongs to user {} in the database", row.get::<_, i64>(2)?))
             })?;
         }
         Ok(())
     }
 
-    /// Prints a problem of each row of a result, which begins with the number and id of a row of the file, and marks
-    /// those.
+    /// Prints a problem of each row of a result, whose first columns are the number and id of a row of the file, and
+    /// marks these rows.
     fn report(&mut self, sql: &str, problem: impl Fn(&Row<'_>) -> rusqlite::Result<String>) -> Result<()> {
         let mut statement = self.temporary.prepare(&format!("{sql} ORDER BY row.number"))?;
         let mut rows = statement.query([])?;
@@ -165,7 +165,7 @@ impl Staging {
         })?)
     }
 
-    /// Parameters of the hashes of those who are imported, or were before.
+    /// Parameters of the hashes of users who are imported, or were before.
     pub fn hashers(&self) -> Result<Vec<Hasher>> {
         let sql = format!("SELECT DISTINCT {HASHER} FROM incoming WHERE is_good");
         let mut statement = self.temporary.prepare(&sql)?;
@@ -174,7 +174,7 @@ impl Staging {
         Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
     }
 
-    /// Hands on who is to be imported, by id: the columns as [`super::write`] inserts them.
+    /// Passes on the users to import, by id: the values that [`latchkey::store::operator::users::import`] takes.
     pub fn each_missing(&self, each: &mut dyn FnMut(Vec<Value<'static>>) -> Result<()>) -> Result<()> {
         let mut statement = self.temporary.prepare(
             "SELECT id, username, email, password, is_active, is_staff, is_superuser, \

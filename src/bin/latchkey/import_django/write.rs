@@ -1,38 +1,27 @@
-//! What the real database has, and what it gets.
+//! Reads from and writes to the target database.
 
 use anyhow::{Result, anyhow};
-use latchkey::store::db::{DbError, Row};
+use latchkey::store::DbError;
+use latchkey::store::operator::users::{self, UserKeys};
+use latchkey::store::operator::{Database, Statement};
 
 use super::progress::Progress;
 use super::staging::{Counts, Staging};
-use crate::database::{Database, Statement};
 
-/// How many users are read at once.
+/// Number of users per query.
 const PAGE: usize = 10_000;
 
-const INSERT: &str = "INSERT INTO users (id, username, email, password, is_active, is_staff, is_superuser, bio, image, \
-                      created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-
-/// Raises the last id that was given away to ?1, and never lowers it.
-const RAISE: [&str; 2] = [
-    "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'users' AND seq < ?1",
-    "INSERT INTO sqlite_sequence (name, seq) SELECT 'users', ?1 \
-     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'users')",
-];
-
-/// Stages the users of the real database.
+/// Stages the users of the target database.
 pub fn read_existing(database: &dyn Database, staging: &mut Staging) -> Result<()> {
-    let sql = "SELECT id, username, email FROM users WHERE id > ?1 ORDER BY id LIMIT 10000";
     let mut last = 0;
     loop {
-        let page = database.rows(sql, &[last.into()]).map_err(|error| {
+        let page = users::keys_page(database, last, PAGE).map_err(|error| {
             anyhow!(
-                "the users in the database can't be read ({error}): if it is new, apply the migrations first"
+                "can't read the users in the database ({error}): if it is new, apply the migrations first"
             )
         })?;
         let count = page.len();
-        for row in page {
-            let (id, username, email) = existing(row).map_err(|error| anyhow!("{error}"))?;
+        for UserKeys { id, username, email } in page {
             staging.add_existing(id, &username, &email)?;
             last = id;
         }
@@ -42,13 +31,9 @@ pub fn read_existing(database: &dyn Database, staging: &mut Staging) -> Result<(
     }
 }
 
-fn existing(mut row: Row) -> Result<(i64, String, String), DbError> {
-    Ok((row.integer()?, row.text()?, row.text()?))
-}
-
-/// Imports who is missing, in batches of so many statements, each of which is run as a whole or not at all.
+/// Imports the missing users in batches of `batch_size` statements, one transaction each.
 ///
-/// The last id comes first, so that whoever registers meanwhile gets a later one.
+/// The last id is raised first, so that users who register in the meantime get a later one.
 pub fn write(
     database: &dyn Database,
     staging: &Staging,
@@ -58,9 +43,9 @@ pub fn write(
 ) -> Result<()> {
     let progress = Progress::new("importing", "{users_per_sec}", counts.good.unsigned_abs());
     let mut batch = Vec::with_capacity(batch_size);
-    batch.extend(RAISE.map(|sql| Statement { sql, params: vec![last_id.into()] }));
+    batch.extend(users::raise_last_id(last_id));
     staging.each_missing(&mut |params| {
-        batch.push(Statement { sql: INSERT, params });
+        batch.push(users::import(params));
         if batch.len() < batch_size { Ok(()) } else { run(database, &mut batch, &progress) }
     })?;
     run(database, &mut batch, &progress)
@@ -72,7 +57,7 @@ fn run(database: &dyn Database, batch: &mut Vec<Statement<'_>>, progress: &Progr
     }
     database.run_all(batch).map_err(|error| match error {
         DbError::Unique { column } => {
-            anyhow!("somebody registered meanwhile with a {column} that is in the file: run this again, to hear who")
+            anyhow!("a user registered in the meantime with a {column} that is in the file: run this again to see which")
         }
         other => anyhow!("{other}: run this again to import the rest"),
     })?;

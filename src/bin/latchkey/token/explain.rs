@@ -2,7 +2,8 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use chrono::DateTime;
-use latchkey::auth::token::{Keys, MAX_SAFE_INTEGER, Signer, signer};
+use latchkey::auth::keys::Keys;
+use latchkey::auth::token::{MAX_SAFE_INTEGER, Signer, find_signer};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -24,25 +25,25 @@ impl Parts {
             String::from_utf8(bytes).ok()
         };
         let (header, claims) = (decoded(), decoded());
-        Self { header, claims, signer: signer(keys, token), is_three: token.split('.').count() == 3 }
+        Self { header, claims, signer: find_signer(keys, token), is_three: token.split('.').count() == 3 }
     }
 
     /// All that is wrong with it at `now`, in Unix seconds.
     pub fn faults(&self, now: i64) -> Vec<String> {
         if !self.is_three {
-            return vec!["it is no JWT: that is three texts joined by dots".to_owned()];
+            return vec!["it is not a JWT, which has three parts joined by dots".to_owned()];
         }
         let mut faults = Vec::new();
         match self.header.as_deref().map(serde_json::from_str::<Object>) {
             Some(Ok(header)) => header_faults(&header, self.signer.as_ref(), &mut faults),
-            _ => faults.push("its header is no JSON object in base64url".to_owned()),
+            _ => faults.push("its header is not a JSON object in base64url".to_owned()),
         }
         if self.signer.is_none() {
-            faults.push("no secret of this deployment signed it, or it was changed since".to_owned());
+            faults.push("no secret of this deployment signed it, or it was changed afterwards".to_owned());
         }
         match self.claims.as_deref().map(serde_json::from_str::<Object>) {
             Some(Ok(claims)) => claim_faults(&claims, now as f64, &mut faults),
-            _ => faults.push("its claims are no JSON object in base64url".to_owned()),
+            _ => faults.push("its claims are not a JSON object in base64url".to_owned()),
         }
         faults
     }
@@ -51,25 +52,25 @@ impl Parts {
 fn header_faults(header: &Object, signer: Option<&Signer>, faults: &mut Vec<String>) {
     match header.read::<String>("alg") {
         Member::Is(alg) if alg == "HS256" => {}
-        Member::Is(alg) => faults.push(format!("its alg is {alg:?}; only HS256 will do")),
-        Member::Absent => faults.push("its header has no alg; only HS256 will do".to_owned()),
-        Member::Wrong => faults.push("its alg is no text; only HS256 will do".to_owned()),
+        Member::Is(alg) => faults.push(format!("its alg is {alg:?}; only HS256 is accepted")),
+        Member::Absent => faults.push("its header has no alg; only HS256 is accepted".to_owned()),
+        Member::Wrong => faults.push("its alg is not a string; only HS256 is accepted".to_owned()),
     }
     match header.read::<Option<String>>("typ") {
         Member::Absent | Member::Is(None) => {}
         Member::Is(Some(typ)) if typ == "JWT" => {}
-        Member::Is(Some(typ)) => faults.push(format!("its typ is {typ:?}; only JWT will do")),
-        Member::Wrong => faults.push("its typ is no text; only JWT will do".to_owned()),
+        Member::Is(Some(typ)) => faults.push(format!("its typ is {typ:?}; only JWT is accepted")),
+        Member::Wrong => faults.push("its typ is not a string; only JWT is accepted".to_owned()),
     }
     match (header.read::<Option<String>>("kid"), signer) {
         (Member::Is(Some(kid)), Some(signer)) if kid != signer.kid => {
             faults.push(format!("its kid is {kid:?}, which is not the secret that signed it"));
         }
-        (Member::Wrong, _) => faults.push("its kid is no text".to_owned()),
+        (Member::Wrong, _) => faults.push("its kid is not a string".to_owned()),
         _ => {}
     }
     if header.count("crit") > 0 {
-        faults.push("its header has a crit, and no extension is understood here".to_owned());
+        faults.push("its header has a crit, and no extension is supported".to_owned());
     }
     header.note_duplicates(&["alg", "typ", "kid"], faults);
 }
@@ -77,7 +78,7 @@ fn header_faults(header: &Object, signer: Option<&Signer>, faults: &mut Vec<Stri
 fn claim_faults(claims: &Object, now: f64, faults: &mut Vec<String>) {
     match claims.first("id") {
         None => faults.push("it has no id".to_owned()),
-        Some(id) if !is_integer(id.get()) => faults.push("its id is no integer".to_owned()),
+        Some(id) if !is_integer(id.get()) => faults.push("its id is not an integer".to_owned()),
         Some(id) if !id.get().parse().is_ok_and(|id| (1..=MAX_SAFE_INTEGER).contains(&id)) => {
             faults.push(IMPOSSIBLE_ID.to_owned());
         }
@@ -86,23 +87,25 @@ fn claim_faults(claims: &Object, now: f64, faults: &mut Vec<String>) {
     match claims.read::<f64>("exp") {
         Member::Is(exp) if now < exp => {}
         Member::Is(exp) => faults.push(format!("it expired at {}", date(exp))),
-        Member::Absent => faults.push("it has no exp, and a token that never expires won't do".to_owned()),
-        Member::Wrong => faults.push("its exp is no time in Unix seconds".to_owned()),
+        Member::Absent => {
+            faults.push("it has no exp, and a token that never expires is not accepted".to_owned())
+        }
+        Member::Wrong => faults.push("its exp is not a time in Unix seconds".to_owned()),
     }
     match claims.read::<Option<f64>>("nbf") {
         Member::Is(Some(nbf)) if nbf > now => {
-            faults.push(format!("its nbf says that it is not good before {}", date(nbf)));
+            faults.push(format!("its nbf makes it invalid before {}", date(nbf)));
         }
-        Member::Wrong => faults.push("its nbf is no time in Unix seconds".to_owned()),
+        Member::Wrong => faults.push("its nbf is not a time in Unix seconds".to_owned()),
         _ => {}
     }
     for name in ["ver", "ttl"] {
         if matches!(claims.read::<Option<i64>>(name), Member::Wrong) {
-            faults.push(format!("its {name} is no integer"));
+            faults.push(format!("its {name} is not an integer"));
         }
     }
     if matches!(claims.read::<Option<String>>("sid"), Member::Wrong) {
-        faults.push("its sid is no text".to_owned());
+        faults.push("its sid is not a string".to_owned());
     }
     claims.note_duplicates(&["id", "exp", "nbf", "iat", "ver", "sid", "ttl"], faults);
 }
@@ -181,7 +184,8 @@ impl<'de> Deserialize<'de> for Object {
 #[cfg(test)]
 mod tests {
     use latchkey::auth::secret::Secret;
-    use latchkey::auth::token::{Session, mint, read};
+    use latchkey::auth::session::Session;
+    use latchkey::auth::token::{issue, verify};
     use latchkey::error::Unauthenticated;
 
     use super::*;
@@ -213,9 +217,9 @@ mod tests {
     /// Fails unless the library and this agree, and gives what this says.
     fn faults(token: &str) -> Vec<String> {
         let faults = Parts::of(&keys(), token).faults(NOW);
-        match read(&keys(), token, NOW) {
+        match verify(&keys(), token, NOW).map_err(Unauthenticated::from) {
             Ok(_) => assert_eq!(faults, [""; 0], "{token}"),
-            Err(Unauthenticated::NoUser) => assert_eq!(faults, [IMPOSSIBLE_ID], "{token}"),
+            Err(Unauthenticated::UnknownUser) => assert_eq!(faults, [IMPOSSIBLE_ID], "{token}"),
             Err(_) => assert!(faults.iter().any(|fault| fault != IMPOSSIBLE_ID), "{token}"),
         }
         faults
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_reasons_agree_with_the_verdict_for_each_header_and_claims() {
-        let kid = |secret| signer(&keys(), &signed(secret, b"", b"")).unwrap().kid;
+        let kid = |secret| find_signer(&keys(), &signed(secret, b"", b"")).unwrap().kid;
         let kids =
             [kid(&current()), kid(&previous())].map(|kid| format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#));
         let headers = [
@@ -301,7 +305,7 @@ mod tests {
     #[test]
     fn the_reasons_agree_with_the_verdict_however_a_token_is_broken() {
         let session = Session { sid: "sid".to_owned(), lifetime: 0 };
-        let token = mint(&keys(), 7, 3, &session, NOW, 60).unwrap();
+        let token = issue(&keys(), 7, 3, &session, NOW, 60).unwrap();
         assert_eq!(faults(&token), [""; 0]);
         for index in 0..token.len() {
             faults(&token[..index]);
@@ -325,15 +329,15 @@ mod tests {
         assert_eq!(
             faults(&signed(&current(), header, claims)),
             [
-                r#"its alg is "HS512"; only HS256 will do"#,
-                r#"its typ is "jwt"; only JWT will do"#,
+                r#"its alg is "HS512"; only HS256 is accepted"#,
+                r#"its typ is "jwt"; only JWT is accepted"#,
                 r#"its kid is "x", which is not the secret that signed it"#,
-                "its header has a crit, and no extension is understood here",
-                "its id is no integer",
+                "its header has a crit, and no extension is supported",
+                "its id is not an integer",
                 "it expired at 2027-01-15 08:00:00 UTC",
-                "its nbf says that it is not good before 2030-03-17 17:46:40 UTC",
-                "its ver is no integer",
-                "its sid is no text",
+                "its nbf makes it invalid before 2030-03-17 17:46:40 UTC",
+                "its ver is not an integer",
+                "its sid is not a string",
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! `token inspect`: prints what a token says, and whether the Worker would take it.
+//! `token inspect`: prints a token's header and claims, and whether the Worker would accept it.
 
 use std::io::{self, Read as _};
 use std::{env, iter};
@@ -7,20 +7,21 @@ use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
 use latchkey::account::user::User;
 use latchkey::api::authenticate::find_active;
-use latchkey::auth::token::{Token, read};
+use latchkey::auth::token::{VerifiedToken, verify};
 use latchkey::error::{Error, Unauthenticated};
+use latchkey::store::operator::Database;
+use latchkey::store::operator::users::{self, TokenSubject};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::explain::{Object, Parts, date};
-use crate::database::Database;
-use crate::output::{self, shown};
+use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
-/// Prints what a token says, who signed it, and whether it is good now
+/// Prints a token's header and claims, its signing secret, and whether it is valid now
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  npx latchkey token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npx latchkey token inspect - --json\n\nThe exit status is 0 if the token is good, else 1."
+    after_help = "Examples:\n  npx latchkey token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npx latchkey token inspect - --json\n\nThe exit status is 0 if the token is valid, else 1."
 )]
 pub struct Options {
     /// The token; - reads it from standard input
@@ -60,7 +61,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     let config = deployment.config()?;
     let now = Utc::now().timestamp();
     let parts = Parts::of(&config.keys, &token);
-    let (user, reasons) = match read(&config.keys, &token, now) {
+    let (user, reasons) = match verify(&config.keys, &token, now) {
         Ok(token) => look_up(&*deployment.database()?, &token, now)?,
         Err(_) => (None, parts.faults(now)),
     };
@@ -83,7 +84,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     if inspected.valid {
         return Ok(());
     }
-    bail!("the token is not good: {}", inspected.reasons.join("; "))
+    bail!("the token is not valid: {}", inspected.reasons.join("; "))
 }
 
 fn token(deployment: &Deployment, argument: &str) -> Result<String> {
@@ -91,37 +92,36 @@ fn token(deployment: &Deployment, argument: &str) -> Result<String> {
         return Ok(argument.trim().to_owned());
     }
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
-        bail!("standard input has the token, so give the deployed JWT_SECRET in the environment");
+        bail!("stdin has the token, so pass the deployed JWT_SECRET in the environment");
     }
     let mut token = String::new();
-    io::stdin().read_to_string(&mut token).context("standard input can't be read")?;
+    io::stdin().read_to_string(&mut token).context("can't read stdin")?;
     Ok(token.trim().to_owned())
 }
 
 /// The user of a token that is good by itself, and why the Worker would refuse it nevertheless.
-fn look_up(database: &dyn Database, token: &Token, now: i64) -> Result<(Option<Subject>, Vec<String>)> {
-    let why = match pollster::block_on(find_active(&database, token, now)) {
+fn look_up(
+    database: &dyn Database,
+    token: &VerifiedToken,
+    now: i64,
+) -> Result<(Option<Subject>, Vec<String>)> {
+    let why = match pollster::block_on(find_active(&database, token.key(), now)) {
         Ok((user, _)) => return Ok((Some(user.into()), Vec::new())),
         Err(Error::Unauthenticated(why)) => why,
-        Err(Error::Fault(cause)) => bail!("{cause}"),
-        Err(other) => bail!("the user can't be looked up: {other:?}"),
+        Err(Error::Internal(cause)) => bail!("{cause}"),
+        Err(other) => bail!("can't look up the user: {other:?}"),
     };
-    let sql = "SELECT email, username, is_active, token_version, \
-               EXISTS (SELECT 1 FROM ended_sessions WHERE user_id = ?1 AND sid = ?2) AS has_ended \
-               FROM users WHERE id = ?1";
-    let row = database.row(sql, &[token.user.into(), token.session.sid.as_str().into()])?;
-    let Some(mut row) = row else {
-        return Ok((None, vec![format!("there is no user with the id {}", token.user)]));
+    let Some(subject) = users::token_subject(database, token.user_id, &token.session.sid)? else {
+        return Ok((None, vec![format!("there is no user with the id {}", token.user_id)]));
     };
-    let (email, username) = (row.text()?, row.text()?);
-    let user = Subject { id: token.user, username, email, is_active: row.boolean()? };
-    let (version, has_ended) = (row.integer()?, row.boolean()?);
+    let TokenSubject { email, username, is_active, token_version, is_revoked } = subject;
+    let user = Subject { id: token.user_id, username, email, is_active };
     let reason = match why {
         Unauthenticated::Deactivated => "its user is deactivated".to_owned(),
-        _ if has_ended => "its session has ended: the user has logged out".to_owned(),
+        _ if is_revoked => "its session has ended: the user has logged out".to_owned(),
         _ => format!(
-            "its session has ended, or it is older than a new password: its ver is {}, and the user's is {version}",
-            token.version
+            "its session has ended, or it is older than a new password: its ver is {}, and the user's is {token_version}",
+            token.token_version
         ),
     };
     Ok((Some(user), vec![reason]))
@@ -133,10 +133,15 @@ fn print(inspected: &Inspected) {
     println!("signed with  {}", inspected.signed_with.unwrap_or("no secret of this deployment"));
     if let Some(user) = &inspected.user {
         let state = if user.is_active { "active" } else { "deactivated" };
-        println!("user         {} {} {}, {state}", user.id, shown(&user.username), shown(&user.email));
+        println!(
+            "user         {} {} {}, {state}",
+            user.id,
+            escape_for_terminal(&user.username),
+            escape_for_terminal(&user.email)
+        );
     }
     let verdict = if inspected.valid { "yes" } else { "no" };
-    println!("good now     {verdict}");
+    println!("valid now    {verdict}");
     for reason in &inspected.reasons {
         println!("             {reason}");
     }
@@ -145,11 +150,11 @@ fn print(inspected: &Inspected) {
 /// Prints a part of a token, each member on a line of its own.
 fn print_part(name: &str, part: Option<&RawValue>) {
     let Some(part) = part else {
-        println!("{name:<13}can't be read");
+        println!("{name:<13}unreadable");
         return;
     };
     let Ok(Object(members)) = serde_json::from_str(part.get()) else {
-        println!("{name:<13}{}", shown(part.get()));
+        println!("{name:<13}{}", escape_for_terminal(part.get()));
         return;
     };
     let names = iter::once(name).chain(iter::repeat(""));
@@ -157,6 +162,6 @@ fn print_part(name: &str, part: Option<&RawValue>) {
         let value = value.get();
         let time = ["exp", "iat", "nbf"].contains(&member.as_str()).then(|| value.parse().ok()).flatten();
         let time = time.map(|time| format!("  {}", date(time))).unwrap_or_default();
-        println!("{name:<13}{:<5}{}{time}", shown(&member), shown(value));
+        println!("{name:<13}{:<5}{}{time}", escape_for_terminal(&member), escape_for_terminal(value));
     }
 }

@@ -1,16 +1,19 @@
-//! `token`: prints a user and a fresh token, as the original's Django shell did.
+//! `token`: prints a user and a fresh token.
 
 mod explain;
 mod inspect;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
-use latchkey::auth::token::{Session, mint};
+use latchkey::auth::session::Session;
+use latchkey::auth::token::issue;
+use latchkey::store::operator::users::UserRecord;
 use serde::Serialize;
 
-use crate::output::{self, shown};
+use crate::output::{self, escape_for_terminal};
+use crate::random;
 use crate::settings::Deployment;
-use crate::users::record::Record;
+use crate::users::find;
 
 /// Prints a user and a fresh token of a new session
 #[derive(clap::Args)]
@@ -19,14 +22,14 @@ use crate::users::record::Record;
     subcommand_precedence_over_arg = true,
     disable_help_subcommand = true,
     override_usage = "npx latchkey token [OPTIONS] <EMAIL|USERNAME|ID>\n       npx latchkey token inspect [OPTIONS] <JWT|->",
-    after_help = "Examples:\n  npx latchkey token jake@jake.jake\n  TOKEN=$(npx latchkey token jake --raw)\n  npx latchkey token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by their email or id."
+    after_help = "Examples:\n  npx latchkey token jake@jake.jake\n  TOKEN=$(npx latchkey token jake --raw)\n  npx latchkey token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by email or id."
 )]
 pub struct Options {
     #[command(subcommand)]
     command: Option<Command>,
     /// The user: an email (whatever has an @), an id (a number), or else a username
     #[arg(value_name = "EMAIL|USERNAME|ID", required = true)]
-    who: Option<String>,
+    user: Option<String>,
     /// Print the token and nothing else
     #[arg(long, conflicts_with = "json")]
     raw: bool,
@@ -41,47 +44,46 @@ enum Command {
 }
 
 #[derive(Serialize)]
-struct Minted {
-    user: Record,
+struct Issued {
+    user: UserRecord,
     token: String,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if let Some(Command::Inspect(inspected)) = &options.command {
-        if options.who.is_some() || options.raw {
+        if options.user.is_some() || options.raw {
             bail!("'token inspect' takes a token, and neither a user nor --raw");
         }
         return inspect::run(deployment, inspected, options.json);
     }
-    let who = options.who.as_deref().context("name a user: give an email, a username or an id")?;
+    let selector = options.user.as_deref().context("no user given: pass an email, a username or an id")?;
     let config = deployment.config()?;
-    let user = Record::find(&*deployment.database()?, who)?;
+    let user = find::find(&*deployment.database()?, selector)?;
     if !user.is_active {
         bail!(
-            "{} is deactivated, and no token of theirs is good: bring them back with 'users activate {}' first",
-            shown(&user.username),
+            "{} is deactivated, so that no token of theirs is valid: run 'users activate {}' first",
+            escape_for_terminal(&user.username),
             user.id
         );
     }
-    let session = Session::begin(getrandom::fill)
-        .map_err(|error| anyhow!("this machine has no randomness to give: {error}"))?;
+    let session = Session::begin(random::fill)?;
     let now = Utc::now().timestamp();
-    let token = mint(&config.keys, user.id, user.token_version, &session, now, config.token_ttl)?;
+    let token = issue(&config.keys, user.id, user.token_version, &session, now, config.token_ttl)?;
     if options.raw {
         println!("{token}");
     } else if options.json {
-        output::print(&output::json(&Minted { user, token })?)?;
+        output::print(&output::json(&Issued { user, token })?)?;
     } else {
         println!("id        {}", user.id);
-        println!("email     {}", shown(&user.email));
-        println!("username  {}", shown(&user.username));
+        println!("email     {}", escape_for_terminal(&user.email));
+        println!("username  {}", escape_for_terminal(&user.username));
         println!("flags     {}", flags(&user));
         println!("token     {token}");
     }
     Ok(())
 }
 
-fn flags(user: &Record) -> String {
+fn flags(user: &UserRecord) -> String {
     let flags = [(user.is_active, "active"), (user.is_staff, "staff"), (user.is_superuser, "superuser")];
     let set: Vec<_> = flags.into_iter().filter_map(|(is_set, name)| is_set.then_some(name)).collect();
     set.join(", ")

@@ -1,14 +1,14 @@
 //! `users activate`: lets a user log in again.
 
 use anyhow::Result;
+use latchkey::store::operator::users;
 
-use super::{UserSelector, describe};
-use crate::output;
+use super::{UserSelector, apply};
 use crate::settings::Deployment;
 
 /// Lets a user log in again
 #[derive(clap::Args)]
-#[command(after_help = "Sessions that ended stay ended.
+#[command(after_help = "Ended sessions stay ended.
 
 Example:
   npx latchkey users activate jake@example.com")]
@@ -18,13 +18,11 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let database = deployment.writable_database()?;
-    let user = options.user.find(&*database)?;
-    let sql = "UPDATE users SET is_active = 1, updated_at = unixepoch() WHERE id = ?1 AND NOT is_active RETURNING id";
-    let is_changed = database.row(sql, &[user.id.into()])?.is_some();
-    output::print(&if is_changed {
-        format!("{} is active now.", describe(&user))
-    } else {
-        format!("{} is active already; nothing was changed.", describe(&user))
+    apply(deployment, &options.user, users::activate, |user, is_changed| {
+        if is_changed {
+            format!("{user} is active.")
+        } else {
+            format!("{user} is already active; nothing was changed.")
+        }
     })
 }

@@ -1,14 +1,14 @@
-//! `users deactivate`: keeps a user out.
+//! `users deactivate`: deactivates a user.
 
 use anyhow::Result;
+use latchkey::store::operator::users;
 
-use super::{UserSelector, describe};
-use crate::output;
+use super::{UserSelector, apply};
 use crate::settings::Deployment;
 
-/// Keeps a user out, and ends their sessions
+/// Deactivates a user and ends all of their sessions
 #[derive(clap::Args)]
-#[command(after_help = "Their data stays; 'users activate' lets them in again.
+#[command(after_help = "Their data stays; 'users activate' lets them log in again.
 
 Example:
   npx latchkey users deactivate jake@example.com")]
@@ -18,14 +18,11 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let database = deployment.writable_database()?;
-    let user = options.user.find(&*database)?;
-    let sql = "UPDATE users SET is_active = 0, token_version = token_version + 1, kept_sid = NULL, \
-               updated_at = unixepoch() WHERE id = ?1 AND is_active RETURNING id";
-    let is_changed = database.row(sql, &[user.id.into()])?.is_some();
-    output::print(&if is_changed {
-        format!("{} is deactivated now; every session has ended.", describe(&user))
-    } else {
-        format!("{} is deactivated already; nothing was changed.", describe(&user))
+    apply(deployment, &options.user, users::deactivate, |user, is_changed| {
+        if is_changed {
+            format!("{user} is deactivated; all sessions have ended.")
+        } else {
+            format!("{user} is already deactivated; nothing was changed.")
+        }
     })
 }

@@ -1,60 +1,22 @@
-//! The failed logins of an account that are on record, whatever addresses they came from.
+//! Descriptions of recorded failed logins.
 
-use std::fmt;
+use std::fmt::Write as _;
 
-use latchkey::config::Config;
-use latchkey::store::db::{DbError, Row};
-use serde::Serialize;
+use latchkey::store::operator::login_failures::Failures;
 
 use crate::output::time;
 
-/// What [`Failures::read`] takes, of the rows of `login_failures` that are of one account and not forgotten.
-///
-/// Where both are counted, the failures over all addresses are no fewer than those of each.
-pub const COLUMNS: &str = "ifnull(max(sum(iif(address = '', count, 0)), sum(iif(address = '', 0, count))), 0) AS failures, \
-     nullif(max(iif(address = '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS blocked, \
-     count(iif(address <> '' AND blocked_until > unixepoch(), 1, NULL)) AS addresses, \
-     nullif(max(iif(address <> '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS addresses_blocked";
-
-/// Failed logins, and what they block. Times are in Unix seconds.
-#[derive(Debug, Serialize)]
-pub struct Failures {
-    pub count: i64,
-    /// Until when all logins are blocked.
-    pub blocked_until: Option<i64>,
-    /// From how many addresses logins are blocked.
-    pub blocked_addresses: i64,
-    /// Until when, for the last of them.
-    pub addresses_blocked_until: Option<i64>,
-}
-
-impl Failures {
-    pub fn read(row: &mut Row) -> Result<Self, DbError> {
-        Ok(Self {
-            count: row.integer()?,
-            blocked_until: row.optional_integer()?,
-            blocked_addresses: row.integer()?,
-            addresses_blocked_until: row.optional_integer()?,
-        })
-    }
-}
-
-impl fmt::Display for Failures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.blocked_until, self.addresses_blocked_until) {
-            (Some(until), _) => write!(f, "blocked until {}", time(until))?,
-            (None, Some(until)) => {
-                let addresses = if self.blocked_addresses == 1 { "address" } else { "addresses" };
-                write!(f, "blocked from {} {addresses} until {}", self.blocked_addresses, time(until))?;
-            }
-            (None, None) => f.write_str("not blocked")?,
+/// Describes failures and the lockout that they caused.
+pub fn describe(failures: &Failures) -> String {
+    let mut description = match (failures.blocked_until, failures.addresses_blocked_until) {
+        (Some(until), _) => format!("blocked until {}", time(until)),
+        (None, Some(until)) => {
+            let addresses = if failures.blocked_addresses == 1 { "address" } else { "addresses" };
+            format!("blocked from {} {addresses} until {}", failures.blocked_addresses, time(until))
         }
-        let failures = if self.count == 1 { "failure" } else { "failures" };
-        write!(f, "; {} {failures} on record", self.count)
-    }
-}
-
-/// The keyed hash by which failures are on record.
-pub fn account(config: &Config, email: &str) -> String {
-    config.throttle.account(email)
+        (None, None) => "not blocked".to_owned(),
+    };
+    let noun = if failures.count == 1 { "failure" } else { "failures" };
+    let _ = write!(description, "; {} {noun} recorded", failures.count); // writing to a String can't fail
+    description
 }

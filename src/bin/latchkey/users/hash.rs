@@ -1,72 +1,21 @@
-//! Properties of a stored hash, which itself never leaves the database.
+//! Judgement of a stored hash by its form: the hash itself never leaves the database.
 
+use latchkey::account::password::PasswordHash;
 use latchkey::auth::password::Hasher;
-use latchkey::store::db::{DbError, Row};
+use latchkey::store::operator::password_hash::HashShape;
 
-/// SQL: the number of dollar signs in a hash.
-macro_rules! dollars {
-    () => {
-        "length(password) - length(replace(password, '$', ''))"
-    };
-}
-
-/// SQL: what is before the salt.
-macro_rules! hasher {
-    () => {
-        "substr(password, 1, instr(password, '$') + instr(substr(password, instr(password, '$') + 1), '$') - 1)"
-    };
-}
-
-/// SQL: what is after the last dollar sign.
-macro_rules! digest {
-    () => {
-        "substr(password, 1 + length(rtrim(password, replace(password, '$', ''))))"
-    };
-}
-
-/// Columns that [`read`] takes, of a row of `users`: the number of dollar signs, what is before the salt, the lengths of
-/// what is after the salt, with and without padding, and whether that has the form of Base64.
-pub const COLUMNS: &str = concat!(
-    dollars!(),
-    " AS dollars, CASE ",
-    dollars!(),
-    " WHEN 0 THEN '' WHEN 1 THEN '' WHEN 2 THEN substr(password, 1, instr(password, '$') - 1) ELSE ",
-    hasher!(),
-    " END AS hasher, length(",
-    digest!(),
-    ") AS digest_length, length(rtrim(",
-    digest!(),
-    ", '=')) AS unpadded_length, rtrim(",
-    digest!(),
-    ", '=') NOT GLOB '*[^A-Za-z0-9+/]*' AND (password GLOB '*[AEIMQUYcgkosw048]=' OR password GLOB '*[AQgw]==' \
-     OR password NOT GLOB '*=') AS is_base64"
-);
-
-/// SQL: what is before the salt of a hash.
-pub const HASHER: &str = hasher!();
-
-/// Number of users by what is before the salt, which [`Hasher`] reads.
-pub const COUNTS: &str = concat!(
-    "SELECT hasher, count(*) AS users FROM (SELECT ",
-    hasher!(),
-    " AS hasher FROM users WHERE ",
-    dollars!(),
-    " = 3) GROUP BY hasher ORDER BY users DESC"
-);
-
-/// Reads [`COLUMNS`], and gives the parameters of the hash, or why it matches no password.
-pub fn read(row: &mut Row) -> Result<Result<Hasher, &'static str>, DbError> {
-    let (dollars, hasher) = (row.integer()?, row.text()?);
-    let (length, unpadded, is_base64) = (row.integer()?, row.integer()?, row.boolean()?);
+/// Returns the parameters of a hash, or why it matches no password.
+pub fn judge(shape: &HashShape) -> Result<Hasher, &'static str> {
     // The library judges a hash of the same form.
-    let digest = match (length, unpadded) {
-        (44, 43) if is_base64 => format!("{}=", "A".repeat(43)),
-        (88, 86) if is_base64 => format!("{}==", "A".repeat(86)),
-        _ if is_base64 && length % 4 == 0 => "AAAA".to_owned(),
+    let digest = match (shape.digest_length, shape.unpadded_length) {
+        (44, 43) if shape.is_base64 => format!("{}=", "A".repeat(43)),
+        (88, 86) if shape.is_base64 => format!("{}==", "A".repeat(86)),
+        (length, _) if shape.is_base64 && length % 4 == 0 => "AAAA".to_owned(),
         _ => "?".to_owned(),
     };
-    let salts = usize::try_from(dollars).unwrap_or_default().saturating_sub(2);
-    Ok(Hasher::of_stored(&match dollars {
+    let hasher = &shape.hasher;
+    let salts = usize::try_from(shape.dollars).unwrap_or_default().saturating_sub(2);
+    Hasher::from_encoded(&PasswordHash::new(match shape.dollars {
         0 | 1 => String::new(),
         2 => format!("{hasher}$salt${digest}"),
         _ => format!("{hasher}{}${digest}", "$salt".repeat(salts)),
@@ -75,6 +24,8 @@ pub fn read(row: &mut Row) -> Result<Result<Hasher, &'static str>, DbError> {
 
 #[cfg(test)]
 mod tests {
+    use latchkey::store::Row;
+    use latchkey::store::operator::password_hash::COLUMNS;
     use rusqlite::Connection;
     use rusqlite::types::Value;
 
@@ -87,11 +38,11 @@ mod tests {
             database.query_row(&sql, [stored], |row| (0..5).map(|index| row.get(index)).collect()).unwrap();
         let row = columns.iter().map(|column| match column {
             Value::Integer(integer) => (*integer).into(),
-            Value::Text(text) => latchkey::store::db::Value::Text(text.clone().into()),
+            Value::Text(text) => latchkey::store::Value::Text(text.clone().into()),
             other => panic!("{other:?}"),
         });
-        let verdict = read(&mut Row::new(row.collect())).unwrap();
-        (columns, verdict)
+        let shape = HashShape::read(&mut Row::new(row.collect())).unwrap();
+        (columns, judge(&shape))
     }
 
     /// As the library judges the hash itself.
@@ -124,7 +75,7 @@ mod tests {
             "bcrypt_sha256$$2b$12$pepper",
         ] {
             let (columns, verdict) = ask(stored);
-            assert_eq!(verdict, Hasher::of_stored(stored), "{stored}");
+            assert_eq!(verdict, Hasher::from_encoded(&PasswordHash::new(stored.to_owned())), "{stored}");
             let read = format!("{columns:?}");
             assert!(!read.contains("pep") && !read.contains("zz"), "{read}");
         }

@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use anyhow::{Result, bail};
-use latchkey::store::db::{DbError, Row, Value};
-use serde::Serialize;
+use latchkey::store::operator::users::{self, Filter, ListedUser};
 
-use crate::output::{self, day, shown, yes_or_no};
+use crate::output::{self, day, escape_for_terminal, yes_or_no};
 use crate::settings::Deployment;
 
-/// Range in which letters beyond ASCII have cases.
+/// Range of the non-ASCII letters that have cases.
 const BEYOND_ASCII: RangeInclusive<char> = '\u{80}'..='\u{1ffff}';
 
-/// D1 takes expressions of a depth of 100.
+/// Maximum number of nested `replace` calls: D1 limits the depth of expressions to 100.
 const MAX_FOLDINGS: usize = 80;
 
 /// Lists users
@@ -22,8 +21,8 @@ const MAX_FOLDINGS: usize = 80;
   npx latchkey users list --search example.com --inactive
   npx latchkey users list --superuser --json")]
 pub struct Options {
-    /// Only users with this text in their username or email, in any case
-    #[arg(long, value_name = "TEXT")]
+    /// Only users whose username or email contains this string, in any case
+    #[arg(long, value_name = "STRING")]
     search: Option<String>,
     /// Only users who are active
     #[arg(long, conflicts_with = "inactive")]
@@ -37,7 +36,7 @@ pub struct Options {
     /// Only superusers
     #[arg(long)]
     superuser: bool,
-    /// The most users to list
+    /// Maximum number of users
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Only users after the one with this id, for the next page
@@ -46,31 +45,6 @@ pub struct Options {
     /// Print JSON, with times in Unix seconds
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Serialize)]
-struct Listed {
-    id: i64,
-    username: String,
-    email: String,
-    is_active: bool,
-    is_staff: bool,
-    is_superuser: bool,
-    created_at: i64,
-}
-
-impl Listed {
-    fn read(mut row: Row) -> Result<Self, DbError> {
-        Ok(Self {
-            id: row.integer()?,
-            username: row.text()?,
-            email: row.text()?,
-            is_active: row.boolean()?,
-            is_staff: row.boolean()?,
-            is_superuser: row.boolean()?,
-            created_at: row.integer()?,
-        })
-    }
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
@@ -82,44 +56,31 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         return output::print(&output::json(&users)?);
     }
     let Some(last) = users.last() else {
-        return output::print("There is no such user.");
+        return output::print("No users match.");
     };
     output::print(&table(&users))?;
     if has_more {
-        eprintln!("There are more: add --after {} for the next page.", last.id);
+        eprintln!("More users match: pass --after {} for the next page.", last.id);
     }
     Ok(())
 }
 
-/// Up to one user more than the limit, which says whether there are more.
-fn find(deployment: &Deployment, options: &Options) -> Result<Vec<Listed>> {
-    let mut params = vec![
-        options.after.into(),
-        options.search.as_deref().map(folded).map(|text| Value::Text(text.into())).unwrap_or(Value::Null),
-        (options.active || options.inactive).then_some(i64::from(options.active)).into(),
-        i64::from(options.staff).into(),
-        i64::from(options.superuser).into(),
-        (i64::from(options.limit) + 1).into(),
-    ];
-    // SQLite's lower() knows ASCII only, so the other letters of the text are folded one by one.
-    let [mut username, mut email] = ["lower(username)", "lower(email)"].map(str::to_owned);
-    for (letter, fold) in foldings(options.search.as_deref().unwrap_or_default())? {
-        params.extend([letter, fold].map(|c| Value::Text(c.to_string().into())));
-        let (from, to) = (params.len() - 1, params.len());
-        username = format!("replace({username}, ?{from}, ?{to})");
-        email = format!("replace({email}, ?{from}, ?{to})");
-    }
-    // Not LIKE, whose patterns D1 limits to 50 bytes.
-    let sql = format!(
-        "SELECT id, username, email, is_active, is_staff, is_superuser, created_at FROM users \
-         WHERE id > ?1 AND (?2 IS NULL OR instr({username}, ?2) OR instr({email}, ?2)) \
-         AND is_active = ifnull(?3, is_active) AND is_staff >= ?4 AND is_superuser >= ?5 ORDER BY id LIMIT ?6"
-    );
-    let rows = deployment.database()?.rows(&sql, &params)?;
-    Ok(rows.into_iter().map(Listed::read).collect::<Result<_, _>>()?)
+/// Finds up to one user more than the limit, to detect a next page.
+fn find(deployment: &Deployment, options: &Options) -> Result<Vec<ListedUser>> {
+    let foldings = foldings(options.search.as_deref().unwrap_or_default())?;
+    let filter = Filter {
+        search: options.search.as_deref().map(folded),
+        foldings: &foldings,
+        is_active: (options.active || options.inactive).then_some(options.active),
+        is_staff: options.staff,
+        is_superuser: options.superuser,
+        after: options.after,
+        limit: i64::from(options.limit) + 1,
+    };
+    Ok(users::list(&*deployment.database()?, &filter)?)
 }
 
-/// The one letter that stands for all cases of a letter. A letter whose other case is two letters, like ß, is by itself.
+/// Folds all cases of a letter to one. A letter whose other case is two letters, like ß, folds to itself.
 fn fold(letter: char) -> char {
     let only = |mut cased: Box<dyn Iterator<Item = char>>| cased.next().filter(|_| cased.next().is_none());
     let upper = only(Box::new(letter.to_uppercase())).unwrap_or(letter);
@@ -130,26 +91,26 @@ fn folded(text: &str) -> String {
     text.chars().map(fold).collect()
 }
 
-/// Letters beyond ASCII that are another case of one in the text, each with what stands for it.
+/// Non-ASCII letters that are another case of one in the string, each with the letter that it folds to.
 fn foldings(text: &str) -> Result<Vec<(char, char)>> {
     let wanted: BTreeSet<char> = folded(text).chars().filter(|c| c.is_alphabetic()).collect();
     let with_fold = |letter| Some((letter, fold(letter))).filter(|(letter, fold)| letter != fold);
     let is_wanted = |(_, fold): &(char, char)| wanted.contains(fold);
     let foldings: Vec<_> = BEYOND_ASCII.filter_map(with_fold).filter(is_wanted).collect();
     if foldings.len() > MAX_FOLDINGS {
-        bail!("--search has too many different letters: give a part of it");
+        bail!("--search has too many different letters: pass a part of it");
     }
     Ok(foldings)
 }
 
-fn table(users: &[Listed]) -> String {
+fn table(users: &[ListedUser]) -> String {
     let mut table = output::table();
     table.set_header(["id", "username", "email", "active", "staff", "superuser", "created"]);
     table.add_rows(users.iter().map(|user| {
         [
             user.id.to_string(),
-            shown(&user.username),
-            shown(&user.email),
+            escape_for_terminal(&user.username),
+            escape_for_terminal(&user.email),
             yes_or_no(user.is_active),
             yes_or_no(user.is_staff),
             yes_or_no(user.is_superuser),

@@ -1,14 +1,14 @@
 //! `users logout`: ends all sessions of a user.
 
 use anyhow::Result;
+use latchkey::store::operator::users;
 
-use super::{UserSelector, describe};
-use crate::output;
+use super::{UserSelector, apply};
 use crate::settings::Deployment;
 
-/// Ends every session of a user
+/// Ends all sessions of a user
 #[derive(clap::Args)]
-#[command(after_help = "They can log in again at once; 'users deactivate' keeps them out.
+#[command(after_help = "They can log in again at once; 'users deactivate' prevents that.
 
 Example:
   npx latchkey users logout jake@example.com")]
@@ -18,9 +18,7 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let database = deployment.writable_database()?;
-    let user = options.user.find(&*database)?;
-    let sql = "UPDATE users SET token_version = token_version + 1, kept_sid = NULL WHERE id = ?1";
-    database.row(sql, &[user.id.into()])?;
-    output::print(&format!("Every session of {} has ended.", describe(&user)))
+    apply(deployment, &options.user, users::revoke_all_sessions, |user, _| {
+        format!("All sessions of {user} have ended.")
+    })
 }

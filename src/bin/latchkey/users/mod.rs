@@ -1,23 +1,24 @@
-//! `users`: finds and changes users, one subcommand a file.
+//! `users`: finds and changes users, one subcommand per file.
 
 mod activate;
 mod deactivate;
 mod failures;
-pub mod hash;
+pub mod find;
+mod hash;
 mod list;
 mod logout;
-pub mod record;
 mod set_password;
 mod set_staff;
 mod show;
-mod unthrottle;
+mod unlock;
 
 use anyhow::Result;
+use latchkey::store::DbError;
+use latchkey::store::operator::Database;
+use latchkey::store::operator::users::UserRecord;
 
-use crate::database::Database;
-use crate::output::shown;
+use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
-use record::Record;
 
 /// Finds and changes users
 #[derive(clap::Subcommand)]
@@ -28,7 +29,7 @@ pub enum Command {
     Deactivate(deactivate::Options),
     SetPassword(set_password::Options),
     SetStaff(set_staff::Options),
-    Unthrottle(unthrottle::Options),
+    Unlock(unlock::Options),
     Logout(logout::Options),
 }
 
@@ -40,7 +41,7 @@ pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
         Command::Deactivate(options) => deactivate::run(deployment, options),
         Command::SetPassword(options) => set_password::run(deployment, options),
         Command::SetStaff(options) => set_staff::run(deployment, options),
-        Command::Unthrottle(options) => unthrottle::run(deployment, options),
+        Command::Unlock(options) => unlock::run(deployment, options),
         Command::Logout(options) => logout::run(deployment, options),
     }
 }
@@ -53,13 +54,26 @@ struct UserSelector {
 }
 
 impl UserSelector {
-    fn find(&self, database: &dyn Database) -> Result<Record> {
-        Record::find(database, &self.user)
+    fn find(&self, database: &dyn Database) -> Result<UserRecord> {
+        find::find(database, &self.user)
     }
 }
 
-/// Names a user in a message: the id first, since users choose the rest, and the username last and in quotes.
-fn describe(user: &Record) -> String {
-    let username = shown(&user.username).replace('"', "\\\"");
-    format!("user {} ({}, \"{username}\")", user.id, shown(&user.email))
+/// Changes a user, whose id `change` receives, and prints the message for the user and for the result of `change`.
+fn apply(
+    deployment: &Deployment,
+    selector: &UserSelector,
+    change: impl Fn(&dyn Database, i64) -> Result<bool, DbError>,
+    message: impl Fn(&str, bool) -> String,
+) -> Result<()> {
+    let database = deployment.writable_database()?;
+    let user = selector.find(&*database)?;
+    let is_changed = change(&*database, user.id)?;
+    output::print(&message(&describe(&user), is_changed))
+}
+
+/// Describes a user in a message: the id first, since users choose the rest, and the username last and in quotes.
+fn describe(user: &UserRecord) -> String {
+    let username = escape_for_terminal(&user.username).replace('"', "\\\"");
+    format!("user {} ({}, \"{username}\")", user.id, escape_for_terminal(&user.email))
 }

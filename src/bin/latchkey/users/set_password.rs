@@ -1,14 +1,15 @@
-//! `users set-password`: gives a user another password.
+//! `users set-password`: sets a user's password.
 
 use anyhow::{Result, bail};
+use latchkey::store::operator::users;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
 use crate::{output, prompt};
 
-/// Gives a user another password, and ends their sessions
+/// Sets a user's password and ends all of their sessions
 #[derive(clap::Args)]
-#[command(after_help = "It asks for the password. Blocks by failed logins stay: users unthrottle lifts them.
+#[command(after_help = "Prompts for the password. A lockout by failed logins stays: 'users unlock' ends it.
 
 Examples:
   npx latchkey users set-password jake@example.com
@@ -22,18 +23,16 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    if !options.password_stdin && !prompt::is_possible() {
-        bail!("standard input is not a terminal: pass --password-stdin, and the password there");
+    if !options.password_stdin && !prompt::stdin_is_terminal() {
+        bail!("stdin is not a terminal: pass --password-stdin and the password there");
     }
     let hasher = deployment.hasher()?;
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
     if !options.password_stdin {
-        eprintln!("A new password for {}.", describe(&user));
+        eprintln!("New password for {}.", describe(&user));
     }
     let hash = prompt::new_hash(hasher, options.password_stdin)?;
-    let sql = "UPDATE users SET password = ?2, token_version = token_version + 1, kept_sid = NULL, \
-               updated_at = unixepoch() WHERE id = ?1";
-    database.row(sql, &[user.id.into(), hash.as_str().into()])?;
-    output::print(&format!("{} has the new password now; every session has ended.", describe(&user)))
+    users::set_password(&*database, user.id, &hash)?;
+    output::print(&format!("{} has the new password; all sessions have ended.", describe(&user)))
 }

@@ -1,16 +1,17 @@
-//! `users set-staff`: says who is staff, and who is superuser.
+//! `users set-staff`: sets a user's staff and superuser flags.
 
 use anyhow::{Result, bail};
+use latchkey::store::operator::users;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
 use crate::{output, prompt};
 
-/// Makes a user staff or superuser, or no longer
+/// Sets a user's staff and superuser flags
 #[derive(clap::Args)]
 #[command(
-    after_help = "What you don't give stays as it is. It shows the user's id and email and asks before it \
-changes anything.
+    after_help = "A flag that you don't pass stays as it is. The command shows the user's id and email and asks for \
+confirmation before it changes anything.
 
 Examples:
   npx latchkey users set-staff jake@example.com --staff true --superuser false
@@ -20,20 +21,20 @@ Examples:
 pub struct Options {
     #[command(flatten)]
     user: UserSelector,
-    /// Whether the user is staff
+    /// Staff, or not
     #[arg(long)]
     staff: Option<bool>,
-    /// Whether the user is superuser
+    /// Superuser, or not
     #[arg(long)]
     superuser: Option<bool>,
-    /// Don't ask
+    /// Skip the confirmation
     #[arg(long)]
     yes: bool,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    if !options.yes && !prompt::is_possible() {
-        bail!("standard input is not a terminal: pass --yes to change this without being asked");
+    if !options.yes && !prompt::stdin_is_terminal() {
+        bail!("stdin is not a terminal: pass --yes to skip the confirmation");
     }
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
@@ -44,16 +45,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !is_that && !options.yes && !prompt::confirm(&format!("{} will be {state}.", describe(&user)))? {
         bail!("nothing was changed");
     }
-    let sql = "UPDATE users SET is_staff = ifnull(?2, is_staff), is_superuser = ifnull(?3, is_superuser), \
-               updated_at = unixepoch() \
-               WHERE id = ?1 AND (is_staff <> ifnull(?2, is_staff) OR is_superuser <> ifnull(?3, is_superuser)) \
-               RETURNING id";
-    let params =
-        [user.id.into(), options.staff.map(i64::from).into(), options.superuser.map(i64::from).into()];
-    let is_changed = database.row(sql, &params)?.is_some();
+    let is_changed = users::set_flags(&*database, user.id, options.staff, options.superuser)?;
     output::print(&if is_changed {
-        format!("{} is changed; {state}.", describe(&user))
+        format!("{} is changed: {state}.", describe(&user))
     } else {
-        format!("{} is that already ({state}); nothing was changed.", describe(&user))
+        format!("{} is unchanged: {state}.", describe(&user))
     })
 }

@@ -1,23 +1,25 @@
-//! `users show`: all about a user but the password's hash.
+//! `users show`: shows everything about a user except the password hash.
 
 use std::env;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
+use latchkey::account::profile::PROFILE;
+use latchkey::store::operator::login_failures::Failures;
+use latchkey::store::operator::users::{self, Details, UserRecord};
 use serde::Serialize;
 
-use super::failures::{self, Failures};
-use super::record::Record;
-use super::{UserSelector, hash};
-use crate::output::{self, shown, time, yes_or_no};
+use super::{UserSelector, failures, hash};
+use crate::output::{self, escape_for_terminal, time, yes_or_no};
 use crate::settings::Deployment;
 
 /// Shows a user
 #[derive(clap::Args)]
-#[command(after_help = "Blocks of logins are known only where JWT_SECRET is at hand; with --remote, in the \
-environment.
+#[command(
+    after_help = "Lockouts are shown only if JWT_SECRET is available; with --remote, in the environment.
 
 Example:
-  npx latchkey users show jake@example.com")]
+  npx latchkey users show jake@example.com"
+)]
 pub struct Options {
     #[command(flatten)]
     user: UserSelector,
@@ -27,14 +29,14 @@ pub struct Options {
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct UserDetails {
     #[serde(flatten)]
-    user: Record,
+    user: UserRecord,
     /// The algorithm and the iterations of the password's hash.
     password_hasher: Option<String>,
     /// Why the password's hash can't be used.
     password_problem: Option<&'static str>,
-    ended_sessions: i64,
+    revoked_sessions: i64,
     login_failures: Option<Failures>,
     /// Wrong current passwords, which are on record under the user.
     current_password_failures: Option<Failures>,
@@ -44,79 +46,75 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.database()?;
     let user = options.user.find(&*database)?;
     let accounts = accounts(deployment, &user);
-    // Names of its own for the second counts: `wrangler d1 execute` tells columns by their names.
-    let sql = [
-        "WITH of_user (user_failures, user_blocked, user_addresses, user_addresses_blocked) AS (SELECT ",
-        failures::COLUMNS,
-        " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()) \
-         SELECT hash.*, (SELECT count(*) FROM ended_sessions WHERE user_id = ?1) AS ended, failures.*, of_user.* FROM (SELECT ",
-        hash::COLUMNS,
-        " FROM users WHERE id = ?1) AS hash, (SELECT ",
-        failures::COLUMNS,
-        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures, of_user",
-    ];
-    let [of_email, of_user] =
+    let hashes =
         accounts.as_ref().map_or([None; 2], |accounts| accounts.each_ref().map(|hash| Some(hash.as_str())));
-    let params = [user.id.into(), of_email.into(), of_user.into()];
-    let mut row = database.row(&sql.concat(), &params)?.ok_or_else(|| anyhow!("the database gave no row"))?;
-    let hasher = hash::read(&mut row)?;
-    let shown = Shown {
+    let Some(Details { hash, revoked_sessions, failures }) = users::details(&*database, user.id, hashes)?
+    else {
+        bail!("the database returned no row");
+    };
+    let hasher = hash::judge(&hash);
+    let [login_failures, current_password_failures] =
+        failures.map(|failures| accounts.is_ok().then_some(failures));
+    let details = UserDetails {
         user,
         password_hasher: hasher.ok().map(|hasher| hasher.to_string()),
         password_problem: hasher.err(),
-        ended_sessions: row.integer()?,
-        login_failures: accounts.is_ok().then(|| Failures::read(&mut row)).transpose()?,
-        current_password_failures: accounts.is_ok().then(|| Failures::read(&mut row)).transpose()?,
+        revoked_sessions,
+        login_failures,
+        current_password_failures,
     };
-    output::print(&if options.json { output::json(&shown)? } else { table(&shown, accounts.err()) })
+    output::print(&if options.json { output::json(&details)? } else { table(&details, accounts.err()) })
 }
 
-/// Hashes under which failures of the email and of the user are on record. Standard input is not waited for: this is
-/// worth no question.
-fn accounts(deployment: &Deployment, user: &Record) -> Result<[String; 2]> {
+/// Hashes under which failures of the email and of the user are recorded. Doesn't read a secret from stdin: the failures
+/// are not worth blocking for.
+fn accounts(deployment: &Deployment, user: &UserRecord) -> Result<[String; 2]> {
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
         return Err(anyhow!("JWT_SECRET is not in the environment"));
     }
     let config = deployment.config()?;
-    Ok([failures::account(&config, &user.email), config.throttle.user(user.id)])
+    Ok([config.passwords.lockout.account(&user.email), config.passwords.lockout.user(user.id)])
 }
 
 fn table(
-    Shown {
+    UserDetails {
         user,
         password_hasher,
         password_problem,
-        ended_sessions,
+        revoked_sessions,
         login_failures,
         current_password_failures,
-    }: &Shown,
+    }: &UserDetails,
     unknown: Option<anyhow::Error>,
 ) -> String {
-    let text = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), shown);
+    let text = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), escape_for_terminal);
     let password = match (password_hasher, password_problem) {
         (Some(hasher), _) => hasher.clone(),
         (None, problem) => format!("can't be used: it {}", problem.unwrap_or_default()),
     };
     let unknown = unknown.map(|reason| format!("unknown: {reason:#}")).unwrap_or_default();
     let [logins, current_password] = [login_failures, current_password_failures]
-        .map(|failures| failures.as_ref().map_or_else(|| unknown.clone(), Failures::to_string));
+        .map(|failures| failures.as_ref().map_or_else(|| unknown.clone(), failures::describe));
     let mut table = output::table();
     table.add_rows([
         ["id", &user.id.to_string()],
-        ["username", &shown(&user.username)],
-        ["email", &shown(&user.email)],
+        ["username", &escape_for_terminal(&user.username)],
+        ["email", &escape_for_terminal(&user.email)],
         ["active", &yes_or_no(user.is_active)],
         ["staff", &yes_or_no(user.is_staff)],
         ["superuser", &yes_or_no(user.is_superuser)],
-        ["bio", &text(&user.bio)],
-        ["image", &text(&user.image)],
+    ]);
+    table.add_rows(
+        PROFILE.iter().zip(&user.profile).map(|(field, value)| [field.name().to_owned(), text(value)]),
+    );
+    table.add_rows([
         ["created", &time(user.created_at)],
         ["updated", &time(user.updated_at)],
         ["password", &password],
         ["logins", &logins],
         ["current password", &current_password],
         ["token version", &user.token_version.to_string()],
-        ["ended sessions", &ended_sessions.to_string()],
+        ["revoked sessions", &revoked_sessions.to_string()],
     ]);
     table.trim_fmt()
 }

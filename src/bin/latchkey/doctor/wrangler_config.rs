@@ -1,4 +1,4 @@
-//! `wrangler.toml`: what it binds, and what its environments lack.
+//! Check of `wrangler.toml`: bindings, and gaps in its environments.
 
 use std::fs;
 
@@ -10,40 +10,40 @@ use crate::settings::{BINDING, Deployment};
 /// Bindings of the rate limits.
 const LIMITERS: [&str; 3] = ["LIMITER", "NETWORK_LIMITER", "UPDATE_LIMITER"];
 
-/// What an environment does not inherit.
+/// Keys that an environment does not inherit.
 const NOT_INHERITED: [&str; 3] = ["vars", "d1_databases", "ratelimits"];
 
 pub fn check(deployment: &Deployment, findings: &mut Findings) {
-    let manifest = match deployment.manifest() {
-        Ok(manifest) => manifest,
-        Err(error) => return findings.wrong(format!("{error:#}")),
+    let config = match deployment.wrangler_config() {
+        Ok(config) => config,
+        Err(error) => return findings.error(format!("{error:#}")),
     };
     let whole =
         fs::read_to_string("wrangler.toml").ok().and_then(|text| text.parse().ok()).unwrap_or_default();
     environments(&whole, findings);
-    match database_id(&manifest) {
-        None => findings.wrong(format!("wrangler.toml binds no D1 database as {BINDING}: add one under [[d1_databases]]")),
-        Some(id) if deployment.remote && is_placeholder(id) => findings.wrong(
-            "database_id in wrangler.toml is still the placeholder: run 'npx wrangler d1 create latchkey' and put the id there that it prints",
+    match database_id(&config) {
+        None => findings.error(format!("wrangler.toml binds no D1 database as {BINDING}: add one under [[d1_databases]]")),
+        Some(id) if deployment.remote && is_placeholder(id) => findings.error(
+            "database_id in wrangler.toml is still the placeholder: run 'npx wrangler d1 create latchkey' and set it to the id that it prints",
         ),
         Some(_) => findings.ok(format!("a D1 database is bound as {BINDING}")),
     }
     let variables = deployment.plain_variables().unwrap_or_default();
-    let missing: Vec<_> = LIMITERS.into_iter().filter(|name| !binds_limiter(&manifest, name)).collect();
+    let missing: Vec<_> = LIMITERS.into_iter().filter(|name| !binds_limiter(&config, name)).collect();
     if missing.is_empty() {
         findings.ok(format!("rate limits are bound as {}", LIMITERS.join(", ")));
     } else if variables.get("RATE_LIMIT").map(String::as_str) == Some("off") {
         findings.ok("rate limits are missing, and RATE_LIMIT is \"off\"");
     } else {
-        findings.wrong(format!(
+        findings.error(format!(
             "wrangler.toml binds no rate limit as {}: add it under [[ratelimits]], or set RATE_LIMIT to \"off\"",
             missing.join(", ")
         ));
     }
-    public_hosts(&whole, &manifest, findings);
+    public_hosts(&whole, &config, findings);
 }
 
-/// Every environment, whichever was asked for.
+/// Checks every environment, selected or not.
 fn environments(whole: &Table, findings: &mut Findings) {
     let environments = whole.get("env").and_then(Value::as_table).into_iter().flatten();
     for (name, environment) in environments {
@@ -55,17 +55,17 @@ fn environments(whole: &Table, findings: &mut Findings) {
             continue;
         }
         let text = format!(
-            "[env.{name}] in wrangler.toml lacks {}, which it does not inherit: write them there too",
+            "[env.{name}] in wrangler.toml lacks {}, which it does not inherit: set them there too",
             lacking.join(" and ")
         );
-        if lacking.contains(&"d1_databases") { findings.wrong(text) } else { findings.warn(text) }
+        if lacking.contains(&"d1_databases") { findings.error(text) } else { findings.warn(text) }
     }
 }
 
-/// Hosts that Cloudflare adds by itself: workers.dev where there is no route, and previews where there is workers.dev.
-fn public_hosts(whole: &Table, manifest: &Table, findings: &mut Findings) {
+/// Reports hosts that Cloudflare adds by default: workers.dev where there is no route, and previews where there is workers.dev.
+fn public_hosts(whole: &Table, config: &Table, findings: &mut Findings) {
     // An environment inherits these.
-    let get = |key: &str| manifest.get(key).or_else(|| whole.get(key));
+    let get = |key: &str| config.get(key).or_else(|| whole.get(key));
     let has_route = get("route").is_some()
         || get("routes").and_then(Value::as_array).is_some_and(|routes| !routes.is_empty());
     let workers_dev = get("workers_dev").and_then(Value::as_bool);
@@ -80,19 +80,19 @@ fn public_hosts(whole: &Table, manifest: &Table, findings: &mut Findings) {
     if !names.is_empty() {
         let are = if names.len() == 1 { "is" } else { "are" };
         findings.note(format!(
-            "{} {are} on: hosts under workers.dev serve the API too, with this database, past the rules of a domain of your own. Set to false what you don't need, in wrangler.toml",
+            "{} {are} on: hosts under workers.dev serve the API too, with this database, and bypass the rules of your own domain. Set what you don't need to false in wrangler.toml",
             names.join(" and ")
         ));
     }
 }
 
-fn binds_limiter(manifest: &Table, name: &str) -> bool {
-    let mut limits = manifest.get("ratelimits").and_then(Value::as_array).into_iter().flatten();
+fn binds_limiter(config: &Table, name: &str) -> bool {
+    let mut limits = config.get("ratelimits").and_then(Value::as_array).into_iter().flatten();
     limits.any(|limit| limit.get("name").and_then(Value::as_str) == Some(name))
 }
 
-fn database_id(manifest: &Table) -> Option<&str> {
-    let mut databases = manifest.get("d1_databases")?.as_array()?.iter();
+fn database_id(config: &Table) -> Option<&str> {
+    let mut databases = config.get("d1_databases")?.as_array()?.iter();
     let is_ours = |database: &&Value| database.get("binding").and_then(Value::as_str) == Some(BINDING);
     databases.find(is_ours)?.get("database_id")?.as_str()
 }
@@ -101,7 +101,7 @@ fn is_placeholder(id: &str) -> bool {
     id.chars().all(|c| c == '0' || c == '-')
 }
 
-/// Whether the deployed database is named at all.
-pub fn names_database(manifest: &Table) -> bool {
-    database_id(manifest).is_some_and(|id| !is_placeholder(id))
+/// True if the id of the deployed database is set.
+pub fn names_database(config: &Table) -> bool {
+    database_id(config).is_some_and(|id| !is_placeholder(id))
 }

@@ -1,0 +1,339 @@
+//! Users as the operator finds, lists and changes them.
+
+use std::sync::LazyLock;
+
+use serde::Serialize;
+
+use super::login_failures::{self, Failures};
+use super::password_hash::{self, HashShape};
+use super::revoked_sessions::{COUNT, IS_REVOKED};
+use super::{Database, Statement};
+use crate::account::password::PasswordHash;
+use crate::account::profile::{self, PROFILE, Profile};
+use crate::store::sessions::REVOKE_ALL;
+use crate::store::{DbError, Row, Value};
+
+/// Columns that [`UserRecord::read`] takes, in their order.
+static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let profile = PROFILE.iter().map(|field| field.name());
+    let first = ["id", "username", "email", "is_active", "is_staff", "is_superuser"];
+    let last = ["created_at", "updated_at", "token_version"];
+    first.into_iter().chain(profile).chain(last).collect::<Vec<_>>().join(", ")
+});
+
+/// A user, without the password hash.
+#[derive(Debug, Clone, Serialize)]
+pub struct UserRecord {
+    pub id: i64,
+    pub username: String,
+    pub email: String,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+    #[serde(flatten, serialize_with = "profile::serialize")]
+    pub profile: Profile,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds.
+    pub updated_at: i64,
+    pub token_version: i64,
+}
+
+fn take_profile(row: &mut Row) -> Result<Profile, DbError> {
+    let mut profile = Profile::default();
+    for value in &mut profile {
+        *value = row.optional_text()?;
+    }
+    Ok(profile)
+}
+
+impl UserRecord {
+    fn read(row: &mut Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.integer()?,
+            username: row.text()?,
+            email: row.text()?,
+            is_active: row.boolean()?,
+            is_staff: row.boolean()?,
+            is_superuser: row.boolean()?,
+            profile: take_profile(row)?,
+            created_at: row.integer()?,
+            updated_at: row.integer()?,
+            token_version: row.integer()?,
+        })
+    }
+}
+
+/// Key by which a user is found.
+#[derive(Debug, PartialEq)]
+pub enum Selector {
+    /// Normalized like the API does.
+    Email(String),
+    Id(i64),
+    Username(String),
+}
+
+/// Finds a user.
+pub fn find(database: &dyn Database, selector: &Selector) -> Result<Option<UserRecord>, DbError> {
+    let (column, value) = match selector {
+        Selector::Email(email) => ("email", email.as_str().into()),
+        Selector::Id(id) => ("id", Value::Integer(*id)),
+        Selector::Username(username) => ("username", username.as_str().into()),
+    };
+    let sql = ["SELECT ", &*COLUMNS, " FROM users WHERE ", column, " = ?1"].concat();
+    database.row(&sql, &[value])?.map(|mut row| UserRecord::read(&mut row)).transpose()
+}
+
+/// Filter and page of [`list`].
+pub struct Filter<'a> {
+    /// Part of the username or email, folded to one case.
+    pub search: Option<String>,
+    /// Letters beyond ASCII to fold in stored values, each with the letter that it folds to.
+    pub foldings: &'a [(char, char)],
+    pub is_active: Option<bool>,
+    /// Only staff.
+    pub is_staff: bool,
+    /// Only superusers.
+    pub is_superuser: bool,
+    /// Id after which the page begins.
+    pub after: i64,
+    pub limit: i64,
+}
+
+/// A user in a list.
+#[derive(Serialize)]
+pub struct ListedUser {
+    pub id: i64,
+    pub username: String,
+    pub email: String,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+    /// Unix seconds.
+    pub created_at: i64,
+}
+
+/// Lists users by id.
+pub fn list(database: &dyn Database, filter: &Filter<'_>) -> Result<Vec<ListedUser>, DbError> {
+    let mut params = vec![
+        filter.after.into(),
+        filter.search.as_deref().into(),
+        filter.is_active.map(i64::from).into(),
+        i64::from(filter.is_staff).into(),
+        i64::from(filter.is_superuser).into(),
+        filter.limit.into(),
+    ];
+    // SQLite's lower() covers ASCII only, so other letters are folded one by one.
+    let [mut username, mut email] = ["lower(username)", "lower(email)"].map(str::to_owned);
+    for (letter, fold) in filter.foldings {
+        params.extend([letter, fold].map(|c| Value::Text(c.to_string().into())));
+        let (from, to) = (params.len() - 1, params.len());
+        username = format!("replace({username}, ?{from}, ?{to})");
+        email = format!("replace({email}, ?{from}, ?{to})");
+    }
+    // Not LIKE, whose patterns D1 limits to 50 bytes.
+    let sql = format!(
+        "SELECT id, username, email, is_active, is_staff, is_superuser, created_at FROM users \
+         WHERE id > ?1 AND (?2 IS NULL OR instr({username}, ?2) OR instr({email}, ?2)) \
+         AND is_active = ifnull(?3, is_active) AND is_staff >= ?4 AND is_superuser >= ?5 ORDER BY id LIMIT ?6"
+    );
+    let read = |mut row: Row| {
+        Ok(ListedUser {
+            id: row.integer()?,
+            username: row.text()?,
+            email: row.text()?,
+            is_active: row.boolean()?,
+            is_staff: row.boolean()?,
+            is_superuser: row.boolean()?,
+            created_at: row.integer()?,
+        })
+    };
+    database.rows(&sql, &params)?.into_iter().map(read).collect()
+}
+
+/// Everything about a user beside the [`UserRecord`].
+pub struct Details {
+    pub hash: HashShape,
+    /// Number of recorded revoked sessions.
+    pub revoked_sessions: i64,
+    /// Failures of the two accounts.
+    pub failures: [Failures; 2],
+}
+
+/// Reads the details of a user in one statement, since wrangler takes seconds for each. `accounts` are the keyed hashes
+/// under which failures are recorded.
+pub fn details(
+    database: &dyn Database,
+    id: i64,
+    accounts: [Option<&str>; 2],
+) -> Result<Option<Details>, DbError> {
+    // The second counts have column names of their own: `wrangler d1 execute` identifies columns by name.
+    let sql = [
+        "WITH other (user_failures, user_blocked, user_addresses, user_addresses_blocked) AS (SELECT ",
+        login_failures::COLUMNS,
+        " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()) SELECT hash.*, ",
+        COUNT,
+        " AS revoked, failures.*, other.* FROM (SELECT ",
+        password_hash::COLUMNS,
+        " FROM users WHERE id = ?1) AS hash, (SELECT ",
+        login_failures::COLUMNS,
+        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures, other",
+    ];
+    let [account, other] = accounts;
+    let row = database.row(&sql.concat(), &[id.into(), account.into(), other.into()])?;
+    let read = |mut row: Row| {
+        Ok(Details {
+            hash: HashShape::read(&mut row)?,
+            revoked_sessions: row.integer()?,
+            failures: [Failures::read(&mut row)?, Failures::read(&mut row)?],
+        })
+    };
+    row.map(read).transpose()
+}
+
+/// The user that a token names, and the state of its session.
+pub struct TokenSubject {
+    pub email: String,
+    pub username: String,
+    pub is_active: bool,
+    pub token_version: i64,
+    /// True if the session is recorded as revoked.
+    pub is_revoked: bool,
+}
+
+/// Finds the user and the session that a token names.
+pub fn token_subject(
+    database: &dyn Database,
+    user_id: i64,
+    sid: &str,
+) -> Result<Option<TokenSubject>, DbError> {
+    let sql = [
+        "SELECT email, username, is_active, token_version, ",
+        IS_REVOKED,
+        " AS is_revoked FROM users WHERE id = ?1",
+    ];
+    let read = |mut row: Row| {
+        Ok(TokenSubject {
+            email: row.text()?,
+            username: row.text()?,
+            is_active: row.boolean()?,
+            token_version: row.integer()?,
+            is_revoked: row.boolean()?,
+        })
+    };
+    database.row(&sql.concat(), &[user_id.into(), sid.into()])?.map(read).transpose()
+}
+
+/// Finds the id of the user with an email.
+pub fn id_of_email(database: &dyn Database, email: &str) -> Result<Option<i64>, DbError> {
+    let row = database.row("SELECT id FROM users WHERE email = ?1", &[email.into()])?;
+    row.map(|mut row| row.integer()).transpose()
+}
+
+/// Lists users whose email has characters beyond ASCII: at most 1,000, with their ids.
+pub fn with_unicode_email(database: &dyn Database) -> Result<Vec<(i64, String)>, DbError> {
+    let sql = "SELECT id, email FROM users WHERE email GLOB '*[^ -~]*' LIMIT 1000";
+    database.rows(sql, &[])?.into_iter().map(|mut row| Ok((row.integer()?, row.text()?))).collect()
+}
+
+/// Creates a user who is staff and superuser, and returns the id.
+///
+/// # Errors
+/// [`DbError::Unique`] if another user has the email or the username.
+pub fn insert_superuser(
+    database: &dyn Database,
+    email: &str,
+    username: &str,
+    password: &PasswordHash,
+) -> Result<Option<i64>, DbError> {
+    let sql = "INSERT INTO users (email, username, password, is_staff, is_superuser, created_at, updated_at) \
+               VALUES (?1, ?2, ?3, 1, 1, unixepoch(), unixepoch()) RETURNING id";
+    let row = database.row(sql, &[email.into(), username.into(), password.as_str().into()])?;
+    row.map(|mut row| row.integer()).transpose()
+}
+
+/// Activates a user. Returns false if they were active.
+pub fn activate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
+    let sql = "UPDATE users SET is_active = 1, updated_at = unixepoch() WHERE id = ?1 AND NOT is_active RETURNING id";
+    Ok(database.row(sql, &[id.into()])?.is_some())
+}
+
+/// Deactivates a user and ends all of their sessions. Returns false if they were deactivated.
+pub fn deactivate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
+    let sql = [
+        "UPDATE users SET is_active = 0, ",
+        REVOKE_ALL,
+        ", updated_at = unixepoch() WHERE id = ?1 AND is_active RETURNING id",
+    ];
+    Ok(database.row(&sql.concat(), &[id.into()])?.is_some())
+}
+
+/// Ends all sessions of a user. Returns false if there is no such user.
+pub fn revoke_all_sessions(database: &dyn Database, id: i64) -> Result<bool, DbError> {
+    let sql = ["UPDATE users SET ", REVOKE_ALL, " WHERE id = ?1 RETURNING id"];
+    Ok(database.row(&sql.concat(), &[id.into()])?.is_some())
+}
+
+/// Sets the hash of a user's password and ends all of their sessions.
+pub fn set_password(database: &dyn Database, id: i64, hash: &PasswordHash) -> Result<(), DbError> {
+    let sql =
+        ["UPDATE users SET password = ?2, ", REVOKE_ALL, ", updated_at = unixepoch() WHERE id = ?1"].concat();
+    database.row(&sql, &[id.into(), hash.as_str().into()]).map(drop)
+}
+
+/// Sets a user's flags; `None` leaves one as it is. Returns false if both had these values.
+pub fn set_flags(
+    database: &dyn Database,
+    id: i64,
+    is_staff: Option<bool>,
+    is_superuser: Option<bool>,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE users SET is_staff = ifnull(?2, is_staff), is_superuser = ifnull(?3, is_superuser), \
+               updated_at = unixepoch() \
+               WHERE id = ?1 AND (is_staff <> ifnull(?2, is_staff) OR is_superuser <> ifnull(?3, is_superuser)) \
+               RETURNING id";
+    let params = [id.into(), is_staff.map(i64::from).into(), is_superuser.map(i64::from).into()];
+    Ok(database.row(sql, &params)?.is_some())
+}
+
+/// Reads up to `limit` users after an id, with their password hashes, for an export.
+pub fn export_page(
+    database: &dyn Database,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(UserRecord, String)>, DbError> {
+    let sql = format!("SELECT {}, password FROM users WHERE id > ?1 ORDER BY id LIMIT {limit}", *COLUMNS);
+    let rows = database.rows(&sql, &[after.into()])?;
+    rows.into_iter().map(|mut row| Ok((UserRecord::read(&mut row)?, row.text()?))).collect()
+}
+
+/// Unique values of a user.
+pub struct UserKeys {
+    pub id: i64,
+    pub username: String,
+    pub email: String,
+}
+
+/// Reads the unique values of up to `limit` users after an id, for an import.
+pub fn keys_page(database: &dyn Database, after: i64, limit: usize) -> Result<Vec<UserKeys>, DbError> {
+    let sql = format!("SELECT id, username, email FROM users WHERE id > ?1 ORDER BY id LIMIT {limit}");
+    let read = |mut row: Row| Ok(UserKeys { id: row.integer()?, username: row.text()?, email: row.text()? });
+    database.rows(&sql, &[after.into()])?.into_iter().map(read).collect()
+}
+
+/// Makes a statement that imports a user; `params` are the values of its columns, in this order.
+pub fn import(params: Vec<Value<'static>>) -> Statement<'static> {
+    let sql = "INSERT INTO users (id, username, email, password, is_active, is_staff, is_superuser, bio, image, \
+               created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    Statement { sql, params }
+}
+
+/// Makes statements that raise the last assigned id, and never lower it.
+pub fn raise_last_id(last_id: i64) -> [Statement<'static>; 2] {
+    [
+        "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'users' AND seq < ?1",
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'users', ?1 \
+         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'users')",
+    ]
+    .map(|sql| Statement { sql, params: vec![last_id.into()] })
+}

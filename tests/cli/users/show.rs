@@ -1,0 +1,66 @@
+//! `users show`
+
+use serde_json::{Value, json};
+
+use super::{CREATED, output_of, with_users};
+
+#[test]
+fn a_user_is_shown_with_all_but_the_hash() {
+    let operator = with_users(&["ada"]);
+    let database = operator.database();
+    database.execute("UPDATE users SET bio = 'line' || char(10) || 'line'", []).unwrap();
+    database
+        .execute("INSERT INTO revoked_sessions VALUES (1, 'a', 9), (1, 'b', 9), (2, 'c', 9)", [])
+        .unwrap();
+    let expected = "
+ id                1
+ username          ada
+ email             ada@example.com
+ active            yes
+ staff             no
+ superuser         no
+ bio               line\\nline
+ image             none
+ created           2027-01-15 08:00:00 UTC
+ updated           2027-01-15 08:00:00 UTC
+ password          pbkdf2_sha256$2
+ logins            not blocked; 0 failures recorded
+ current password  not blocked; 0 failures recorded
+ token version     0
+ revoked sessions  2
+";
+    for selector in ["1", "ADA", "ada@EXAMPLE.com"] {
+        assert_eq!(output_of(&operator, &["users", "show", selector]), expected.trim_start_matches('\n'));
+    }
+    let shown: Value =
+        serde_json::from_str(&output_of(&operator, &["users", "show", "ada", "--json"])).unwrap();
+    let ada = json!({
+        "id": 1, "username": "ada", "email": "ada@example.com", "is_active": true, "is_staff": false,
+        "is_superuser": false, "bio": "line\nline", "image": null, "created_at": CREATED, "updated_at": CREATED,
+        "token_version": 0, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "revoked_sessions": 2,
+        "login_failures": {
+            "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
+        },
+        "current_password_failures": {
+            "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
+        },
+    });
+    assert_eq!(shown, ada);
+}
+
+#[test]
+fn an_unusable_password_and_a_missing_secret_are_no_errors() {
+    let operator = with_users(&["ada"]);
+    operator.write(".dev.vars", "");
+    operator.database().execute("UPDATE users SET password = '!salt'", []).unwrap();
+    let shown = output_of(&operator, &["users", "show", "ada"]);
+    assert!(shown.contains("\n password          can't be used: it is no encoded hash\n"), "{shown}");
+    assert!(
+        shown.contains("\n logins            unknown: invalid configuration: JWT_SECRET is not set"),
+        "{shown}"
+    );
+    let shown: Value =
+        serde_json::from_str(&output_of(&operator, &["users", "show", "ada", "--json"])).unwrap();
+    assert_eq!(shown["login_failures"], Value::Null);
+    assert_eq!(shown["password_problem"], "is no encoded hash");
+}
