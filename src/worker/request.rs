@@ -6,8 +6,8 @@ use std::rc::Rc;
 use worker::js_sys::Date;
 
 use super::d1::{Database, Handle, Replica};
-use super::host::{Host, Url};
 use super::exports::log;
+use super::host::{Host, Url};
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Request, Response};

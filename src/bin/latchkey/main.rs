@@ -11,6 +11,7 @@ mod export_django;
 mod failure_cost;
 mod import_django;
 mod local;
+mod members;
 mod npm;
 mod output;
 mod prompt;

@@ -16,7 +16,9 @@ use anyhow::{Context as _, Result, bail};
 use latchkey::store::operator::{Database, Statement};
 use latchkey::store::{DbError, Row, Value};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
+
+use crate::members::Members;
 
 const BIN: &str = "node_modules/.bin";
 const CLI: &str = "node_modules/wrangler/wrangler-dist/cli.js";
@@ -139,31 +141,7 @@ struct Meta {
 }
 
 /// Row that wrangler returns as an object, in the order of its columns.
-struct Columns(Vec<Value<'static>>);
-
-impl<'de> Deserialize<'de> for Columns {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Columns;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a row")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Columns, A::Error> {
-                let mut columns = Vec::new();
-                while let Some((_, value)) = map.next_entry::<IgnoredAny, Value<'static>>()? {
-                    columns.push(value);
-                }
-                Ok(Columns(columns))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
-}
+type Columns = Members<IgnoredAny, Value<'static>>;
 
 impl Database for Wrangler {
     fn rows(&self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
@@ -172,7 +150,7 @@ impl Database for Wrangler {
         Ok(last
             .into_iter()
             .flat_map(|executed| executed.results)
-            .map(|columns| Row::new(columns.0))
+            .map(|Members(columns)| Row::new(columns.into_iter().map(|(_, value)| value).collect()))
             .collect())
     }
 

@@ -145,7 +145,8 @@ fn guesses_while_the_database_takes_no_writes() {
     assert_eq!(statuses[0], 500);
     assert!(statuses[1..].iter().all(|status| *status == 429));
     let log = api.log();
-    let lines = log.iter().filter(|line| line.contains("locks out that account and client IP for 60 seconds"));
+    let lines =
+        log.iter().filter(|line| line.contains("locks out that account and client IP for 60 seconds"));
     assert_eq!(lines.count(), 1, "{log:?}");
     right("the right password from elsewhere", &api, "192.0.2.2", "victim@x.io", 200);
 }

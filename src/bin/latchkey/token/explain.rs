@@ -4,9 +4,10 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use chrono::DateTime;
 use latchkey::auth::keys::Keys;
 use latchkey::auth::token::{MAX_SAFE_INTEGER, Signer, find_signer};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+use crate::members::Members;
 
 /// A token taken apart, good or not. A part that can't be decoded is missing.
 pub struct Parts {
@@ -126,8 +127,8 @@ pub fn date(seconds: f64) -> String {
     }
 }
 
-/// A JSON object as it was written: its members in order, duplicates and all.
-pub struct Object(pub Vec<(String, Box<RawValue>)>);
+/// A JSON object whose values are not parsed.
+pub type Object = Members<String, Box<RawValue>>;
 
 enum Member<T> {
     Absent,
@@ -154,30 +155,6 @@ impl Object {
     fn note_duplicates(&self, names: &[&str], faults: &mut Vec<String>) {
         let twice = names.iter().filter(|name| self.count(name) > 1);
         faults.extend(twice.map(|name| format!("it has more than one {name}")));
-    }
-}
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Object(members))
-            }
-        }
-
-        deserializer.deserialize_map(Members)
     }
 }
 

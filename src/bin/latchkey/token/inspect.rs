@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::explain::{Object, Parts, date};
+use crate::members::Members;
 use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
@@ -153,7 +154,7 @@ fn print_part(name: &str, part: Option<&RawValue>) {
         println!("{name:<13}unreadable");
         return;
     };
-    let Ok(Object(members)) = serde_json::from_str(part.get()) else {
+    let Ok(Members(members)) = serde_json::from_str::<Object>(part.get()) else {
         println!("{name:<13}{}", escape_for_terminal(part.get()));
         return;
     };
