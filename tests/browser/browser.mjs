@@ -17,8 +17,8 @@ const VARS = {
 };
 
 function findChromium() {
-  const folders = process.env.PATH.split(delimiter);
-  const paths = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  const directories = process.env.PATH.split(delimiter);
+  const paths = NAMES.flatMap((name) => directories.map((directory) => join(directory, name)));
   return [process.env.CHROMIUM, ...paths].find((path) => path && isExecutable(path));
 }
 

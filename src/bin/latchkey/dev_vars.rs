@@ -216,12 +216,12 @@ mod tests {
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { unstable_getVarsForDev as getVarsForDev } from "wrangler";
 
-const folder = mkdtempSync(process.argv[1] + "/");
+const directory = mkdtempSync(process.argv[1] + "/");
 const results = JSON.parse(readFileSync(0, "utf8")).map(([files, environment, process_]) => {
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(`${folder}/${name}`, Buffer.from(bytes));
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(`${directory}/${name}`, Buffer.from(bytes));
   process.env = { ...process_ };
-  const found = getVarsForDev(`${folder}/wrangler.toml`, undefined, {}, environment ?? undefined, true);
-  for (const name of Object.keys(files)) rmSync(`${folder}/${name}`);
+  const found = getVarsForDev(`${directory}/wrangler.toml`, undefined, {}, environment ?? undefined, true);
+  for (const name of Object.keys(files)) rmSync(`${directory}/${name}`);
   return Object.entries(found).map(([name, { value }]) => [name, value]).sort(([a], [b]) => (a < b ? -1 : 1));
 });
 console.log(JSON.stringify(results));
@@ -230,12 +230,12 @@ console.log(JSON.stringify(results));
     type Case<'a> = (Vec<(&'a str, Vec<u8>)>, Option<&'a str>, Vec<(&'a str, &'a str)>);
 
     fn ours((files, environment, process): &Case<'_>) -> Value {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for (name, bytes) in files {
-            fs::write(folder.path().join(name), bytes).unwrap();
+            fs::write(directory.path().join(name), bytes).unwrap();
         }
         let process = process.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let variables = load(folder.path(), *environment, &process).unwrap().variables;
+        let variables = load(directory.path(), *environment, &process).unwrap().variables;
         variables
             .into_iter()
             .collect::<Vec<_>>()
@@ -341,10 +341,10 @@ console.log(JSON.stringify(results));
 
     #[test]
     fn a_value_without_end_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for text in ["A='$&$'\nB=$A$A", "A='$&$&$'\nB=$A$A$A"] {
-            fs::write(folder.path().join(".env"), text).unwrap();
-            let error = load(folder.path(), None, &BTreeMap::new()).unwrap_err();
+            fs::write(directory.path().join(".env"), text).unwrap();
+            let error = load(directory.path(), None, &BTreeMap::new()).unwrap_err();
             assert_eq!(error.to_string(), "a value in .env refers to itself without end");
         }
     }

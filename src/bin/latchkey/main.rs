@@ -1,8 +1,7 @@
 //! `latchkey`, the operator's command: one subcommand per file.
 //!
 //! It works on the local D1 database, directly in its SQLite file, or with `--remote` on the deployed one, through
-//! `wrangler d1 execute`. Validation, hashing and tokens are the
-//! Worker's own, from the crate's library.
+//! `wrangler d1 execute`. Validation, hashing and tokens are the Worker's own, from the crate's library.
 
 mod createsuperuser;
 mod dev_vars;

@@ -38,7 +38,7 @@ struct UserDetails {
     password_problem: Option<&'static str>,
     revoked_sessions: i64,
     login_failures: Option<Failures>,
-    /// Wrong current passwords, which are on record under the user.
+    /// Wrong current passwords, recorded under the user.
     current_password_failures: Option<Failures>,
 }
 
