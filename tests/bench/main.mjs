@@ -178,7 +178,7 @@ ${readFileSync(join(here, "notes.md"), "utf8")}
 - Cloudflare's processors are others, and its runtime's version may be. The ratios should hold there; the milliseconds do not.
 `;
 mkdirSync("docs", { recursive: true });
-// For `npm run growth`, which computes prices.
+// For `npm run bench:scale`, which computes prices.
 const round = (value) => Number(value.toFixed(3));
 const milliseconds = { 
   "GET /api/user": round(of("get", "cpu")),

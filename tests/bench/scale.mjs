@@ -1,5 +1,5 @@
 // Measures how the cost of a request grows with the number of users, on local D1 databases of wrangler's, and writes
-// docs/growth.md and docs/growth.svg. `npm run growth` builds what this needs, and runs it.
+// docs/growth.md and docs/growth.svg. `npm run bench:scale` builds what this needs, and runs it.
 
 import { createHmac } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -10,6 +10,9 @@ import { lines } from "./chart.mjs";
 import { costs } from "./cost.mjs";
 import { request, send } from "./load.mjs";
 import { processorTime } from "./workerd.mjs";
+
+process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false"; // Miniflare would ask cloudflare.com where it is.
+process.env.WRANGLER_LOG ??= "error";
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
 const BATCH = 50_000;
@@ -175,7 +178,7 @@ writeFileSync(
   "docs/growth.md",
   `# Growth
 
-Written by \`npm run growth\` on ${new Date().toISOString().slice(0, 10)}, with four databases of wrangler's local D1 side by side, requests for users picked at random, and
+Written by \`npm run bench:scale\` on ${new Date().toISOString().slice(0, 10)}, with four databases of wrangler's local D1 side by side, requests for users picked at random, and
 ${ROUNDS} interleaved rounds of ${COUNT} requests. Passwords have one iteration here, so that a login's own hash doesn't hide its read.
 
 ![CPU time per request, by number of users](growth.svg)

@@ -1,4 +1,4 @@
-// Prints the API's reference, as the built Worker answers it: node scripts/openapi.mjs [DIALECT]
+// Prints the API's reference, as the built Worker answers it: node scripts/lib/openapi.mjs [DIALECT]
 
 import { registerHooks } from "node:module";
 
@@ -14,7 +14,7 @@ registerHooks({
   },
 });
 
-const { default: worker } = await import("../build/index.js");
+const { default: worker } = await import("../../build/index.js");
 const env = { JWT_SECRET: "none is needed for what is public", API_DIALECT: process.argv[2] ?? "django" };
 const answer = await worker.fetch(new Request("http://localhost/api/openapi.json"), env);
 if (!answer.ok) {
