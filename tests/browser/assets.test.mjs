@@ -27,5 +27,5 @@ test("the account page runs no script but its own", () => {
 
 test("every page asks browsers to come back over https only", () => {
   const [forAll] = read("_headers").split("\n\n");
-  assert.match(forAll, /^\/\*\n[^]*^  Strict-Transport-Security: max-age=63072000$/m);
+  assert.match(forAll, /^\/\*\n[\s\S]*^ {2}Strict-Transport-Security: max-age=63072000$/m);
 });
