@@ -19,8 +19,15 @@ test("the account page is small", () => {
 
 test("the account page runs no script but its own", () => {
   const policy = /Content-Security-Policy: (.*)/.exec(read("_headers"))[1].split("; ");
-  for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
-    "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"]) {
+  for (const rule of [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ]) {
     assert.ok(policy.includes(rule), rule);
   }
 });
