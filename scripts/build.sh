@@ -1,22 +1,32 @@
 #!/usr/bin/env bash
-# Builds the Worker for release into build/. Wrangler runs this too, before it serves or deploys.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# Builds into build/ what changed. Wrangler runs this too, before it serves or deploys. LATCHKEY_PROFILE is a profile of
+# Cargo.toml: release, which is what is deployed and tested, or worker-dev, which `npm start` sets.
+. "$(dirname "$0")/lib/prologue.sh"
+. scripts/lib/step.sh
 
+profile=${LATCHKEY_PROFILE:-release}
 max_kib=200 # of the upload, gzipped
+target=wasm32-unknown-unknown
+wasm=target/$target/$profile/latchkey.wasm
 
 scripts/setup.sh
-toolchain=$(scripts/wasm-toolchain.sh)
-export PATH="${toolchain:+$toolchain:}$PWD/.tools/bin:$PWD/node_modules/.bin:$PATH"
-target=wasm32-unknown-unknown
-[ -d target/$target/release ] || echo "latchkey: building the Worker (about a minute, the first time)" >&2
-cargo rustc --release --lib --crate-type cdylib --target $target
-rm -rf build
-scripts/bind.sh target/$target/release/latchkey.wasm build
-tsc --project src/worker # only checks: esbuild does not
-esbuild src/worker/index.ts --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
-scripts/pages.sh
+toolchain=$(scripts/lib/wasm-toolchain.sh)
+[ -d "target/$target/$profile" ] || say "building the Worker (about a minute, the first time)"
+PATH="${toolchain:+$toolchain:}$PATH" cargo rustc --profile "$profile" --lib --crate-type cdylib --target $target
 
+bundle() {
+  esbuild src/worker/index.ts --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
+}
+check_worker() {
+  tsc --project src/worker --incremental --tsBuildInfoFile build/.steps/worker.tsbuildinfo # esbuild checks no types
+}
+step bind build/latchkey.js "$wasm" Cargo.lock -- scripts/lib/bind.sh "$wasm" build
+step worker-types build/latchkey.d.ts src/worker client/tsconfig.json build/latchkey.d.ts build/latchkey_bg.wasm.d.ts \
+  -- check_worker
+step bundle build/index.js src/worker build/latchkey.js build/snippets -- bundle
+scripts/lib/pages.sh
+
+[ "$profile" = release ] || exit 0
 kib=$(($(cat build/index.js build/*.wasm | gzip -9 | wc -c) / 1024))
-echo "latchkey: the Worker has $kib KiB gzipped, of $max_kib allowed" >&2
+say "the Worker has $kib KiB gzipped, of $max_kib allowed"
 [ "$kib" -le "$max_kib" ]

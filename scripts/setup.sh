@@ -1,11 +1,7 @@
 #!/usr/bin/env bash
 # Brings what a fresh clone lacks to build the Worker: node packages and wasm-bindgen.
 # All of it stays in this folder, at pinned versions. Quick where there is nothing to do.
-set -euo pipefail
-cd "$(dirname "$0")/.."
-
-say() { echo "latchkey: $*" >&2; }
-fail() { say "$*"; exit 1; }
+. "$(dirname "$0")/lib/prologue.sh"
 
 command -v cargo >/dev/null || fail "Rust is missing: install it from https://rustup.rs, then try again"
 command -v npm >/dev/null || fail "npm is missing: install Node.js with npm, then try again"
@@ -18,7 +14,7 @@ fi
 # npm 9 looks for `npx latchkey` in client/ here only, and then asks the registry for a package of that name.
 ln -sf ../../scripts/latchkey.sh node_modules/.bin/latchkey
 # The `node` package has a binary for most machines; elsewhere the machine's own must do.
-node=$(PATH="$PWD/node_modules/.bin:$PATH" node --version)
+node=$(node --version)
 [ "$(printf 'v22.15.0\n%s\n' "$node" | sort -V | head -n 1)" = v22.15.0 ] ||
   fail "the build wants Node 22.15 or later, and this is $node: install a newer one, then try again"
 

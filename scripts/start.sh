@@ -1,13 +1,10 @@
 #!/usr/bin/env bash
-# Serves the API at http://localhost:8787 on a local D1, and builds again when the source changes.
+# Serves the API at http://localhost:8787 on a local D1, and builds what changes in the source.
 # Arguments go to `wrangler dev`: `npm start -- --port 8788`.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/lib/prologue.sh"
 
 scripts/setup.sh
-export PATH="$PWD/node_modules/.bin:$PATH"
-
-node scripts/dev-secret.mjs "$@"
+node scripts/lib/dev-secret.mjs "$@"
 # Asking wrangler takes seconds, so only when there could be something to apply.
 state=.wrangler/state elsewhere=()
 for argument in "$@" --; do
@@ -26,4 +23,5 @@ case " $* " in
   *" --port"*) ;;
   *) set -- --port 8787 "$@" ;; # or wrangler takes another when this one is in use
 esac
+export LATCHKEY_PROFILE=worker-dev # is built in less time
 exec wrangler dev "$@"

@@ -2,15 +2,15 @@
 
 import {
   ApiError,
+  type Credentials,
   Latchkey,
   memoryStorage,
-  webStorage,
-  type Credentials,
   type NewUser,
   type Scope,
   type TokenStorage,
   type User,
   type UserPatch,
+  webStorage,
 } from "latchkey-client";
 import { fieldsOf, onSubmit, valuesOf } from "./account/form.js";
 import { showToken } from "./account/token.js";

@@ -120,7 +120,10 @@ function database({ DB }: Env, constraint: string | undefined): D1Database | D1D
 
 async function query(env: Env, constraint: string | undefined, sql: string, params: string): Promise<Resume> {
   const db = database(env, constraint);
-  const [row] = await db.prepare(sql).bind(...JSON.parse(params)).raw();
+  const [row] = await db
+    .prepare(sql)
+    .bind(...JSON.parse(params))
+    .raw();
   return resumeWith(db, row);
 }
 

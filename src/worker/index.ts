@@ -1,16 +1,16 @@
 /** The Worker's handlers, which drive the tasks of tasks.rs. `scripts/build.sh` makes build/index.js of this. */
 
 import {
-  __wbg_reset_state as resetInstance,
   abandon,
   configure,
   handleRequest,
   handleScheduled,
+  __wbg_reset_state as resetInstance,
   respondWithInternalError,
   respondWithTimeout,
   resumeWithError,
 } from "../../build/latchkey.js";
-import { type Env, readHead, RequestHost, type Resume } from "./host.js";
+import { type Env, RequestHost, type Resume, readHead } from "./host.js";
 
 /**
  * Whether wasm can be called: "new" before its first call, and "poisoned" while it runs: if it throws, as it does when it

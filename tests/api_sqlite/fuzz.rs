@@ -1,7 +1,7 @@
 //! What holds for input of any kind: no panic, no fault, no secret in an answer, bounded work.
 //!
 //! Each target runs here on a fixed number of inputs, mutated from seeds, and guided by coverage with
-//! `scripts/fuzz.sh`.
+//! `npm run fuzz`.
 
 use std::cell::OnceCell;
 use std::str::FromStr as _;

@@ -1,5 +1,15 @@
 //! The whole API on the host, over SQLite with the migrations and the SQL that ship.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test that fails panics"
+)]
+
 #[path = "../api/mod.rs"]
 mod api;
 

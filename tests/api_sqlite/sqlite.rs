@@ -26,7 +26,7 @@ impl Sqlite {
     /// A new database with every migration applied, in the order of their names.
     pub fn migrated() -> Self {
         let connection = Connection::open_in_memory().unwrap();
-        let folder = Path::new("migrations"); // cargo, and scripts/fuzz.sh, run this in the repository's folder
+        let folder = Path::new("migrations"); // cargo, and npm run fuzz, run this in the repository's folder
         let mut migrations: Vec<_> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         migrations.sort();

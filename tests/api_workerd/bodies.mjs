@@ -20,7 +20,11 @@ const encoder = new TextEncoder();
 /** Streams by what they do; each is given the real body. */
 const streams = {
   held: () => new ReadableStream({ start: (body) => body.enqueue(encoder.encode("{")) }),
-  broken: () => new ReadableStream({ start: (body) => body.enqueue(encoder.encode("{")), pull: (body) => body.error(new Error("gone")) }),
+  broken: () =>
+    new ReadableStream({
+      start: (body) => body.enqueue(encoder.encode("{")),
+      pull: (body) => body.error(new Error("gone")),
+    }),
   trickling: () =>
     new ReadableStream({
       async pull(body) {
@@ -48,7 +52,10 @@ function gated(DB, opened, counted = () => {}) {
     const raw = async (sql, params) => {
       counted();
       await opened;
-      return session.prepare(sql).bind(...params).raw();
+      return session
+        .prepare(sql)
+        .bind(...params)
+        .raw();
     };
     return {
       prepare: (sql) => ({ bind: (...params) => ({ raw: () => raw(sql, params) }) }),
@@ -63,7 +70,11 @@ async function flood(request, env, context) {
   deadlines.length = 0; // of requests before
   const { promise: opened, resolve: open } = Promise.withResolvers();
   const read = latchkey.fetch(request, { ...env, DB: gated(env.DB, opened) }, context);
-  const large = { "Content-Type": "application/json", "X-D1-Bookmark": "0".repeat(10_000), Authorization: "x".repeat(10_000) };
+  const large = {
+    "Content-Type": "application/json",
+    "X-D1-Bookmark": "0".repeat(10_000),
+    Authorization: "x".repeat(10_000),
+  };
   const held = Array.from({ length: 4_200 }, () => {
     const url = new URL("/api/users/login", request.url);
     return latchkey.fetch(new Request(url, { method: "POST", headers: large, body: streams.held() }), env, context);
@@ -81,9 +92,15 @@ async function flood(request, env, context) {
 async function memory(request, env, context) {
   const bytes = new Uint8Array(await request.arrayBuffer());
   const chunk = encoder.encode(" ".repeat(60_000));
-  const broken = () => new ReadableStream({ start: (body) => body.enqueue(chunk), pull: (body) => body.error(new Error("gone")) });
+  const broken = () =>
+    new ReadableStream({ start: (body) => body.enqueue(chunk), pull: (body) => body.error(new Error("gone")) });
   const send = (stream) => latchkey.fetch(withBody(request, stream), env, context);
-  const count = (answers) => Object.fromEntries(Map.groupBy(answers, ({ status }) => status).entries().map(([status, { length }]) => [status, length]));
+  const count = (answers) =>
+    Object.fromEntries(
+      Map.groupBy(answers, ({ status }) => status)
+        .entries()
+        .map(([status, { length }]) => [status, length]),
+    );
   const rounds = [];
   for (let round = 0; round < 2; round += 1) {
     deadlines.length = 0;

@@ -1,6 +1,17 @@
 //! The API as it ships: what `wrangler deploy` would upload, in workerd, on D1. `npm test` builds it and runs this.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test that fails panics"
+)]
+
 #[path = "../api/mod.rs"]
+#[allow(dead_code, reason = "some of a call is for the host only")]
 mod api;
 
 mod attack;

@@ -2,8 +2,8 @@
 // calls wasm while wasm is writing to it, at which wasm panics. A request of that token waits for the database
 // meanwhile. Answers with both answers.
 
-import { exports } from "../bench/capture.mjs";
 import latchkey from "../../build/index.js";
+import { exports } from "../bench/capture.mjs";
 
 const { warn } = console;
 let interrupt = () => {};
@@ -16,7 +16,13 @@ console.warn = (...args) => {
 function gated(DB, opened) {
   const withSession = (constraint) => {
     const session = DB.withSession(constraint);
-    const raw = (sql, params) => opened.then(() => session.prepare(sql).bind(...params).raw());
+    const raw = (sql, params) =>
+      opened.then(() =>
+        session
+          .prepare(sql)
+          .bind(...params)
+          .raw(),
+      );
     return {
       prepare: (sql) => ({ bind: (...params) => ({ raw: () => raw(sql, params) }) }),
       getBookmark: () => session.getBookmark(),

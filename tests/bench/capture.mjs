@@ -3,6 +3,7 @@
 const { Instance } = WebAssembly;
 let instance;
 
+// biome-ignore lint/complexity/useArrowFunction: it is called with `new`
 WebAssembly.Instance = function (...args) {
   instance = new Instance(...args);
   return instance;

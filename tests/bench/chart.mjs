@@ -48,7 +48,9 @@ export function lines(title, columns, series) {
     return `<polyline points="${points}" fill="none" stroke="${COLOURS[row]}" stroke-width="2.5"/>
 <text x="${x(columns.length - 1) + 10}" y="${labels[row].toFixed(1)}" style="fill: ${COLOURS[row]}">${name}, ${values.at(-1).toFixed(2)}</text>`;
   });
-  const axis = columns.map((column, index) => `<text x="${x(index).toFixed(1)}" y="${bottom + 22}" text-anchor="middle">${column}</text>`);
+  const axis = columns.map(
+    (column, index) => `<text x="${x(index).toFixed(1)}" y="${bottom + 22}" text-anchor="middle">${column}</text>`,
+  );
   const base = `<line x1="${x(0)}" y1="${bottom}" x2="${x(columns.length - 1)}" y2="${bottom}" stroke="#8b949e"/>`;
   return svg(title, bottom + 36, [base, ...axis, ...drawn].join("\n"));
 }

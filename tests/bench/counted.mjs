@@ -8,7 +8,9 @@ function counted(DB) {
     const batch = async (bound) => {
       const results = await session.batch(bound.map(({ sql, params }) => session.prepare(sql).bind(...params)));
       for (const [index, { sql, params }] of bound.entries()) {
-        const plan = await DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...params).all();
+        const plan = await DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .bind(...params)
+          .all();
         const steps = plan.results.map(({ detail }) => detail);
         const { rows_read: read, rows_written: written } = results[index].meta;
         console.log(JSON.stringify({ sql, read, written, steps }));

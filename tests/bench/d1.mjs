@@ -2,11 +2,11 @@
 // through two proxies, and so slowly that the Worker under test would mostly be waiting.
 // Argument: the database file; without one, an empty database in memory with the migrations applied.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { DatabaseSync } from "node:sqlite";
+import { text } from "node:stream/consumers";
 
 const [file] = process.argv.slice(2);
 const database = new DatabaseSync(file ?? ":memory:");
@@ -27,7 +27,16 @@ function run({ sql, params }) {
   const columns = statement.columns().map(({ name }) => name);
   statement.setReturnArrays(true);
   const rows = statement.all(...params);
-  const meta = { served_by: "bench", duration: 0, changes: 0, last_row_id: 0, changed_db: false, size_after: 0, rows_read: 0, rows_written: 0 };
+  const meta = {
+    served_by: "bench",
+    duration: 0,
+    changes: 0,
+    last_row_id: 0,
+    changed_db: false,
+    size_after: 0,
+    rows_read: 0,
+    rows_written: 0,
+  };
   return { success: true, results: { columns, rows }, meta };
 }
 

@@ -3,7 +3,7 @@
 const SQL = "SELECT id, email, username, bio, image, is_active FROM users WHERE id = ?1";
 
 export default {
-  async fetch(request, { DB }) {
+  async fetch(_request, { DB }) {
     const user = await DB.prepare(SQL).bind(1).first();
     return Response.json({ user });
   },

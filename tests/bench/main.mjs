@@ -26,7 +26,11 @@ const bare = (kind) => ["index.js", "latchkey_bg.wasm"].map((file) => join(bareF
 const floor = [join(here, "floor.mjs")];
 const memory = ["memory.mjs", "capture.mjs"].map((file) => join(here, file));
 // The rate limit binding is part of wrangler's simulation, not of workerd; without it, no variable but the secret.
-const variables = { JWT_SECRET: "a secret of the benchmark, 32 bytes or more", RATE_LIMIT: "off", REGISTRATIONS_PER_ADDRESS: "1000000" };
+const variables = {
+  JWT_SECRET: "a secret of the benchmark, 32 bytes or more",
+  RATE_LIMIT: "off",
+  REGISTRATIONS_PER_ADDRESS: "1000000",
+};
 
 const say = (text) => console.error(`latchkey: ${text}`);
 
@@ -80,14 +84,22 @@ for (let round = 1; round <= ROUNDS; round++) {
     waits.sort((one, other) => one - other);
     const percentile = (share) => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))];
     const count = waits.length;
-    measured[name].push({ cpu: cpu / count, rate: (count / took) * 1_000, p50: percentile(0.5), p99: percentile(0.99) });
+    measured[name].push({
+      cpu: cpu / count,
+      rate: (count / took) * 1_000,
+      p50: percentile(0.5),
+      p99: percentile(0.99),
+    });
   }
 }
 
 say("cold starts");
 const cold = { empty: [], latchkey: [] };
 for (let round = 0; round < 2 * ROUNDS; round++) {
-  for (const [name, modules] of [["empty", bare("empty")], ["latchkey", latchkey]]) {
+  for (const [name, modules] of [
+    ["empty", bare("empty")],
+    ["latchkey", latchkey],
+  ]) {
     const server = await start(modules);
     await send(server.port, () => get, 1, 1);
     cold[name].push(server.cpu());
@@ -106,7 +118,8 @@ database.kill();
 
 const native = Number(execFileSync(join(bareFolder, "native"), { encoding: "utf8" }));
 /** As scripts/build.sh measures it: Node's own gzip makes more of it. */
-const kib = (files) => execFileSync("gzip", ["-9"], { input: Buffer.concat(files.map((file) => readFileSync(file))) }).length / 1024;
+const kib = (files) =>
+  execFileSync("gzip", ["-9"], { input: Buffer.concat(files.map((file) => readFileSync(file))) }).length / 1024;
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 /** The median over the rounds of the quotient of two workloads in one round. */
@@ -117,7 +130,11 @@ const targets = [
   ["`GET /api/user`: CPU, against a JavaScript Worker that only reads one row", ratio("get", "floor"), 1.15],
   ["login: CPU, against the bare hash in wasm", ratio("login", "hash"), 1.05],
   ["registration: CPU, against the bare hash in wasm", ratio("register", "hash"), 1.05],
-  ["cold start: CPU to the first answer, against an empty Rust Worker", median(cold.latchkey) / median(cold.empty), 1.25],
+  [
+    "cold start: CPU to the first answer, against an empty Rust Worker",
+    median(cold.latchkey) / median(cold.empty),
+    1.25,
+  ],
 ];
 const limits = [
   ["upload, gzipped", kib(latchkey), 200, "KiB"],
@@ -147,7 +164,12 @@ ${table(
   ["", "measured", "target", ""],
   [
     ...targets.map(([name, value, most]) => [name, value.toFixed(2), `at most ${most}`, verdict(value <= most)]),
-    ...limits.map(([name, value, most, unit]) => [name, `${value.toFixed(0)} ${unit}`, `at most ${most} ${unit}`, verdict(value <= most)]),
+    ...limits.map(([name, value, most, unit]) => [
+      name,
+      `${value.toFixed(0)} ${unit}`,
+      `at most ${most} ${unit}`,
+      verdict(value <= most),
+    ]),
   ],
 )}
 
@@ -178,9 +200,9 @@ ${readFileSync(join(here, "notes.md"), "utf8")}
 - Cloudflare's processors are others, and its runtime's version may be. The ratios should hold there; the milliseconds do not.
 `;
 mkdirSync("docs", { recursive: true });
-// For `npm run growth`, which computes prices.
+// For `npm run bench:scale`, which computes prices.
 const round = (value) => Number(value.toFixed(3));
-const milliseconds = { 
+const milliseconds = {
   "GET /api/user": round(of("get", "cpu")),
   login: round(of("login", "cpu")),
   registration: round(of("register", "cpu")),

@@ -1,8 +1,8 @@
 // Measures how the cost of a request grows with the number of users, on local D1 databases of wrangler's, and writes
-// docs/growth.md and docs/growth.svg. `npm run growth` builds what this needs, and runs it.
+// docs/growth.md and docs/growth.svg. `npm run bench:scale` builds what this needs, and runs it.
 
 import { createHmac } from "node:crypto";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { createTestHarness } from "wrangler";
 
@@ -10,6 +10,9 @@ import { lines } from "./chart.mjs";
 import { costs } from "./cost.mjs";
 import { request, send } from "./load.mjs";
 import { processorTime } from "./workerd.mjs";
+
+process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false"; // Miniflare would ask cloudflare.com where it is.
+process.env.WRANGLER_LOG ??= "error";
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
 const BATCH = 50_000;
@@ -38,7 +41,12 @@ const SEED = `INSERT INTO users (username, email, password, created_at, updated_
 
 async function start(size) {
   const d1 = { binding: "DB", database_name: "latchkey", database_id: "growth", migrations_dir: "migrations" };
-  const config = { name: "growth", main: "tests/bench/counted.mjs", compatibility_date: "2026-10-01", d1_databases: [d1] };
+  const config = {
+    name: "growth",
+    main: "tests/bench/counted.mjs",
+    compatibility_date: "2026-10-01",
+    d1_databases: [d1],
+  };
   // As secrets, they come before those of a developer's .dev.vars.
   const harness = createTestHarness({ workers: [{ config, secrets: vars }] });
   const { url } = await harness.listen();
@@ -47,7 +55,9 @@ async function start(size) {
   await send(port, () => register(1), 1, 1);
   const { DB } = await harness.getWorker().getEnv();
   for (let id = 2; id <= size; id += BATCH) {
-    await DB.prepare(SEED).bind(id, Math.min(size, id + BATCH - 1)).run();
+    await DB.prepare(SEED)
+      .bind(id, Math.min(size, id + BATCH - 1))
+      .run();
   }
   const { meta } = await DB.prepare("SELECT 1").run();
   return { size, bytes: meta.size_after, port, harness, next: size + 1 };
@@ -111,7 +121,10 @@ for (const [name, make] of [...Object.entries(workloads), ["login that fails", f
   for (const server of servers) {
     const before = server.harness.getLogs().length;
     await send(server.port, () => make(server, ["X-Count: yes"]), 1, 1, make === failure ? 4 : 2);
-    const told = server.harness.getLogs().slice(before).map(({ message }) => message);
+    const told = server.harness
+      .getLogs()
+      .slice(before)
+      .map(({ message }) => message);
     statements[name].push(told.filter((line) => line.startsWith('{"sql"')).map((line) => JSON.parse(line)));
   }
 }
@@ -121,21 +134,30 @@ function engine(size) {
   for (const migration of readdirSync("migrations").sort()) {
     database.exec(readFileSync(`migrations/${migration}`, "utf8"));
   }
-  database.prepare("INSERT INTO users (id, username, email, password, created_at, updated_at) VALUES (1, 'first', 'first@example.com', ?, 0, 0)").run("x".repeat(140));
+  database
+    .prepare(
+      "INSERT INTO users (id, username, email, password, created_at, updated_at) VALUES (1, 'first', 'first@example.com', ?, 0, 0)",
+    )
+    .run("x".repeat(140));
   database.prepare(SEED).run(2, size);
   const users = Array.from({ length: ENGINE_COUNT }, () => 1 + Math.floor(Math.random() * size));
   const session = (id) => [id, 0, "sid", null, 1_800_000_000];
   const params = [
     (id) => [session(id)],
     (id) => [["account", "address", "", 1_800_000_000, `${name(id)}@example.com`]],
-    (_, index) => [[20_000, "address", "network", 1_000_000, 4_000_000], [`${name(size + index + 1)}@example.com`, name(size + index + 1), "x".repeat(140), 1_800_000_000]],
+    (_, index) => [
+      [20_000, "address", "network", 1_000_000, 4_000_000],
+      [`${name(size + index + 1)}@example.com`, name(size + index + 1), "x".repeat(140), 1_800_000_000],
+    ],
     (id) => [session(id), [...session(id), "I keep the keys."]],
   ];
   return Object.keys(workloads).map((kind, workload) => {
     const [of] = statements[kind];
     const prepared = of.map(({ sql }) => database.prepare(sql));
     const before = process.cpuUsage();
-    users.forEach((id, index) => params[workload](id, index).forEach((values, number) => prepared[number].all(...values)));
+    users.forEach((id, index) =>
+      params[workload](id, index).forEach((values, number) => prepared[number].all(...values)),
+    );
     const { user, system } = process.cpuUsage(before);
     return (user + system) / ENGINE_COUNT;
   });
@@ -160,8 +182,14 @@ const rows = Object.entries(statements).map(([name, of]) => [
   of[0].length,
   ...of.map((statements) => `${sum(statements, "read")} / ${sum(statements, "written")}`),
 ]);
-const plans = new Map(Object.values(statements).flatMap((of) => of.at(-1)).map(({ sql, steps }) => [sql, steps]));
-const scans = [...plans.values()].flat().filter((step) => /^SCAN (users|revoked_sessions|login_failures|registrations)\b/.test(step));
+const plans = new Map(
+  Object.values(statements)
+    .flatMap((of) => of.at(-1))
+    .map(({ sql, steps }) => [sql, steps]),
+);
+const scans = [...plans.values()]
+  .flat()
+  .filter((step) => /^SCAN (users|revoked_sessions|login_failures|registrations)\b/.test(step));
 const bytesPerUser = (bytes.at(-1) - bytes[0]) / (SIZES.at(-1) - SIZES[0]);
 const billed = Object.fromEntries(
   Object.keys(workloads).map((name) => {
@@ -175,7 +203,7 @@ writeFileSync(
   "docs/growth.md",
   `# Growth
 
-Written by \`npm run growth\` on ${new Date().toISOString().slice(0, 10)}, with four databases of wrangler's local D1 side by side, requests for users picked at random, and
+Written by \`npm run bench:scale\` on ${new Date().toISOString().slice(0, 10)}, with four databases of wrangler's local D1 side by side, requests for users picked at random, and
 ${ROUNDS} interleaved rounds of ${COUNT} requests. Passwords have one iteration here, so that a login's own hash doesn't hide its read.
 
 ![CPU time per request, by number of users](growth.svg)
@@ -188,7 +216,10 @@ ${table(["", ...sizes.map((size) => `${size} users`), `${sizes.at(-1)} against $
 
 SQLite alone, in memory, without anything around it, in microseconds of CPU time: what grows, and how little it is of the whole.
 
-${table(["", ...sizes.map((size) => `${size} users`)], Object.keys(workloads).map((name, row) => [name, ...alone.map((times) => times[row].toFixed(1))]))}
+${table(
+  ["", ...sizes.map((size) => `${size} users`)],
+  Object.keys(workloads).map((name, row) => [name, ...alone.map((times) => times[row].toFixed(1))]),
+)}
 
 ## Rows read / written per request, as D1 bills them
 
@@ -209,7 +240,11 @@ ${costs(cpu, billed, bytesPerUser)}
 );
 writeFileSync(
   "docs/growth.svg",
-  lines("CPU time per request, in milliseconds, by number of users", sizes, Object.entries(measured).map(([name, rounds]) => [name, rounds.map(median)])),
+  lines(
+    "CPU time per request, in milliseconds, by number of users",
+    sizes,
+    Object.entries(measured).map(([name, rounds]) => [name, rounds.map(median)]),
+  ),
 );
 console.log(readFileSync("docs/growth.md", "utf8"));
 process.exit(growth.some((row) => Number(row.at(-1)) > 1.1) || scans.length > 0 ? 1 : 0);

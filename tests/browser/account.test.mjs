@@ -162,7 +162,10 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       const email = `new-${user.email}`;
       await field(page, "Email").fill(email);
       assert.equal(await proof.getAttribute("autocomplete"), "current-password");
-      for (const [typed, text] of [["", texts.blankCurrentPassword], ["wrong horse", texts.wrongCurrentPassword]]) {
+      for (const [typed, text] of [
+        ["", texts.blankCurrentPassword],
+        ["wrong horse", texts.wrongCurrentPassword],
+      ]) {
         await proof.fill(typed);
         await button(page, "Save profile").click();
         await fieldError(page, "Your password", text.replace("Password ", "Your password "));
@@ -190,7 +193,10 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await button(page, "Change password").click();
       await fieldError(page, "New password", texts.shortPassword.replace("Password", "New password"));
       await field(page, "New password").fill("battery staple");
-      for (const [typed, text] of [["", texts.blankCurrentPassword], ["wrong horse", texts.wrongCurrentPassword]]) {
+      for (const [typed, text] of [
+        ["", texts.blankCurrentPassword],
+        ["wrong horse", texts.wrongCurrentPassword],
+      ]) {
         await current.fill(typed);
         await button(page, "Change password").click();
         await fieldError(page, "Current password", text.replace("Password ", "Current password "));
@@ -334,7 +340,8 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
   test("an error that no field of the form shows is shown whole", async () => {
     const page = await open(url);
     await page.route("**/api/users/login", (route) =>
-      route.fulfill({ status: 400, json: { errors: { email: ["Odd."], username: ["Odder."] } } }));
+      route.fulfill({ status: 400, json: { errors: { email: ["Odd."], username: ["Odder."] } } }),
+    );
     await logIn(page, newUser());
     await warns(page, "Email: Odd. username: Odder.");
     await fieldError(page, "Email", "Odd.");

@@ -26,15 +26,18 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
 
   /** Registers, reads, changes and logs out with the client, and returns each result. */
   const journey = (page, url, user) =>
-    page.evaluate(async ({ url, user }) => {
-      const { Latchkey } = globalThis.latchkey;
-      const client = new Latchkey(url);
-      const registered = await client.register(user);
-      const read = await client.me();
-      const changed = await client.update({ bio: "From afar." });
-      await client.logout();
-      return [registered.username, read.email, changed.bio, await client.token()];
-    }, { url, user });
+    page.evaluate(
+      async ({ url, user }) => {
+        const { Latchkey } = globalThis.latchkey;
+        const client = new Latchkey(url);
+        const registered = await client.register(user);
+        const read = await client.me();
+        const changed = await client.update({ bio: "From afar." });
+        await client.logout();
+        return [registered.username, read.email, changed.bio, await client.token()];
+      },
+      { url, user },
+    );
 
   const loaded = (page) => page.waitForFunction(() => globalThis.latchkey);
 
@@ -49,26 +52,29 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     const page = await open(allowed.origin);
     await loaded(page);
     const { email } = newUser();
-    const seen = await page.evaluate(async ({ url, email }) => {
-      const { ApiError, Latchkey } = globalThis.latchkey;
-      const client = new Latchkey(url);
-      const login = () => client.login({ email, password: "guess" }).catch((error) => error);
-      const [wrong, throttled] = [await login(), await login()];
-      const { headers } = await fetch(`${url}/api/user`);
-      const registered = await fetch(`${url}/api/users`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ user: { email, username: email, password: "correct horse" } }),
-      });
-      return {
-        areOfApi: wrong instanceof ApiError && throttled instanceof ApiError,
-        wrong: wrong.message,
-        status: throttled.status,
-        retryAfter: throttled.retryAfter,
-        authenticate: headers.get("WWW-Authenticate"),
-        bookmark: registered.headers.get("X-D1-Bookmark"),
-      };
-    }, { url: api.url, email });
+    const seen = await page.evaluate(
+      async ({ url, email }) => {
+        const { ApiError, Latchkey } = globalThis.latchkey;
+        const client = new Latchkey(url);
+        const login = () => client.login({ email, password: "guess" }).catch((error) => error);
+        const [wrong, throttled] = [await login(), await login()];
+        const { headers } = await fetch(`${url}/api/user`);
+        const registered = await fetch(`${url}/api/users`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ user: { email, username: email, password: "correct horse" } }),
+        });
+        return {
+          areOfApi: wrong instanceof ApiError && throttled instanceof ApiError,
+          wrong: wrong.message,
+          status: throttled.status,
+          retryAfter: throttled.retryAfter,
+          authenticate: headers.get("WWW-Authenticate"),
+          bookmark: registered.headers.get("X-D1-Bookmark"),
+        };
+      },
+      { url: api.url, email },
+    );
     const { retryAfter, bookmark, ...rest } = seen;
     assert.deepEqual(rest, {
       areOfApi: true,
@@ -84,19 +90,19 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     const page = await open(other.origin, { expectsBlocked: true });
     await loaded(page);
     const user = newUser();
-    const seen = await page.evaluate(async ({ url, user }) => {
-      const { ConnectionError, Latchkey } = globalThis.latchkey;
-      const client = new Latchkey(url);
-      const errors = [
-        await client.register(user).catch((error) => error),
-        await client.me().catch((error) => error),
-      ];
-      return {
-        areOfConnection: errors.every((error) => error instanceof ConnectionError),
-        token: await client.token(),
-        simple: await fetch(`${url}/api/user`).catch((error) => error.name),
-      };
-    }, { url: api.url, user });
+    const seen = await page.evaluate(
+      async ({ url, user }) => {
+        const { ConnectionError, Latchkey } = globalThis.latchkey;
+        const client = new Latchkey(url);
+        const errors = [await client.register(user).catch((error) => error), await client.me().catch((error) => error)];
+        return {
+          areOfConnection: errors.every((error) => error instanceof ConnectionError),
+          token: await client.token(),
+          simple: await fetch(`${url}/api/user`).catch((error) => error.name),
+        };
+      },
+      { url: api.url, user },
+    );
     assert.deepEqual(seen, { areOfConnection: true, token: null, simple: "TypeError" });
 
     const { DB } = await api.worker.getEnv();
@@ -106,11 +112,18 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
 
   test("headers of its own pass where they are allowed", async () => {
     const page = await open(allowed.origin, { expectsBlocked: true });
-    const statuses = await page.evaluate(async (urls) => {
-      const headers = { Authorization: "Token x", traceparent: "00-1-1-00" };
-      const call = (url) => fetch(`${url}/api/user`, { headers }).then(({ status }) => status, (error) => error.name);
-      return Promise.all(urls.map(call));
-    }, [api.url, realworld.url]);
+    const statuses = await page.evaluate(
+      async (urls) => {
+        const headers = { Authorization: "Token x", traceparent: "00-1-1-00" };
+        const call = (url) =>
+          fetch(`${url}/api/user`, { headers }).then(
+            ({ status }) => status,
+            (error) => error.name,
+          );
+        return Promise.all(urls.map(call));
+      },
+      [api.url, realworld.url],
+    );
     assert.deepEqual(statuses, ["TypeError", 401]);
   });
 
@@ -127,16 +140,19 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     await tab.goto(allowed.origin);
     const user = newUser();
     const run = (page, call) =>
-      page.evaluate(async ({ url, user, call }) => {
-        const { Latchkey, webStorage } = globalThis.latchkey;
-        globalThis.client ??= new Latchkey(url, { storage: webStorage(localStorage) });
-        const calls = {
-          register: (client) => client.register(user),
-          newPassword: (client) => client.update({ current_password: user.password, password: "battery staple" }),
-          newBio: (client) => client.update({ bio: "From the other tab." }),
-        };
-        return calls[call](globalThis.client);
-      }, { url: api.url, user, call });
+      page.evaluate(
+        async ({ url, user, call }) => {
+          const { Latchkey, webStorage } = globalThis.latchkey;
+          globalThis.client ??= new Latchkey(url, { storage: webStorage(localStorage) });
+          const calls = {
+            register: (client) => client.register(user),
+            newPassword: (client) => client.update({ current_password: user.password, password: "battery staple" }),
+            newBio: (client) => client.update({ bio: "From the other tab." }),
+          };
+          return calls[call](globalThis.client);
+        },
+        { url: api.url, user, call },
+      );
     await Promise.all([loaded(page), loaded(tab)]);
     await run(page, "register");
 
@@ -162,32 +178,40 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
   test("one of the RealWorld project, which has a client of its own", async () => {
     const page = await open(allowed.origin);
     const user = newUser();
-    const seen = await page.evaluate(async ({ url, user }) => {
-      let token;
-      const call = async (method, path, body) => {
-        const headers = { "Content-Type": "application/json; charset=utf-8" };
-        if (token) {
-          headers.Authorization = `Token ${token}`;
-        }
-        const response = await fetch(`${url}/api${path}`, { method, headers, body: JSON.stringify(body) });
-        return [response.status, await response.json()];
-      };
-      const registered = await call("POST", "/users", { user });
-      const { email, password } = user;
-      const wrong = await call("POST", "/users/login", { user: { email, password: "guess" } });
-      const right = await call("POST", "/users/login", { user: { email, password } });
-      token = right[1].user.token;
-      const read = await call("GET", "/user");
-      const written = await call("PUT", "/user", { user: { ...read[1].user, bio: "I work here." } });
-      const invalid = await call("PUT", "/user", { user: { email: "", username: "jake" } });
-      token += "x";
-      const refused = await call("GET", "/user");
-      return { registered: registered[0], right: right[0], read, written, errors: [wrong, invalid, refused] };
-    }, { url: realworld.url, user });
+    const seen = await page.evaluate(
+      async ({ url, user }) => {
+        let token;
+        const call = async (method, path, body) => {
+          const headers = { "Content-Type": "application/json; charset=utf-8" };
+          if (token) {
+            headers.Authorization = `Token ${token}`;
+          }
+          const response = await fetch(`${url}/api${path}`, { method, headers, body: JSON.stringify(body) });
+          return [response.status, await response.json()];
+        };
+        const registered = await call("POST", "/users", { user });
+        const { email, password } = user;
+        const wrong = await call("POST", "/users/login", { user: { email, password: "guess" } });
+        const right = await call("POST", "/users/login", { user: { email, password } });
+        token = right[1].user.token;
+        const read = await call("GET", "/user");
+        const written = await call("PUT", "/user", { user: { ...read[1].user, bio: "I work here." } });
+        const invalid = await call("PUT", "/user", { user: { email: "", username: "jake" } });
+        token += "x";
+        const refused = await call("GET", "/user");
+        return { registered: registered[0], right: right[0], read, written, errors: [wrong, invalid, refused] };
+      },
+      { url: realworld.url, user },
+    );
 
     assert.deepEqual([seen.registered, seen.right], [201, 200]);
     const { email, username } = user;
-    const [, { user: { token, ...read } }] = seen.read;
+    const [
+      ,
+      {
+        user: { token, ...read },
+      },
+    ] = seen.read;
     assert.deepEqual(read, { email, username, bio: null, image: null });
     const [status, { user: written }] = seen.written;
     assert.deepEqual([status, written.bio], [200, "I work here."]);

@@ -1,5 +1,5 @@
-// Draws the account page for the README, with made-up data, so that it comes out the same each time. After `npm test`:
-// node_modules/.bin/node tests/browser/screenshots.mjs
+// Draws the account page for the README, with made-up data, so that it comes out the same each time.
+// `npm run screenshots` builds what this needs, and runs it.
 
 import { startWorker } from "../api_workerd/harness.mjs";
 import { launch } from "./browser.mjs";

@@ -1,5 +1,15 @@
 //! The operator's command, as it is run, on local databases of its own.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test that fails panics"
+)]
+
 mod command;
 mod createsuperuser;
 mod doctor;

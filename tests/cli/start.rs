@@ -10,7 +10,7 @@ use tempfile::TempDir;
 fn make_secret(project: &TempDir, arguments: &[&str]) -> Option<Output> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(root.join("node_modules/.bin/node"))
-        .arg(root.join("scripts/dev-secret.mjs"))
+        .arg(root.join("scripts/lib/dev-secret.mjs"))
         .args(arguments)
         .current_dir(project.path())
         .env_remove("JWT_SECRET")

@@ -3,14 +3,18 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
-import { ApiError, ConnectionError, Latchkey, decodeToken, webStorage } from "latchkey-client";
+import { ApiError, ConnectionError, decodeToken, Latchkey, webStorage } from "latchkey-client";
 import { startWorker } from "../api_workerd/harness.mjs";
 
 const password = "correct horse";
 const jake = (name) => ({ username: name, email: `${name}@example.com`, password });
 
 /** The error that a promise is rejected with. */
-const errorOf = (promise) => promise.then(() => assert.fail("it was not rejected"), (error) => error);
+const errorOf = (promise) =>
+  promise.then(
+    () => assert.fail("it was not rejected"),
+    (error) => error,
+  );
 
 /** A client whose responses arrive when the test lets them; the API has handled the request by then. */
 function held(origin, options = {}) {
@@ -119,7 +123,10 @@ for (const dialect of ["django", "realworld"]) {
       const login = () => errorOf(latchkey.login({ email: "waits@example.com", password: "wrong" }));
       const errors = [await login(), await login(), await login()];
       const wrong = isDjango ? 400 : 401;
-      assert.deepEqual(errors.map(({ status }) => status), [wrong, wrong, 429]);
+      assert.deepEqual(
+        errors.map(({ status }) => status),
+        [wrong, wrong, 429],
+      );
       const minutes = errors.map(({ retryAfter }) => retryAfter && Math.ceil(retryAfter / 60));
       assert.deepEqual(minutes, [undefined, undefined, 15]);
       assert.equal(await latchkey.token(), token);
@@ -308,7 +315,10 @@ test("a server that is not the API is distinguished from an API that rejects", a
   await new Promise((resolve) => server.close(resolve));
   const gone = await errorOf(latchkey.login({ email: "x", password: "x" }));
   assert.ok(gone instanceof ConnectionError);
-  assert.deepEqual([gone.name, gone.message, gone.cause.name], ["ConnectionError", "The API could not be reached.", "TypeError"]);
+  assert.deepEqual(
+    [gone.name, gone.message, gone.cause.name],
+    ["ConnectionError", "The API could not be reached.", "TypeError"],
+  );
 });
 
 test("what is no token is none", () => {

@@ -51,7 +51,11 @@ async function settle() {
   }
 }
 
-const rejected = (promise) => promise.then(() => assert.fail("it was not rejected"), (error) => error);
+const rejected = (promise) =>
+  promise.then(
+    () => assert.fail("it was not rejected"),
+    (error) => error,
+  );
 
 const old = token();
 const newer = token({ ver: 1 }); // in the same second
@@ -120,7 +124,10 @@ describe("the client, whatever the order of responses", () => {
 
     test(`${name}: repeated only once, and only then is the session cleared`, async () => {
       const { tabs, stored, store, request, isIdle } = startTabs(old);
-      const outcome = call(tabs[1]).then(() => undefined, (error) => error);
+      const outcome = call(tabs[1]).then(
+        () => undefined,
+        (error) => error,
+      );
       const first = await request();
       store(newer);
       first.respond(401, ENDED);
@@ -136,7 +143,10 @@ describe("the client, whatever the order of responses", () => {
     test(`${name}: not repeated for who has logged in since`, async () => {
       const bob = token({ sid: "two" });
       const { tabs, stored, store, request, isIdle } = startTabs(old);
-      const outcome = call(tabs[1]).then(() => undefined, (error) => error);
+      const outcome = call(tabs[1]).then(
+        () => undefined,
+        (error) => error,
+      );
       const first = await request();
       store(bob);
       first.respond(401, ENDED);
@@ -287,14 +297,20 @@ describe("the client, whatever the order of responses", () => {
       (await request()).respond(status, body, headers);
       const { fields, ...rest } = await error;
       assert.ok((await error) instanceof ApiError);
-      assert.deepEqual([(await error).message, rest.status, rest.retryAfter, fields], [message, status, retryAfter, {}]);
+      assert.deepEqual(
+        [(await error).message, rest.status, rest.retryAfter, fields],
+        [message, status, retryAfter, {}],
+      );
       assert.equal(stored(), old);
       assert.ok(await isIdle());
     }
   });
 
   test("a wrong current password is an error of its field, and keeps the session", async () => {
-    for (const [status, text] of [[400, "Invalid password."], [422, "is invalid"]]) {
+    for (const [status, text] of [
+      [400, "Invalid password."],
+      [422, "is invalid"],
+    ]) {
       const { tabs, stored, request } = startTabs(old);
       const error = rejected(tabs[0].update(PASSWORDS));
       const only = await request();

@@ -1,6 +1,6 @@
 // Type tests of the client: checked by tsc, never run.
 
-import { ApiError, Latchkey, type FieldErrors, type FieldName, type Scope, type User } from "latchkey-client";
+import { ApiError, type FieldErrors, type FieldName, type Latchkey, type Scope, type User } from "latchkey-client";
 
 export async function program(latchkey: Latchkey): Promise<User> {
   await latchkey.register({ username: "jake", email: "jake@example.com", password: "correct horse" });

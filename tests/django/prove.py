@@ -1,6 +1,6 @@
 """Moves users from a real Django to a real Worker and back to Django, and prints what that proves.
 
-Run by scripts/moving.sh. Exit status 1 at the first thing that is not so.
+Run by `npm run test:django`. Exit status 1 at the first thing that is not so.
 """
 
 import json

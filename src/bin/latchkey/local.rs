@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use hmac::digest::Key;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use latchkey::store::operator::{Database, Statement};
 use latchkey::store::{DbError, Row, Value};
@@ -38,10 +39,10 @@ impl Local {
 
 /// Path of a database in wrangler's simulator: the id of a Durable Object whose name is the database's id.
 pub fn file(state: &Path, database_id: &str) -> PathBuf {
-    let key = Sha256::digest(b"miniflare-D1DatabaseObject");
+    let mut key = Key::<Hmac<Sha256>>::default(); // HMAC fills a short key with zeros
+    key.iter_mut().zip(Sha256::digest(b"miniflare-D1DatabaseObject")).for_each(|(to, from)| *to = from);
     let mac = |message: &[u8]| {
-        let mut mac =
-            <Hmac<Sha256>>::new_from_slice(&key).unwrap_or_else(|_| unreachable!("any length will do"));
+        let mut mac = <Hmac<Sha256>>::new(&key);
         mac.update(message);
         let mut half = mac.finalize().into_bytes().to_vec();
         half.truncate(16);

@@ -77,7 +77,9 @@ function showError(form: HTMLFormElement, button: HTMLButtonElement, error: unkn
 function showFieldError(field: Field, messages: string[]): void {
   field.ariaInvalid = String(messages.length > 0);
   const label = field.labels![0]!.firstChild!.textContent!.trim();
-  document.getElementById(`${field.id}-error`)!.textContent = messages.map((message) => sentence(label, message)).join(" ");
+  document.getElementById(`${field.id}-error`)!.textContent = messages
+    .map((message) => sentence(label, message))
+    .join(" ");
 }
 
 /** Messages of the dialect `django` are sentences, those of `realworld` continue the field's label. */

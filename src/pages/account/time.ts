@@ -1,6 +1,11 @@
 /** Formatting of times, in English like the page, whatever the browser's language. */
 
-const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
 
 const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const absoluteFormat = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "short" });

@@ -1,6 +1,6 @@
 /** Display of the token and its claims. */
 
-import { decodeToken, type Claims } from "latchkey-client";
+import { type Claims, decodeToken } from "latchkey-client";
 import { absolute, relative } from "./time.js";
 import { find } from "./view.js";
 

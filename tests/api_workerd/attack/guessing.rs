@@ -118,6 +118,7 @@ fn the_time_of_a_failed_login() {
             let login = |index| from(&format!("192.0.2.{index}"), &format!("{name}@x.io"), "wrong password");
             let mut times: Vec<_> = (0..9)
                 .map(|index| {
+                    #[expect(clippy::disallowed_methods, reason = "this is not wasm")]
                     let start = Instant::now();
                     assert_eq!(api.send(&login(index)).status, 400);
                     start.elapsed().as_millis()

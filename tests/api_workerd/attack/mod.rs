@@ -1,4 +1,4 @@
-//! Attacks on the Worker as it ships, and what they achieve. `npm run attack` runs these alone and shows the results.
+//! Attacks on the Worker as it ships, and what they achieve. `npm run test:attack` runs these alone and shows the results.
 
 mod bodies;
 mod flood;

@@ -1,4 +1,4 @@
-// The handler of a bare Worker; scripts/bench.sh says which.
+// The handler of a bare Worker; tests/bench/run.sh says which.
 
 import { fetch } from "bare";
 

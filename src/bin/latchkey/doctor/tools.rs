@@ -57,7 +57,7 @@ fn wrangler(findings: &mut Findings) {
     }
 }
 
-/// Looks for a toolchain in the places of scripts/wasm-toolchain.sh.
+/// Looks for a toolchain in the places of scripts/lib/wasm-toolchain.sh.
 fn wasm_toolchain(findings: &mut Findings) {
     let has_target = |root: &Path| {
         let files = fs::read_dir(root.join("lib/rustlib").join(TARGET).join("lib"));

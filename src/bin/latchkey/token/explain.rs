@@ -285,10 +285,12 @@ mod tests {
         let token = issue(&keys(), 7, 3, &session, NOW, 60).unwrap();
         assert_eq!(faults(&token), [""; 0]);
         for index in 0..token.len() {
-            faults(&token[..index]);
-            faults(&token[index + 1..]);
-            faults(&format!("{}A{}", &token[..index], &token[index + 1..]));
-            faults(&format!("{}.{}", &token[..index], &token[index..]));
+            let (start, end) = token.split_at(index);
+            let shorter: String = end.chars().skip(1).collect();
+            faults(start);
+            faults(&shorter);
+            faults(&format!("{start}A{shorter}"));
+            faults(&format!("{start}.{end}"));
         }
         for changed in ["", ".", "..", "...", "a.b.c", &format!("{token}="), &format!("{token}.")] {
             assert_ne!(faults(changed), [""; 0], "{changed}");

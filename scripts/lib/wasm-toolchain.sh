@@ -5,13 +5,11 @@
 # In this order: the active toolchain as it is; one that this script made before; `rustup target
 # add`; and, where rustup's server can't be reached, Debian's newer compiler with a standard library
 # that is built from Debian's sources into a sysroot of our own. Plain cargo stays as it is.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/prologue.sh"
 
 target=wasm32-unknown-unknown
 root=$PWD/.tools/rust-wasm
 
-say() { echo "latchkey: $*" >&2; }
 has_target() { [ -n "$(find "$1/lib/rustlib/$target/lib" -name libstd.rlib -o -name 'libstd-*.rlib' 2>/dev/null)" ]; }
 # The sysroot is of use only to the compiler that built it.
 is_current() { has_target "$root" && [ "$(cat "$root/version" 2>/dev/null)" = "$(/usr/bin/rustc --version 2>/dev/null)" ]; }

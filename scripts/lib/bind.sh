@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Makes, of a compiled crate, a wasm module and the JavaScript that calls it: bind.sh FILE.wasm FOLDER
-set -euo pipefail
+# Makes, of a compiled crate, a wasm module and the JavaScript that calls it: bind.sh FILE.wasm DIRECTORY
+. "$(dirname "$0")/prologue.sh"
+
+rm -rf "$2/snippets" # whose names change
 wasm-bindgen --target module --experimental-reset-state-function --out-dir "$2" --out-name latchkey "$1"
+mkdir -p "$2/snippets"
 # Workers import a module of WebAssembly by a plain `import`. (Not every sed can edit in place.)
 sed 's/^import source /import /' "$2/latchkey.js" > "$2/latchkey.tmp"
 mv "$2/latchkey.tmp" "$2/latchkey.js"

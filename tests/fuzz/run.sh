@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Fuzzes one target of tests/api_sqlite/fuzz.rs, guided by coverage, until it fails or the time is up:
-#   scripts/fuzz.sh TARGET [SECONDS]      TARGET: request, body, authorization, token, hash or email
+#   npm run fuzz TARGET [SECONDS]      TARGET: request, body, authorization, token, hash or email
 # Stable Rust and a C++ compiler will do. The corpus is kept in target/fuzz/, and an input that fails is
 # written there; its name is in the last lines.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/../../scripts/lib/prologue.sh"
 
 target=${1:?name a target: request, body, authorization, token, hash or email}
 seconds=${2:-60}

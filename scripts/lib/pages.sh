@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds what surrounds the Worker, where it changed: the OpenAPI documents; the client, with types that are made of one of
+# them, into client/dist/; and the static assets, which are the documents and the pages, into build/assets/.
+. "$(dirname "$0")/prologue.sh"
+. scripts/lib/step.sh
+
+document=build/openapi/api/openapi/django.json # the dialects differ only in errors
+
+documents() { cargo run --quiet --locked --no-default-features --bin openapi -- build/openapi; }
+types() {
+  openapi-typescript "$document" --output build/openapi.ts > build/openapi.log || { cat build/openapi.log >&2; exit 1; }
+  # Only if it is another: `wrangler dev` builds again when a file of the client changes.
+  cmp -s build/openapi.ts client/src/openapi.ts || cp build/openapi.ts client/src/openapi.ts
+}
+# Writes only what changed: whoever develops an app with this client has it loaded again at each change.
+client() { tsc --project client --incremental --tsBuildInfoFile client/dist/.tsbuildinfo; }
+check_pages() { tsc --project src/pages --incremental --tsBuildInfoFile build/.steps/pages.tsbuildinfo; } # esbuild checks no types
+pages() {
+  mkdir -p build/assets
+  find build/assets -mindepth 1 -delete # what was a page once
+  cp -R src/pages/*.html src/pages/*.svg src/pages/_headers build/openapi/api build/assets/
+  esbuild src/pages/account.ts src/pages/docs.ts src/pages/style.css --bundle --minify --format=esm --target=es2022 \
+    --outdir=build/assets --log-level=warning
+}
+
+step documents "$document" src Cargo.toml Cargo.lock -- documents
+step types client/src/openapi.ts "$document" -- types
+step client client/dist/index.js client/src client/tsconfig.json client/package.json -- client
+step page-types client/dist/index.d.ts src/pages client/dist client/tsconfig.json -- check_pages
+step pages build/assets/account.js src/pages client/dist build/openapi -- pages
