@@ -3,7 +3,8 @@
 . "$(dirname "$0")/prologue.sh"
 
 rm -rf "$2/snippets" # whose names change
-wasm-bindgen --target module --experimental-reset-state-function --out-dir "$2" --out-name latchkey "$1"
+# Names of functions would be 16 KiB of the upload; a panic names its file and line without them.
+wasm-bindgen --target module --experimental-reset-state-function --remove-name-section --remove-producers-section --out-dir "$2" --out-name latchkey "$1"
 mkdir -p "$2/snippets"
 # Workers import a module of WebAssembly by a plain `import`. (Not every sed can edit in place.)
 sed 's/^import source /import /' "$2/latchkey.js" > "$2/latchkey.tmp"

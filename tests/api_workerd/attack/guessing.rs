@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use latchkey::account::password::Password;
 use latchkey::auth::password::Hasher;
 
 use crate::api::throttle::{WRONG, from, is_throttled};
@@ -112,7 +113,12 @@ fn the_time_of_a_failed_login() {
         for name in ["timed-new", "timed-imported"] {
             api::register(&api, name);
         }
-        let hash = imported.parse::<Hasher>().unwrap().hash("jakejake", getrandom::fill).unwrap();
+        let hash = imported
+            .parse::<Hasher>()
+            .unwrap()
+            .hash(&Password::new("jakejake".to_owned()), getrandom::fill)
+            .unwrap();
+        let hash = hash.as_str();
         api.sql(&format!("UPDATE users SET password = '{hash}' WHERE username = 'timed-imported'"));
         let times = ["timed-new", "timed-imported", "timed-nobody"].map(|name| {
             let login = |index| from(&format!("192.0.2.{index}"), &format!("{name}@x.io"), "wrong password");
