@@ -195,7 +195,8 @@ fn the_secret_that_signed_is_named() {
     }
     let (status, json) = inspect(&operator, &signed("another secret, also 32 bytes or longer", 3));
     assert_eq!((status, &json["signed_with"], &json["valid"]), (1, &Value::Null, &false.into()));
-    assert_eq!(json["reasons"][0], "no secret of this deployment signed it, or it was changed afterwards");
+    let reason = json["reason"].as_str().unwrap();
+    assert!(reason.ends_with("which is no key of this deployment"), "{reason}");
     assert_eq!(json["claims"]["id"], 7, "the claims are printed all the same");
     assert_eq!(json["user"], Value::Null, "the user is not, since anyone may have written them");
 }
@@ -204,31 +205,39 @@ fn the_secret_that_signed_is_named() {
 fn the_reason_why_a_token_is_invalid_is_printed() {
     let operator = with_jake();
     for (header, claims, reason) in [
-        ("{", r#"{"id":7,"exp":2800000000}"#, "its header is not a JSON object in base64url"),
-        (r#"{"alg":"none"}"#, r#"{"id":7,"exp":2800000000}"#, r#"its alg is "none"; only HS256 is accepted"#),
+        (
+            "{",
+            r#"{"id":7,"exp":2800000000}"#,
+            "it has a header that is invalid: EOF while parsing an object at line 1 column 1",
+        ),
+        (
+            r#"{"alg":"none"}"#,
+            r#"{"id":7,"exp":2800000000}"#,
+            r#"it has the alg "none"; only HS256 is accepted"#,
+        ),
         (
             r#"{"alg":"HS256","typ":"x"}"#,
             r#"{"id":7,"exp":2800000000}"#,
-            r#"its typ is "x"; only JWT is accepted"#,
+            r#"it has the typ "x"; only JWT is accepted"#,
         ),
         (
             r#"{"alg":"HS256","crit":[]}"#,
             r#"{"id":7,"exp":2800000000}"#,
-            "its header has a crit, and no extension is supported",
+            "it has a crit in its header; no extension is supported",
         ),
         (
             r#"{"alg":"HS256"}"#,
             r#"{"id":7}"#,
-            "it has no exp, and a token that never expires is not accepted",
+            "it has claims that are invalid: missing field `exp` at line 1 column 8",
         ),
-        (r#"{"alg":"HS256"}"#, r#"{"id":"7","exp":2800000000}"#, "its id is not an integer"),
+        (r#"{"alg":"HS256"}"#, r#"{"id":"7","exp":2800000000}"#, "it has an id that is no integer"),
         (r#"{"alg":"HS256"}"#, r#"{"id":7,"exp":1500000000}"#, "it expired at 2017-07-14 02:40:00 UTC"),
         (
             r#"{"alg":"HS256"}"#,
             r#"{"id":7,"exp":2800000000,"nbf":2700000000}"#,
-            "its nbf makes it invalid before 2055-07-24 00:00:00 UTC",
+            "it is not valid before 2055-07-24 00:00:00 UTC",
         ),
-        (r#"{"alg":"HS256"}"#, r#"{"id":-1,"exp":2800000000}"#, "its id is one that no user can have"),
+        (r#"{"alg":"HS256"}"#, r#"{"id":-1,"exp":2800000000}"#, "it has an id that no user can have"),
         (r#"{"alg":"HS256"}"#, r#"{"id":8,"exp":2800000000}"#, "there is no user with the id 8"),
     ] {
         let outcome = operator.run(&["token", "inspect", &forged(header, claims)]);
@@ -239,35 +248,33 @@ fn the_reason_why_a_token_is_invalid_is_printed() {
     let outcome = operator.run(&["token", "inspect", "x.y"]);
     assert_eq!(
         outcome.stderr,
-        "latchkey: the token is not valid: it is not a JWT, which has three parts joined by dots\n"
+        "latchkey: the token is not valid: it is not three parts in base64url, joined by dots\n"
     );
 }
 
 #[test]
 fn the_database_is_asked_about_the_user_and_the_session() {
     let operator = with_jake();
-    let reasons = |token: &str| {
+    let reason = |token: &str| {
         let (status, json) = inspect(&operator, token);
         assert_eq!(json["user"]["username"], "jake");
         assert_eq!(json["valid"], status == 0);
-        json["reasons"].clone()
+        json["reason"].clone()
     };
     let (old, today) = (signed(SECRET, 2), signed(SECRET, 3));
-    assert_eq!(reasons(&today), serde_json::json!([]));
+    assert_eq!(reason(&today), Value::Null);
     assert_eq!(
-        reasons(&old),
-        serde_json::json!([
-            "its session has ended, or it is older than a new password: its ver is 2, and the user's is 3"
-        ])
+        reason(&old),
+        "its session has ended, or it is older than a new password: its ver is 2, and the user's is 3"
     );
     operator.database().execute("UPDATE users SET surviving_sid = 'sid'", []).unwrap();
-    assert_eq!(reasons(&old), serde_json::json!([]));
+    assert_eq!(reason(&old), Value::Null);
     operator.database().execute("INSERT INTO revoked_sessions VALUES (7, 'sid', 2800000000)", []).unwrap();
     for token in [old, today] {
-        assert_eq!(reasons(&token), serde_json::json!(["its session has ended: the user has logged out"]));
+        assert_eq!(reason(&token), "its session has ended: the user has logged out");
     }
     operator.database().execute("UPDATE users SET is_active = 0", []).unwrap();
-    assert_eq!(reasons(&signed(SECRET, 3)), serde_json::json!(["its user is deactivated"]));
+    assert_eq!(reason(&signed(SECRET, 3)), "its user is deactivated");
 }
 
 #[test]
@@ -279,8 +286,12 @@ fn terminal_controls_are_not_printed() {
     assert!(outcome.stdout.contains("[2J"));
     operator.database().execute("UPDATE users SET username = 'j' || char(27) || '[2Jake'", []).unwrap();
     let user = operator.run(&["token", "7"]);
+    let header = "{\"alg\":\"\\u001b[2J\u{202e}\u{3164}\"}";
+    let invalid = operator.run(&["token", "inspect", &forged(header, claims)]);
+    assert!(invalid.stderr.contains("only HS256 is accepted"), "{}", invalid.stderr);
     assert!(user.stdout.contains("[2Jake"));
-    for stdout in [outcome.stdout, user.stdout] {
-        assert!(!stdout.contains(|c: char| c.is_control() && c != '\n'), "{stdout:?}");
+    for text in [outcome.stdout, user.stdout, invalid.stdout, invalid.stderr] {
+        let is_obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}' || c == '\u{3164}';
+        assert!(!text.contains(is_obeyed), "{text:?}");
     }
 }

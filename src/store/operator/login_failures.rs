@@ -10,8 +10,8 @@ use crate::store::{DbError, Row};
 /// Where both are recorded, the count over all client IPs is at least that of each client IP.
 pub(super) const COLUMNS: &str = "ifnull(max(sum(iif(client_ip = '', count, 0)), sum(iif(client_ip = '', 0, count))), 0) AS failures, \
      nullif(max(iif(client_ip = '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS blocked, \
-     count(iif(client_ip <> '' AND blocked_until > unixepoch(), 1, NULL)) AS addresses, \
-     nullif(max(iif(client_ip <> '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS addresses_blocked";
+     count(iif(client_ip <> '' AND blocked_until > unixepoch(), 1, NULL)) AS ips, \
+     nullif(max(iif(client_ip <> '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS ips_blocked";
 
 /// Failed logins, and the lockout that they caused. Times are in Unix seconds.
 #[derive(Debug, Serialize)]
@@ -20,9 +20,9 @@ pub struct Failures {
     /// End of the lockout from all client IPs.
     pub blocked_until: Option<i64>,
     /// Number of client IPs that are blocked.
-    pub blocked_addresses: i64,
+    pub blocked_ips: i64,
     /// End of the last lockout of these client IPs.
-    pub addresses_blocked_until: Option<i64>,
+    pub ips_blocked_until: Option<i64>,
 }
 
 impl Failures {
@@ -30,8 +30,8 @@ impl Failures {
         Ok(Self {
             count: row.integer()?,
             blocked_until: row.optional_integer()?,
-            blocked_addresses: row.integer()?,
-            addresses_blocked_until: row.optional_integer()?,
+            blocked_ips: row.integer()?,
+            ips_blocked_until: row.optional_integer()?,
         })
     }
 }

@@ -169,7 +169,7 @@ pub fn details(
 ) -> Result<Option<Details>, DbError> {
     // The second counts have column names of their own: `wrangler d1 execute` identifies columns by name.
     let sql = [
-        "WITH other (user_failures, user_blocked, user_addresses, user_addresses_blocked) AS (SELECT ",
+        "WITH other (user_failures, user_blocked, user_ips, user_ips_blocked) AS (SELECT ",
         login_failures::COLUMNS,
         " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()) SELECT hash.*, ",
         COUNT,

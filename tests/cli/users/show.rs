@@ -39,10 +39,10 @@ fn a_user_is_shown_with_all_but_the_hash() {
         "is_superuser": false, "bio": "line\nline", "image": null, "created_at": CREATED, "updated_at": CREATED,
         "token_version": 0, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "revoked_sessions": 2,
         "login_failures": {
-            "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
+            "count": 0, "blocked_until": null, "blocked_ips": 0, "ips_blocked_until": null,
         },
         "current_password_failures": {
-            "count": 0, "blocked_until": null, "blocked_addresses": 0, "addresses_blocked_until": null,
+            "count": 0, "blocked_until": null, "blocked_ips": 0, "ips_blocked_until": null,
         },
     });
     assert_eq!(shown, ada);

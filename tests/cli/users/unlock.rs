@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::{error_of, output_of, with_users};
 use crate::command::{Operator, SECRET};
 
-/// Records failed logins: for each address a count, the end of its lockout and its expiry.
+/// Records failed logins: for each client IP a count, the end of its lockout and its expiry.
 fn fail(operator: &Operator, email: &str, counters: &[(&str, i64, i64, i64)]) {
     let config = Config::from_vars(|name| (name == "JWT_SECRET").then(|| SECRET.to_owned())).unwrap();
     let account = config.passwords.lockout.account(email);
@@ -14,9 +14,9 @@ fn fail(operator: &Operator, email: &str, counters: &[(&str, i64, i64, i64)]) {
 }
 
 fn record(operator: &Operator, account: &str, counters: &[(&str, i64, i64, i64)]) {
-    for (address, count, blocked, expires) in counters {
+    for (client_ip, count, blocked, expires) in counters {
         let sql = "INSERT INTO login_failures VALUES (?1, ?2, ?3, ?4, ?5)";
-        operator.database().execute(sql, params![account, address, count, blocked, expires]).unwrap();
+        operator.database().execute(sql, params![account, client_ip, count, blocked, expires]).unwrap();
     }
 }
 
@@ -30,8 +30,8 @@ fn failed_logins_are_shown_and_cleared() {
     let expired = [("", 100, 5, 5)];
     for (counters, expected) in [
         (&blocked[..], "blocked until 2096-10-02 07:06:40 UTC; 100 failures recorded"),
-        (&from_two, "blocked from 2 addresses until 2096-10-02 07:06:41 UTC; 20 failures recorded"),
-        (&from_one, "blocked from 1 address until 2096-10-02 07:06:40 UTC; 13 failures recorded"),
+        (&from_two, "blocked from 2 IP addresses until 2096-10-02 07:06:41 UTC; 20 failures recorded"),
+        (&from_one, "blocked from 1 IP address until 2096-10-02 07:06:40 UTC; 13 failures recorded"),
         (&once, "not blocked; 1 failure recorded"),
         (&expired, "not blocked; 0 failures recorded"),
     ] {
@@ -56,7 +56,7 @@ fn wrong_current_passwords_are_shown_and_cleared_with_the_user() {
     let config = Config::from_vars(|name| (name == "JWT_SECRET").then(|| SECRET.to_owned())).unwrap();
     record(&operator, &config.passwords.lockout.user(1), &[("one", 10, 4_000_000_000, 4_000_000_000)]);
     let shown = output_of(&operator, &["users", "show", "ada"]);
-    let expected = "\n logins            not blocked; 0 failures recorded\n current password  blocked from 1 address until \
+    let expected = "\n logins            not blocked; 0 failures recorded\n current password  blocked from 1 IP address until \
                     2096-10-02 07:06:40 UTC; 10 failures recorded\n";
     assert!(shown.contains(expected), "{shown}");
     output_of(&operator, &["users", "unlock", "1"]);
@@ -67,7 +67,7 @@ fn wrong_current_passwords_are_shown_and_cleared_with_the_user() {
 fn an_unknown_email_is_unlocked_as_the_api_compares_it() {
     let operator = Operator::new();
     fail(&operator, "Eve@example.com", &[("one", 10, 4_000_000_000, 4_000_000_000)]);
-    let message = "Logins as eVE@example.com were blocked from 1 address until 2096-10-02 07:06:40 UTC; \
+    let message = "Logins as eVE@example.com were blocked from 1 IP address until 2096-10-02 07:06:40 UTC; \
                    10 failures recorded. All failures are cleared.\n";
     assert_eq!(output_of(&operator, &["users", "unlock", "eVE@EXAMPLE.com"]), message);
     assert_eq!(operator.sql("SELECT count(*) FROM login_failures"), "0");

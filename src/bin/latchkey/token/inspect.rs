@@ -1,21 +1,20 @@
 //! `token inspect`: prints a token's header and claims, and whether the Worker would accept it.
 
+use std::env;
 use std::io::{self, Read as _};
-use std::{env, iter};
 
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
 use latchkey::account::user::User;
 use latchkey::api::authenticate::find_active;
-use latchkey::auth::token::{VerifiedToken, verify};
+use latchkey::auth::token::{TokenError, VerifiedToken, find_signer, verify};
 use latchkey::error::{Error, Unauthenticated};
 use latchkey::store::operator::Database;
 use latchkey::store::operator::users::{self, TokenSubject};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::explain::{Object, Parts, date};
-use crate::members::Members;
+use super::parts::{self, date};
 use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
@@ -33,13 +32,13 @@ pub struct Options {
 #[derive(Serialize)]
 struct Inspected {
     valid: bool,
-    /// Why it is not.
-    reasons: Vec<String>,
-    /// The name of the secret.
+    /// Why the Worker would reject it.
+    reason: Option<String>,
+    /// Name of the secret that signed it.
     signed_with: Option<&'static str>,
     header: Option<Box<RawValue>>,
     claims: Option<Box<RawValue>>,
-    /// The user whose id it has, if it is a good token otherwise.
+    /// User whose id it has, unless the token itself is invalid.
     user: Option<Subject>,
 }
 
@@ -61,20 +60,19 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     let token = token(deployment, &options.token)?;
     let config = deployment.config()?;
     let now = Utc::now().timestamp();
-    let parts = Parts::of(&config.keys, &token);
-    let (user, reasons) = match verify(&config.keys, &token, now) {
+    let signer = find_signer(&config.keys, &token);
+    let [header, claims] = parts::decode(&token);
+    let (user, reason) = match verify(&config.keys, &token, now) {
         Ok(token) => look_up(&*deployment.database()?, &token, now)?,
-        Err(_) => (None, parts.faults(now)),
+        Err(error) => (None, Some(reason(&error))),
     };
-    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
     let inspected = Inspected {
-        valid: reasons.is_empty() && user.is_some(),
-        reasons,
-        signed_with: parts
-            .signer
+        valid: reason.is_none(),
+        reason,
+        signed_with: signer
             .map(|signer| if signer.is_current { "JWT_SECRET" } else { "JWT_SECRET_PREVIOUS" }),
-        header: json(parts.header),
-        claims: json(parts.claims),
+        header,
+        claims,
         user,
     };
     if as_json {
@@ -82,10 +80,19 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     } else {
         print(&inspected);
     }
-    if inspected.valid {
-        return Ok(());
+    match &inspected.reason {
+        None => Ok(()),
+        Some(reason) => bail!("the token is not valid: {}", escape_for_terminal(reason)),
     }
-    bail!("the token is not valid: {}", inspected.reasons.join("; "))
+}
+
+/// Describes why the library rejects a token.
+fn reason(error: &TokenError) -> String {
+    match error {
+        TokenError::Expired(exp) => format!("it expired at {}", date(*exp)),
+        TokenError::NotYetValid(nbf) => format!("it is not valid before {}", date(*nbf)),
+        other => format!("it {other}"),
+    }
 }
 
 fn token(deployment: &Deployment, argument: &str) -> Result<String> {
@@ -100,20 +107,20 @@ fn token(deployment: &Deployment, argument: &str) -> Result<String> {
     Ok(token.trim().to_owned())
 }
 
-/// The user of a token that is good by itself, and why the Worker would refuse it nevertheless.
+/// Looks up the user of a verified token, and why the Worker would reject it all the same.
 fn look_up(
     database: &dyn Database,
     token: &VerifiedToken,
     now: i64,
-) -> Result<(Option<Subject>, Vec<String>)> {
+) -> Result<(Option<Subject>, Option<String>)> {
     let why = match pollster::block_on(find_active(&database, token.key(), now)) {
-        Ok((user, _)) => return Ok((Some(user.into()), Vec::new())),
+        Ok((user, _)) => return Ok((Some(user.into()), None)),
         Err(Error::Unauthenticated(why)) => why,
         Err(Error::Internal(cause)) => bail!("{cause}"),
         Err(other) => bail!("can't look up the user: {other:?}"),
     };
     let Some(subject) = users::token_subject(database, token.user_id, &token.session.sid)? else {
-        return Ok((None, vec![format!("there is no user with the id {}", token.user_id)]));
+        return Ok((None, Some(format!("there is no user with the id {}", token.user_id))));
     };
     let TokenSubject { email, username, is_active, token_version, is_revoked } = subject;
     let user = Subject { id: token.user_id, username, email, is_active };
@@ -125,12 +132,12 @@ fn look_up(
             token.token_version
         ),
     };
-    Ok((Some(user), vec![reason]))
+    Ok((Some(user), Some(reason)))
 }
 
 fn print(inspected: &Inspected) {
-    print_part("header", inspected.header.as_deref());
-    print_part("claims", inspected.claims.as_deref());
+    parts::print("header", inspected.header.as_deref());
+    parts::print("claims", inspected.claims.as_deref());
     println!("signed with  {}", inspected.signed_with.unwrap_or("no secret of this deployment"));
     if let Some(user) = &inspected.user {
         let state = if user.is_active { "active" } else { "deactivated" };
@@ -143,26 +150,7 @@ fn print(inspected: &Inspected) {
     }
     let verdict = if inspected.valid { "yes" } else { "no" };
     println!("valid now    {verdict}");
-    for reason in &inspected.reasons {
-        println!("             {reason}");
-    }
-}
-
-/// Prints a part of a token, each member on a line of its own.
-fn print_part(name: &str, part: Option<&RawValue>) {
-    let Some(part) = part else {
-        println!("{name:<13}unreadable");
-        return;
-    };
-    let Ok(Members(members)) = serde_json::from_str::<Object>(part.get()) else {
-        println!("{name:<13}{}", escape_for_terminal(part.get()));
-        return;
-    };
-    let names = iter::once(name).chain(iter::repeat(""));
-    for (name, (member, value)) in names.zip(members) {
-        let value = value.get();
-        let time = ["exp", "iat", "nbf"].contains(&member.as_str()).then(|| value.parse().ok()).flatten();
-        let time = time.map(|time| format!("  {}", date(time))).unwrap_or_default();
-        println!("{name:<13}{:<5}{}{time}", escape_for_terminal(&member), escape_for_terminal(value));
+    if let Some(reason) = &inspected.reason {
+        println!("             {}", escape_for_terminal(reason));
     }
 }

@@ -1,7 +1,7 @@
 //! `token`: prints a user and a fresh token.
 
-mod explain;
 mod inspect;
+mod parts;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::Utc;

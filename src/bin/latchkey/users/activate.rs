@@ -18,11 +18,5 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    apply(deployment, &options.user, users::activate, |user, is_changed| {
-        if is_changed {
-            format!("{user} is active.")
-        } else {
-            format!("{user} is already active; nothing was changed.")
-        }
-    })
+    apply(deployment, &options.user, users::activate, "is active", "is already active")
 }

@@ -18,11 +18,11 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    apply(deployment, &options.user, users::deactivate, |user, is_changed| {
-        if is_changed {
-            format!("{user} is deactivated; all sessions have ended.")
-        } else {
-            format!("{user} is already deactivated; nothing was changed.")
-        }
-    })
+    apply(
+        deployment,
+        &options.user,
+        users::deactivate,
+        "is deactivated; all sessions have ended",
+        "is already deactivated",
+    )
 }

@@ -8,11 +8,11 @@ use crate::output::time;
 
 /// Describes failures and the lockout that they caused.
 pub fn describe(failures: &Failures) -> String {
-    let mut description = match (failures.blocked_until, failures.addresses_blocked_until) {
+    let mut description = match (failures.blocked_until, failures.ips_blocked_until) {
         (Some(until), _) => format!("blocked until {}", time(until)),
         (None, Some(until)) => {
-            let addresses = if failures.blocked_addresses == 1 { "address" } else { "addresses" };
-            format!("blocked from {} {addresses} until {}", failures.blocked_addresses, time(until))
+            let addresses = if failures.blocked_ips == 1 { "IP address" } else { "IP addresses" };
+            format!("blocked from {} {addresses} until {}", failures.blocked_ips, time(until))
         }
         (None, None) => "not blocked".to_owned(),
     };

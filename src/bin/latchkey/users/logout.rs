@@ -18,7 +18,11 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    apply(deployment, &options.user, users::revoke_all_sessions, |user, _| {
-        format!("All sessions of {user} have ended.")
-    })
+    apply(
+        deployment,
+        &options.user,
+        users::revoke_all_sessions,
+        "is logged out; all sessions have ended",
+        "no longer exists",
+    )
 }

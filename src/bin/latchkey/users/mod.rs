@@ -59,17 +59,21 @@ impl UserSelector {
     }
 }
 
-/// Changes a user, whose id `change` receives, and prints the message for the user and for the result of `change`.
+/// Changes a user by `change`, which receives the id, and prints `changed` or `unchanged` by whether it returns true.
 fn apply(
     deployment: &Deployment,
     selector: &UserSelector,
     change: impl Fn(&dyn Database, i64) -> Result<bool, DbError>,
-    message: impl Fn(&str, bool) -> String,
+    changed: &str,
+    unchanged: &str,
 ) -> Result<()> {
     let database = deployment.writable_database()?;
     let user = selector.find(&*database)?;
-    let is_changed = change(&*database, user.id)?;
-    output::print(&message(&describe(&user), is_changed))
+    output::print(&if change(&*database, user.id)? {
+        format!("{} {changed}.", describe(&user))
+    } else {
+        format!("{} {unchanged}; nothing was changed.", describe(&user))
+    })
 }
 
 /// Describes a user in a message: the id first, since users choose the rest, and the username last and in quotes.
