@@ -1,27 +1,29 @@
-//! Latchkey: an account API that runs wholly at the edge, as a Cloudflare Worker with its users in D1.
+//! Latchkey: an account API that runs entirely at the edge, as a Cloudflare Worker with its users in D1.
 //!
-//! # The one rule
+//! # Map
 //!
-//! Only [`worker`] may name the crate `worker`, or wasm-bindgen. All else takes and returns plain Rust types and is
-//! handed its configuration and, through [`platform::Platform`], the database, the time, randomness
-//! and the log. So the whole API runs under `cargo test` over SQLite, and the same cases then run on
-//! the built wasm in workerd.
+//! Imports go down only; `tests/architecture.rs` holds that.
 //!
-//! # The way of a request
+//! | module | holds |
+//! | --- | --- |
+//! | `worker` | the Cloudflare Worker: exports to JavaScript, tasks, D1. Only this names `worker` or wasm-bindgen |
+//! | [`app`] | dispatch: request to endpoint to response |
+//! | [`api`] | endpoints, one a file, with their facts in a `const ENDPOINT`; routing, authentication, body |
+//! | [`jobs`] | work of the schedule |
+//! | [`config`] | variables and secrets, read once and checked as a whole |
+//! | [`auth`] | rules of authentication: tokens, sessions, passwords, lockouts |
+//! | [`platform`] | interface to the runtime: database, clock, randomness, log |
+//! | [`store`] | every SQL statement on the tables of `migrations/`, one table a file |
+//! | [`account`] | the user, and the rules of each field |
+//! | [`error`] | errors, and the two dialects that render them |
+//! | [`http`] | requests, responses, cross-origin rules, client IP |
 //!
-//! 1. [`worker`] turns the platform's request and bindings into our types: a request is a task that asks the typed
-//!    host, in JavaScript, for what takes time;
-//! 2. [`app`] answers it: [`route`] names the endpoint, [`auth`] the user, a file of [`api`] does the
-//!    work, [`dialect`] renders what went wrong, [`cors`] says who may read the answer;
-//! 3. an endpoint reads its body with [`api::body`], checks it with [`validate`], and calls [`store`],
-//!    which holds every SQL statement, over the one-method [`db::Db`]; a read may ask the nearest copy of
-//!    the database, as new as the client's [`bookmark`];
-//! 4. [`token`], [`password`] and [`secret`] put together what the cryptography crates offer;
-//!    [`proof`] checks a password and [`throttle`] counts its failures; [`rate_limit`] and [`registration_limit`] say how
-//!    often a [`client`] may ask.
+//! Everything but `worker` takes and returns plain Rust types, and is given its configuration and, through
+//! [`platform::Platform`], the runtime. So the whole API runs under `cargo test` over SQLite, and the same tests
+//! then run on the built wasm in workerd.
 //!
-//! [`openapi`] describes all of this, from the same routes, rules and errors, for `/api/openapi.json`. The pages of
-//! `pages/` are static assets: none of them reaches this crate. On a schedule, [`purge`] deletes what nobody needs any more.
+//! Not in the Worker: `openapi`, with which the build writes the OpenAPI documents, and `bin/latchkey`, the operator's
+//! command. The files of `pages/` are static assets.
 
 pub mod account;
 pub mod api;

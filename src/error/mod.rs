@@ -4,6 +4,7 @@ mod dialect;
 mod django;
 mod fields;
 mod realworld;
+mod render;
 #[cfg(test)]
 mod tests;
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::dialect::{FieldsBody, Rendered, Seconds};
+use super::render::{FieldsBody, Rendered, Seconds};
 use super::{Error, Field, Unauthenticated, Violation};
 use crate::http::Response;
 

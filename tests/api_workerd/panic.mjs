@@ -2,8 +2,9 @@
 // calls wasm while wasm is writing to it, at which wasm panics. A request of that token waits for the database
 // meanwhile. Answers with both answers.
 
-import latchkey from "../../build/index.js";
+// biome-ignore assist/source/organizeImports: first, to be there when the Worker makes its instance
 import { exports } from "../bench/capture.mjs";
+import latchkey from "../../build/index.js";
 
 const { warn } = console;
 let interrupt = () => {};
