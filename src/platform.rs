@@ -26,7 +26,7 @@ pub trait Platform {
     /// Fills `bytes` from a cryptographically secure source.
     ///
     /// # Errors
-    /// Where the source fails; no request is answered with weaker randomness.
+    /// Failure of the source: the response is then a 500, never weaker randomness.
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error>;
 
     /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); `None` for what is no domain.
@@ -80,14 +80,14 @@ pub enum Event {
         /// Message of whatever failed.
         cause: String,
     },
-    /// The configuration is wrong: every request is answered with a 500.
+    /// The configuration is wrong: every response is a 500.
     Misconfigured {
         /// Every invalid variable, with the reason and how to fix it.
         problems: Vec<String>,
     },
     /// The configuration works, and is weaker than it should be.
     WeakConfiguration {
-        /// What is weak, and how to fix it.
+        /// Setting that is weak, and how to fix it.
         problem: String,
     },
     /// A stored hash matches no password; the user needs a new one.

@@ -15,7 +15,7 @@ const MAX_CHARS: usize = 320;
 /// The longest label of a domain (RFC 1034 §3.1).
 const MAX_LABEL_CHARS: usize = 63;
 
-/// Whether `email` is a valid address.
+/// Tells whether `email` is a valid address.
 pub fn is_valid(email: &str) -> bool {
     email.chars().count() <= MAX_CHARS
         && email.rsplit_once('@').is_some_and(|(local, domain)| {
@@ -104,7 +104,7 @@ fn is_label(label: &str) -> bool {
         && label.chars().all(|c| is_letter(c) || c.is_ascii_digit() || c == '-')
 }
 
-/// Of a label: whether it can be the last.
+/// Tells whether a label can be the last.
 fn is_top_level(label: &str) -> bool {
     let is_punycode = label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
         && label.chars().skip(4).all(|c| c.is_ascii_alphanumeric());

@@ -27,7 +27,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     failures: &[],
 };
 
-/// Path of the document among the static assets. Only the Worker is asked for paths under `/api/`, so nobody gets it from
+/// Path of the document among the static assets. Requests under `/api/` reach only the Worker, so no client gets it from
 /// there.
 pub const fn asset(dialect: Dialect) -> &'static str {
     match dialect {

@@ -72,14 +72,14 @@ impl Lockout {
         self.key.short_hash(&["user", &id.to_string()])
     }
 
-    /// Where the failures of a login with this email by this client are recorded. `client_ip` is the rate limit key of
+    /// Keys under which failures of a login with this email by this client are recorded. `client_ip` is the rate limit key of
     /// the client.
     pub fn keys(&self, email: &str, client_ip: &str) -> FailureKeys {
         let client_ip = self.key.short_hash(&["address", client_ip, &email.to_ascii_lowercase()]);
         self.limits(self.account(email), client_ip)
     }
 
-    /// Where wrong current passwords of this user by this client are recorded, beside those of their email: a
+    /// Keys under which wrong current passwords of this user by this client are recorded, beside those of their email: a
     /// thief of a session may change that.
     pub fn user_keys(&self, id: i64, client_ip: &str) -> FailureKeys {
         let client_ip = self.key.short_hash(&["user address", client_ip, &id.to_string()]);

@@ -64,22 +64,22 @@ thread_local! {
     static COMPUTED: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
 }
 
-/// Iterations of each [`Algorithm`] that this thread has computed so far. Logins that must not be told apart have to
+/// Iterations of each [`Algorithm`] that this thread has computed so far. Logins that must not be distinguishable have to
 /// agree in this; clocks would only seem to show it, and stand still on the edge.
 pub fn iterations_computed() -> [u64; 2] {
     COMPUTED.get()
 }
 
-/// How passwords are hashed: the algorithm and its cost.
+/// Hash function of passwords: the algorithm and its cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hasher {
     /// The algorithm.
     pub algorithm: Algorithm,
-    /// How often it is iterated: 1 to [`MAX_ITERATIONS`].
+    /// Iterations: 1 to [`MAX_ITERATIONS`].
     pub iterations: u32,
 }
 
-/// What `PASSWORD_HASHER` is where it is not set.
+/// Default of `PASSWORD_HASHER`.
 impl Default for Hasher {
     fn default() -> Self {
         Self { algorithm: Algorithm::Sha512, iterations: Algorithm::Sha512.owasp_iterations() }
@@ -121,9 +121,6 @@ pub enum Verdict {
 
 impl Hasher {
     /// Hashes a password with a fresh salt from `fill_random`.
-    ///
-    /// # Errors
-    /// Those of `fill_random`.
     pub fn hash<E>(
         &self,
         password: &Password,

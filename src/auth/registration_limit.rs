@@ -28,7 +28,7 @@ impl RegistrationLimits {
         self.per_ip
     }
 
-    /// Where a registration is counted at `now`, in Unix seconds, if it is limited. `client_ip` and `network` are the
+    /// Limit under which a registration is counted at `now`, in Unix seconds, if it is limited. `client_ip` and `network` are the
     /// rate limit keys of the client and of the larger network that it is in.
     pub fn limit(&self, client_ip: &str, network: &str, now: i64) -> Option<RegistrationLimit> {
         (self.per_ip > 0).then(|| RegistrationLimit {

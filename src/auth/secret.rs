@@ -40,7 +40,7 @@ impl Secret {
         PUBLIC.contains(&Sha256::digest(&self.0).into())
     }
 
-    /// Why others may be able to guess it, as the end of a sentence about it.
+    /// Reason for which others may be able to guess it, as the end of a sentence about it.
     pub fn weakness(&self) -> Option<String> {
         if self.0.starts_with(DJANGO_INSECURE) {
             return Some(

@@ -18,9 +18,6 @@ pub struct Session {
 
 impl Session {
     /// Begins a session.
-    ///
-    /// # Errors
-    /// Those of `fill_random`.
     pub fn begin<E>(fill_random: impl Fn(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut sid = [0; SID_BYTES];
         fill_random(&mut sid)?;

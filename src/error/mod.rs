@@ -45,7 +45,7 @@ pub enum Error {
     Deactivated,
     /// Too many requests, or too many failed logins.
     Throttled {
-        /// How long to wait, 1 or more.
+        /// Time to wait, 1 or more.
         seconds: i64,
     },
     /// Internal error; the cause, for the log only.

@@ -28,12 +28,12 @@ pub trait Request {
     /// The whole body, empty if there is none. Asked for at most once.
     ///
     /// # Errors
-    /// Why there is none; [`BodyError::TooLarge`] as soon as it is known to be over `limit` bytes, and then the rest is
+    /// [`BodyError`]; [`BodyError::TooLarge`] as soon as it is known to be over `limit` bytes, and then the rest is
     /// not read.
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError>;
 }
 
-/// Why a body could not be read.
+/// Reason for which a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
     /// It is over the limit.
@@ -56,8 +56,8 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response without a body. No answer about a user may be kept by a cache, and none be taken for
-    /// something else than what it says it is.
+    /// Makes a response without a body. No response about a user may be kept by a cache, and none be taken for
+    /// another content type.
     pub fn empty(status: u16) -> Self {
         let headers =
             vec![("Cache-Control", "no-store".into()), ("X-Content-Type-Options", "nosniff".into())];

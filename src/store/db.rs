@@ -110,7 +110,7 @@ impl Row {
         }
     }
 
-    /// Takes the next column, a truth value; SQLite has them as the integers 0 and 1.
+    /// Takes the next column, a boolean; SQLite has them as the integers 0 and 1.
     ///
     /// # Errors
     /// As for [`Row::integer`].
@@ -174,7 +174,7 @@ impl<D: Db + ?Sized> Db for &D {
     }
 }
 
-/// Why a statement failed. The texts are for the log; they hold no values of the statement.
+/// Reason for which a statement failed. The texts are for the log; they hold no values of the statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DbError {
     /// A UNIQUE constraint was broken: `users.email`, say. Of several, SQLite names one.

@@ -2,19 +2,19 @@
 
 use super::{DAY, Db, DbError, Value};
 
-/// How long a client IP is locked out when it reaches its limit for an account, and how many quiet seconds it takes until
-/// its failures are forgotten.
+/// Lockout of a client IP when it reaches its limit for an account, and quiet time until
+/// its failures are forgotten, in seconds.
 const IP_WINDOW: i64 = 15 * 60;
 
-/// How long an account is locked out when it reaches its limit over all client IPs, in seconds; with each further failure
-/// for twice as long, up to a day.
+/// Lockout of an account when it reaches its limit over all client IPs, in seconds; with each further failure
+/// it doubles, up to a day.
 ///
 /// Failures of an account over all client IPs are forgotten after as many quiet days as guesses were tried. Beyond its
 /// limit an account has one try a day in the end; so whoever waits for its failures to be forgotten gains nothing over
 /// that. And a stranger's one try is soon forgotten, so that the rows of unknown emails don't fill the database.
 const INITIAL_LOCKOUT: i64 = 60 * 60;
 
-/// Where the failures of a login are counted.
+/// Keys under which the failures of a login are counted.
 pub struct FailureKeys {
     /// Keyed hash of the account.
     pub account: String,

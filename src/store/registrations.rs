@@ -2,7 +2,7 @@
 
 use super::{DAY, Db, DbError, Value};
 
-/// Where the registrations of a day are counted.
+/// Limit on the registrations of a day, and the keys under which they are counted.
 pub struct RegistrationLimit {
     /// Days since the Unix epoch, in UTC.
     pub day: i64,

@@ -113,7 +113,7 @@ pub fn resume_with_body(id: u32, body: Vec<u8>) -> bool {
     resume(id, Outcome::Body(Ok(body)))
 }
 
-/// Why there is no body.
+/// Reason for which there is no body.
 #[wasm_bindgen]
 #[derive(Clone, Copy)]
 pub enum NoBody {

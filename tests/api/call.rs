@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use latchkey::account::profile::PROFILE;
 use latchkey::http::BodyError;
 
 /// A request.
@@ -163,16 +164,23 @@ impl Answer {
     /// Asserts the status and the exact body.
     #[track_caller]
     pub fn is(&self, status: u16, body: &str) {
-        assert_eq!((self.status, self.body.as_str()), (status, body));
+        let found = format!("{} {}", self.status, self.body);
+        let expected = format!("{status} {body}");
+        assert!(found == expected, "expected {expected}\n   found {found}");
     }
 
     /// Asserts that this is the user with these values, in JSON, and a token.
     #[track_caller]
     pub fn is_user(&self, status: u16, email: &str, username: &str, bio: &str, image: &str) {
         let token = self.token();
-        let body = format!(
-            r#"{{"user":{{"email":{email},"username":{username},"bio":{bio},"image":{image},"token":"{token}"}}}}"#
-        );
+        let profile = PROFILE.iter().map(|field| match field.name() {
+            "bio" => format!(r#""bio":{bio}"#),
+            "image" => format!(r#""image":{image}"#),
+            other => format!(r#""{other}":null"#),
+        });
+        let profile = profile.collect::<Vec<_>>().join(",");
+        let body =
+            format!(r#"{{"user":{{"email":{email},"username":{username},{profile},"token":"{token}"}}}}"#);
         self.is(status, &body);
     }
 }

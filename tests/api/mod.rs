@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod call;
 pub mod cases;
+pub mod profile;
 pub mod protocol;
 pub mod sessions;
 pub mod throttle;
@@ -135,6 +136,9 @@ macro_rules! all {
                 a_domain_in_unicode_and_in_punycode_is_one
                 the_current_password_proves_a_change
                 the_current_password_proves_a_deactivation;
+            profile:
+                every_profile_field_is_stored_and_read_back
+                every_profile_field_keeps_its_rule;
             tokens:
                 the_header_carries_the_token
                 a_token_of_another_library_needs_only_id_and_exp

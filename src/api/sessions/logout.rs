@@ -39,7 +39,7 @@ const IN_FLIGHT_GRACE: i64 = 3_600;
 /// Sessions that end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
-    /// That of the token: every token with its `sid`.
+    /// The token's: every token with its `sid`.
     Local,
     /// Every other one of the user.
     Others,

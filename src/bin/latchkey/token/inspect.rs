@@ -32,7 +32,7 @@ pub struct Options {
 #[derive(Serialize)]
 struct Inspected {
     valid: bool,
-    /// Why the Worker would reject it.
+    /// Reason for which the Worker would reject it.
     reason: Option<String>,
     /// Name of the secret that signed it.
     signed_with: Option<&'static str>,

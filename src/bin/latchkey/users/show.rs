@@ -34,7 +34,7 @@ struct UserDetails {
     user: UserRecord,
     /// The algorithm and the iterations of the password's hash.
     password_hasher: Option<String>,
-    /// Why the password's hash can't be used.
+    /// Reason for which the password's hash can't be used.
     password_problem: Option<&'static str>,
     revoked_sessions: i64,
     login_failures: Option<Failures>,
