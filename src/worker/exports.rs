@@ -67,10 +67,9 @@ pub fn handle_request(
     url: String,
     authorization: Option<String>,
     origin: Option<String>,
-    bookmark: Option<String>,
 ) {
     let (config, slot) = (config(), Rc::<Slot>::default());
-    let head = Head { method, url, authorization, origin, bookmark };
+    let head = Head { method, url, authorization, origin };
     let request = WorkerRequest::new(host, Rc::clone(&slot), head, has_sessions(&config));
     start(id, slot, async move {
         let handled = app::handle(&config, &request, &request).await;
@@ -179,9 +178,8 @@ pub fn respond_with_internal_error(
     url: String,
     authorization: Option<String>,
     origin: Option<String>,
-    bookmark: Option<String>,
 ) {
-    respond_with(Error::Internal(cause), host, Head { method, url, authorization, origin, bookmark });
+    respond_with(Error::Internal(cause), host, Head { method, url, authorization, origin });
 }
 
 /// Responds to a request whose task was evicted while it waited for the body.
@@ -192,9 +190,8 @@ pub fn respond_with_timeout(
     url: String,
     authorization: Option<String>,
     origin: Option<String>,
-    bookmark: Option<String>,
 ) {
-    respond_with(Error::BodyTimedOut, host, Head { method, url, authorization, origin, bookmark });
+    respond_with(Error::BodyTimedOut, host, Head { method, url, authorization, origin });
 }
 
 fn respond_with(error: Error, host: Host, head: Head) {

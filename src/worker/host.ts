@@ -93,12 +93,11 @@ export class RequestHost implements Host {
   }
 }
 
-/** Reads what nearly every request needs, as wasm takes it: method, URL, and three headers. */
+/** Reads what nearly every request needs, as wasm takes it: method, URL, and two headers. */
 export function readHead({ method, url, headers }: Request) {
   const place = url.length > MAX_URL ? new URL(url).origin : url;
   const authorization = header(headers, "authorization", MAX_AUTHORIZATION);
-  const bookmark = header(headers, "x-d1-bookmark", MAX_HEADER);
-  return [method, place, authorization, header(headers, "origin", MAX_HEADER), bookmark] as const;
+  return [method, place, authorization, header(headers, "origin", MAX_HEADER)] as const;
 }
 
 function header(headers: Headers | undefined, name: string, max: number): string | undefined {

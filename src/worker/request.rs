@@ -20,12 +20,11 @@ pub struct Head {
     pub url: String,
     pub authorization: Option<String>,
     pub origin: Option<String>,
-    pub bookmark: Option<String>,
 }
 
 /// Other headers.
-const HEADERS: [&str; 5] =
-    ["cf-ray", "content-type", "content-encoding", "cf-connecting-ip", "if-none-match"];
+const HEADERS: [&str; 6] =
+    ["cf-ray", "content-type", "content-encoding", "cf-connecting-ip", "if-none-match", "x-d1-bookmark"];
 
 /// A request, and the platform for handling it.
 pub struct WorkerRequest {
@@ -92,7 +91,6 @@ impl Request for WorkerRequest {
         match name {
             "authorization" => self.head.authorization.as_deref(),
             "origin" => self.head.origin.as_deref(),
-            "x-d1-bookmark" => self.head.bookmark.as_deref(),
             _ => {
                 let mut headers = HEADERS.iter().zip(&self.headers);
                 let (name, value) = headers.find(|(other, _)| **other == name)?;
