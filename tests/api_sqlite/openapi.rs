@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use latchkey::account::profile::PROFILE;
 use latchkey::api::ENDPOINTS;
 use latchkey::api::route::{self, Route};
 use latchkey::app;
@@ -312,7 +313,10 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     let call =
         if call.path == "/api/user" || call.path.ends_with("logout") { call.token(&token) } else { call };
     let taken = r#"{"user":{"username":"jake","email":"jake@example.com"}}"#;
-    let broken = r#"{"user":{"email":null,"username":null,"password":null,"bio":true,"image":[],"current_password":null}}"#;
+    let profile: String = PROFILE.iter().map(|field| format!(r#""{}":true,"#, field.name())).collect();
+    let broken = format!(
+        r#"{{"user":{{"email":null,"username":null,"password":null,{profile}"current_password":null}}}}"#
+    );
     let login = |password: &str| api::login("jake@example.com", password);
     let call = match name {
         "BodyTimedOut" => Call { body_error: Some(BodyError::TimedOut), ..call },
@@ -323,7 +327,7 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
         "NoData" => call.json(r#"{"user":null}"#),
         "NotAnObject" => call.json("[]"),
         "NewUserErrors" | "CredentialsErrors" => call.json("{}"),
-        "UserPatchErrors" => call.json(broken),
+        "UserPatchErrors" => call.json(&broken),
         "DeactivationErrors" => call.json(r#"{"user":{"current_password":null}}"#),
         "NewUserTaken" => call.json(JAKE),
         "UserPatchTaken" => {
