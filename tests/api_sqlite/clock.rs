@@ -309,7 +309,7 @@ fn a_secret_is_replaced_without_logging_anyone_out() {
         vars.extend(previous.map(|previous| ("JWT_SECRET_PREVIOUS", previous)));
         vars
     }
-    // In the order that the README tells: first everyone learns the new one, then all sign with it.
+    // In the order of docs/operating.md: first everyone learns the new one, then all sign with it.
     let steps = [with(SECRET, None), with(SECRET, Some(NEW)), with(NEW, Some(SECRET)), with(NEW, None)];
     let mut api = Native::new(api::django());
     let mut token = api::register(&api, "rotate");
