@@ -1,5 +1,15 @@
 //! The architecture: imports between the modules of the crate go down only.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test that fails panics"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Users: how they are made, read, changed and refused.
 
-use super::{Api, Call, Start, django, id, login, realworld, register, token};
+use super::{Api, Request, Start, django, id, login, realworld, register, token};
 
 const WRONG: &str = r#"{"errors":{"error":["A user with this email and password was not found."]}}"#;
 const DEACTIVATED_LOGIN: &str = r#"{"errors":{"error":["This user has been deactivated."]}}"#;
@@ -15,13 +15,13 @@ fn stored_password(api: &dyn Api, name: &str) -> String {
 pub fn a_user_registers_logs_in_and_reads_themself(start: Start) {
     let api = start(django());
     let user = r#"{"user":{"username":" Anna ","email":" Anna@Example.ORG ","password":" s3cret pass "}}"#;
-    let registered = api.send(&Call::post("/api/users", user));
-    let is_anna = |answer: &super::Answer, status| {
+    let registered = api.send(&Request::post("/api/users", user));
+    let is_anna = |answer: &super::Response, status| {
         answer.is_user(status, r#""Anna@example.org""#, r#""Anna""#, "null", "null");
     };
     is_anna(&registered, 201);
     is_anna(&api.send(&login("anna@EXAMPLE.org", "s3cret pass\n")), 200);
-    is_anna(&api.send(&Call::get("/api/user").token(&registered.token())), 200);
+    is_anna(&api.send(&Request::get("/api/user").token(&registered.token())), 200);
     api.send(&login("Anna@example.org", "s3cret  pass")).is(400, WRONG);
     api.send(&login("Anna@example.org", "s3cret pass\u{0}")).is(400, WRONG);
     assert!(stored_password(&*api, "Anna").starts_with("pbkdf2_sha256$1$"));
@@ -54,11 +54,11 @@ pub fn a_patch_changes_what_it_names(start: Start) {
         ),
     ] {
         let body = format!(r#"{{"user":{patch}}}"#);
-        let call = Call::new(method, "/api/user").json(&body).token(&token);
+        let call = Request::new(method, "/api/user").json(&body).token(&token);
         let answer = api.send(&call);
         answer.is_user(200, &format!("{email:?}"), &format!("{username:?}"), bio, image);
         token = answer.token();
-        let read = api.send(&Call::get("/api/user").token(&token));
+        let read = api.send(&Request::get("/api/user").token(&token));
         read.is_user(200, &format!("{email:?}"), &format!("{username:?}"), bio, image);
     }
     assert_eq!(api.send(&login("patch@x.io", "new password")).status, 200);
@@ -70,19 +70,19 @@ pub fn a_patch_that_names_nothing_writes_nothing(start: Start) {
     let token = register(&*api, "nothing");
     api.sql("UPDATE users SET updated_at = 5 WHERE username = 'nothing'");
     for body in ["", "{}", r#"{"user":{}}"#, r#"{"user":{"is_staff":true,"id":1,"token":"x"}}"#] {
-        let answer = api.send(&Call::put(body).token(&token));
+        let answer = api.send(&Request::put(body).token(&token));
         answer.is_user(200, r#""nothing@x.io""#, r#""nothing""#, "null", "null");
     }
     let row = "SELECT updated_at || is_staff FROM users WHERE username = 'nothing'";
     assert_eq!(api.sql(row).as_deref(), Some("50"));
-    api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
+    api.send(&Request::put(r#"{"user":{"bio":"x"}}"#).token(&token));
     let moved = "SELECT updated_at > 5 FROM users WHERE username = 'nothing'";
     assert_eq!(api.sql(moved).as_deref(), Some("1"));
 }
 
 pub fn every_taken_field_is_reported_even_where_another_fails(start: Start) {
-    let post = |user: &str| Call::post("/api/users", &format!(r#"{{"user":{user}}}"#));
-    let put = |token: &str, user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(token);
+    let post = |user: &str| Request::post("/api/users", &format!(r#"{{"user":{user}}}"#));
+    let put = |token: &str, user: &str| Request::put(&format!(r#"{{"user":{user}}}"#)).token(token);
 
     let api = start(django());
     register(&*api, "taken");
@@ -126,7 +126,7 @@ pub fn case_makes_no_other_email_or_username(start: Start) {
             r#"{"errors":{"email":["user with this email already exists."]}}"#,
         ),
     ] {
-        api.send(&Call::post("/api/users", &format!(r#"{{"user":{user}}}"#))).is(400, error);
+        api.send(&Request::post("/api/users", &format!(r#"{{"user":{user}}}"#))).is(400, error);
     }
     assert_eq!(api.send(&login("cAsEcAsE@x.IO", "jakejake")).status, 200);
 
@@ -139,7 +139,7 @@ pub fn case_makes_no_other_email_or_username(start: Start) {
     ] {
         let user =
             format!(r#"{{"user":{{"username":"{username}","email":"{email}","password":"jakejake"}}}}"#);
-        assert_eq!(api.send(&Call::post("/api/users", &user)).status, status, "{user}");
+        assert_eq!(api.send(&Request::post("/api/users", &user)).status, status, "{user}");
     }
 }
 
@@ -147,10 +147,10 @@ pub fn a_user_is_no_conflict_to_themself(start: Start) {
     let api = start(django());
     let token = register(&*api, "myself");
     let patch = r#"{"user":{"email":"MYSELF@x.io","username":"MySelf"}}"#;
-    let answer = api.send(&Call::put(patch).token(&token));
+    let answer = api.send(&Request::put(patch).token(&token));
     answer.is_user(200, r#""MYSELF@x.io""#, r#""MySelf""#, "null", "null");
     let patch = r#"{"user":{"email":"myself@x.io","username":"myself","password":"jakejake"}}"#;
-    let answer = api.send(&Call::put(patch).token(&answer.token()));
+    let answer = api.send(&Request::put(patch).token(&answer.token()));
     answer.is_user(200, r#""myself@x.io""#, r#""myself""#, "null", "null");
 }
 
@@ -160,12 +160,12 @@ pub fn texts_of_every_kind_come_back_as_they_were_sent(start: Start) {
     let text = format!("{name} \u{202e}rtl\u{1f}");
     let user =
         serde_json::json!({ "user": { "username": name, "email": "texts@x.io", "password": "pass'word\"" } });
-    let answer = api.send(&Call::post("/api/users", &user.to_string()));
+    let answer = api.send(&Request::post("/api/users", &user.to_string()));
     assert_eq!(answer.status, 201);
     assert_eq!(answer.user("username"), name);
     let bio = serde_json::json!({ "user": { "bio": text, "image": "\u{feff}\n\u{7f}x" } });
-    let answer = api.send(&Call::put(&bio.to_string()).token(&answer.token()));
-    let answer = api.send(&Call::get("/api/user").token(&answer.token()));
+    let answer = api.send(&Request::put(&bio.to_string()).token(&answer.token()));
+    let answer = api.send(&Request::get("/api/user").token(&answer.token()));
     assert_eq!(answer.user("bio"), text);
     assert_eq!(answer.user("image"), "\u{feff}\n\u{7f}x");
     assert_eq!(api.send(&login("texts@x.io", "pass'word\"")).status, 200);
@@ -185,7 +185,7 @@ pub fn a_login_brings_an_old_hash_up_to_date(start: Start) {
             assert_eq!(api.send(&login(&email, "wrong password")).status, 400);
             assert_eq!(stored_password(&*api, &name), hash);
             assert_eq!(api.send(&login(&email, &password)).status, 200, "{password:?}");
-            // It is made anew after the answer is sent, unless it is as today's are.
+            // It is computed again after the response is sent, unless it is as today's are.
             if hash.starts_with("pbkdf2_sha256$1$") {
                 assert_eq!(stored_password(&*api, &name), hash);
             } else {
@@ -227,9 +227,9 @@ pub fn a_hash_that_cannot_be_read_matches_nothing_and_is_logged(start: Start) {
 pub fn a_deactivated_user_is_refused_everywhere(start: Start) {
     let calls = |token: &str| {
         [
-            Call::get("/api/user").token(token),
-            Call::put(r#"{"user":{"bio":"x"}}"#).token(token),
-            Call::new("PATCH", "/api/user").token(token).body("not read"),
+            Request::get("/api/user").token(token),
+            Request::put(r#"{"user":{"bio":"x"}}"#).token(token),
+            Request::new("PATCH", "/api/user").token(token).body("not read"),
         ]
     };
     let api = start(django());
@@ -241,7 +241,7 @@ pub fn a_deactivated_user_is_refused_everywhere(start: Start) {
     api.send(&login("gone@x.io", "jakejake")).is(400, DEACTIVATED_LOGIN);
     api.send(&login("gone@x.io", "jakejakf")).is(400, WRONG);
     let user = r#"{"user":{"username":"gone","email":"o@x.io","password":"jakejake"}}"#;
-    assert_eq!(api.send(&Call::post("/api/users", user)).status, 400);
+    assert_eq!(api.send(&Request::post("/api/users", user)).status, 400);
     assert_eq!(api.sql("SELECT bio FROM users WHERE username = 'gone'"), None);
     api.sql("UPDATE users SET is_active = 1 WHERE username = 'gone'");
     assert_eq!(api.send(&login("gone@x.io", "jakejake")).status, 200);
@@ -260,8 +260,8 @@ pub fn a_token_of_a_user_who_is_gone_is_of_no_user(start: Start) {
     let api = start(django());
     let token = register(&*api, "deleted");
     api.sql("DELETE FROM users WHERE username = 'deleted'");
-    api.send(&Call::get("/api/user").token(&token)).is(401, NOBODY);
-    api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)).is(401, NOBODY);
+    api.send(&Request::get("/api/user").token(&token)).is(401, NOBODY);
+    api.send(&Request::put(r#"{"user":{"bio":"x"}}"#).token(&token)).is(401, NOBODY);
 }
 
 pub fn an_id_is_never_given_away_again(start: Start) {
@@ -271,7 +271,7 @@ pub fn an_id_is_never_given_away_again(start: Start) {
     api.sql("DELETE FROM users WHERE username = 'first'");
     register(&*api, "second");
     assert!(id(&*api, "second") > first);
-    api.send(&Call::get("/api/user").token(&token(&*api, first))).is(401, NOBODY);
+    api.send(&Request::get("/api/user").token(&token(&*api, first))).is(401, NOBODY);
 }
 
 pub fn fields_are_checked_at_their_limits(start: Start) {
@@ -283,7 +283,7 @@ pub fn fields_are_checked_at_their_limits(start: Start) {
             "email" => format!("{}@x.io", "x".repeat(length - 5)),
             _ => "é".repeat(length),
         };
-        Call::put(&format!(r#"{{"user":{{"{field}":"{value}"}}}}"#)).token(&own)
+        Request::put(&format!(r#"{{"user":{{"{field}":"{value}"}}}}"#)).token(&own)
     };
     for (field, min, max) in [
         ("username", 1, 255),
@@ -317,7 +317,7 @@ pub fn hostile_values_get_the_contracts_answer(start: Start) {
     let no_null = "Null characters are not allowed.";
     let api = start(django());
     let own = register(&*api, "hostile");
-    let put = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&own);
+    let put = |user: &str| Request::put(&format!(r#"{{"user":{user}}}"#)).token(&own);
     api.send(&put(
         r#"{"email":"a\u0000@x.io","username":"\u0000","password":"x\u0000","bio":"\u0000","image":"a\u0000"}"#,
     ))
@@ -335,7 +335,7 @@ pub fn hostile_values_get_the_contracts_answer(start: Start) {
             r#"{"errors":{"email":["Enter a valid email address."],"username":["Not a valid string."],"password":["Not a valid string."],"bio":["Not a valid string."],"image":["Not a valid string."]}}"#,
         );
         let credentials = format!(r#"{{"user":{{"email":{value},"password":{value}}}}}"#);
-        api.send(&Call::post("/api/users/login", &credentials))
+        api.send(&Request::post("/api/users/login", &credentials))
             .is(400, r#"{"errors":{"email":["Not a valid string."],"password":["Not a valid string."]}}"#);
     }
     // Numbers are taken as their text; of duplicate keys the last counts.
@@ -366,7 +366,7 @@ pub fn hostile_values_get_the_contracts_answer(start: Start) {
 
     let api = start(realworld());
     let own = register(&*api, "hostile");
-    let put = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&own);
+    let put = |user: &str| Request::put(&format!(r#"{{"user":{user}}}"#)).token(&own);
     api.send(&put(r#"{"email":[],"username":null,"password":"  ","bio":{},"image":"\u0000"}"#)).is(
         422,
         r#"{"errors":{"email":["is not a string"],"username":["can't be blank"],"password":["can't be blank"],"bio":["is not a string"],"image":["contains a null character"]}}"#,
@@ -377,7 +377,7 @@ pub fn a_domain_in_unicode_and_in_punycode_is_one(start: Start) {
     let post = |name: &str, email: &str| {
         let user =
             serde_json::json!({ "user": { "username": name, "email": email, "password": "jakejake" } });
-        Call::post("/api/users", &user.to_string())
+        Request::post("/api/users", &user.to_string())
     };
     let api = start(django());
     let taken = r#"{"errors":{"email":["user with this email already exists."]}}"#;
@@ -397,8 +397,9 @@ pub fn a_domain_in_unicode_and_in_punycode_is_one(start: Start) {
     assert_eq!(api.send(&post("idn3", "idn@\u{1c5}.example")).status, 201);
     api.send(&post("idn4", "idn@\u{1c6}.example")).is(400, taken);
     let other = register(&*api, "idn5");
-    let update =
-        |email: &str| Call::put(&serde_json::json!({ "user": { "email": email } }).to_string()).token(&other);
+    let update = |email: &str| {
+        Request::put(&serde_json::json!({ "user": { "email": email } }).to_string()).token(&other)
+    };
     api.send(&update("IDN@Bücher.example")).is(400, taken);
     let changed = api.send(&update("idn5@straße.example"));
     changed.is_user(200, r#""idn5@xn--strae-oqa.example""#, r#""idn5""#, "null", "null");
@@ -421,7 +422,7 @@ pub fn a_domain_in_unicode_and_in_punycode_is_one(start: Start) {
 pub fn the_current_password_proves_a_change(start: Start) {
     let api = start(django());
     let mut token = register(&*api, "proof");
-    let put = |token: &str, user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(token);
+    let put = |token: &str, user: &str| Request::put(&format!(r#"{{"user":{user}}}"#)).token(token);
     let wrong = r#"{"errors":{"current_password":["Invalid password."]}}"#;
     for change in [r#""email":"proof2@x.io""#, r#""username":"proof2""#, r#""password":"jakejake""#] {
         api.send(&put(&token, &format!(r#"{{{change},"current_password":"jakejakf"}}"#))).is(400, wrong);
@@ -473,20 +474,20 @@ pub fn the_current_password_proves_a_deactivation(start: Start) {
     let api = start(django());
     let token = register(&*api, "proof6");
     let wrong = r#"{"errors":{"current_password":["Invalid password."]}}"#;
-    let delete = |token: &str, body: &str| Call::new("DELETE", "/api/user").token(token).json(body);
+    let delete = |token: &str, body: &str| Request::new("DELETE", "/api/user").token(token).json(body);
     api.send(&delete(&token, r#"{"user":{"current_password":"jakejakf"}}"#)).is(400, wrong);
     api.send(&delete(&token, r#"{"user":{"current_password":[]}}"#))
         .is(400, r#"{"errors":{"current_password":["Not a valid string."]}}"#);
     assert_eq!(api.send(&delete(&token, "{")).status, 400);
     api.send(&delete(&token, r#"{"current_password":"jakejakf"}"#))
         .is(400, r#"{"errors":{"user":["This field is required."]}}"#);
-    let empty = Call::new("DELETE", "/api/user").token(&token).header("Content-Type", "text/plain");
+    let empty = Request::new("DELETE", "/api/user").token(&token).header("Content-Type", "text/plain");
     api.send(&empty).is(204, "");
     for (name, body) in [("proof4", "{}"), ("proof5", r#"{"user":{"current_password":"jakejake"}}"#)] {
         let other = register(&*api, name);
         // What is wrong with the token comes before what is wrong with the body.
         assert_eq!(api.send(&delete(&token, "{")).status, 401);
         api.send(&delete(&other, body)).is(204, "");
-        assert_eq!(api.send(&Call::get("/api/user").token(&other)).status, 401);
+        assert_eq!(api.send(&Request::get("/api/user").token(&other)).status, 401);
     }
 }

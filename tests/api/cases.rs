@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use latchkey::account::profile::PROFILE;
 
-use super::{Api, Call, Start, Vars, django, mint, realworld, token};
+use super::{Api, Request, Start, Vars, django, mint, realworld, token};
 
 #[derive(Deserialize)]
 struct Case<'a> {
@@ -64,8 +64,8 @@ pub fn with_new_fields(answer: &str) -> String {
     answer.replace(r#""token":"<any>""#, &format!(r#"{new}"token":"<any>""#))
 }
 
-fn call(api: &dyn Api, case: &Case, last_token: &str) -> Call {
-    let mut call = Call::new(&case.method, &case.path);
+fn call(api: &dyn Api, case: &Case, last_token: &str) -> Request {
+    let mut call = Request::new(&case.method, &case.path);
     for (name, value) in &case.headers {
         let value = value
             .replace("{token}", last_token)

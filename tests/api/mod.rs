@@ -3,10 +3,10 @@
 //! A test is a function of [`Start`]; `all!` makes a `#[test]` of each.
 
 pub mod accounts;
-pub mod call;
 pub mod cases;
 pub mod profile;
 pub mod protocol;
+pub mod request;
 pub mod sessions;
 pub mod throttle;
 pub mod tokens;
@@ -19,7 +19,7 @@ use latchkey::auth::secret::Secret;
 use latchkey::auth::session::Session;
 use latchkey::auth::token;
 
-pub use call::{Answer, Call};
+pub use request::{Request, Response};
 
 pub const SECRET: &str = "a secret of the tests, 32 bytes or more";
 
@@ -28,7 +28,7 @@ pub type Vars<'a> = BTreeMap<&'a str, &'a str>;
 /// An API to be tested.
 pub trait Api {
     /// Sends a request and waits for the answer.
-    fn send(&self, call: &Call) -> Answer;
+    fn send(&self, call: &Request) -> Response;
 
     /// Does what an operator would do to the database; gives the first column of the first row as text.
     fn sql(&self, sql: &str) -> Option<String>;
@@ -89,15 +89,15 @@ pub fn token(api: &dyn Api, id: i64) -> String {
 /// Registers a user under this name and gives the token.
 pub fn register(api: &dyn Api, name: &str) -> String {
     let user = format!(r#"{{"user":{{"username":"{name}","email":"{name}@x.io","password":"jakejake"}}}}"#);
-    let answer = api.send(&Call::post("/api/users", &user));
+    let answer = api.send(&Request::post("/api/users", &user));
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.token()
 }
 
 /// A login with these credentials.
-pub fn login(email: &str, password: &str) -> Call {
+pub fn login(email: &str, password: &str) -> Request {
     let body = serde_json::json!({ "user": { "email": email, "password": password } });
-    Call::post("/api/users/login", &body.to_string())
+    Request::post("/api/users/login", &body.to_string())
 }
 
 /// The id of a user.
@@ -171,7 +171,7 @@ macro_rules! all {
                 only_json_is_taken
                 a_method_that_a_path_lacks_is_refused
                 head_is_get_without_a_body
-                the_reference_is_sent_once
+                the_openapi_document_is_sent_once
                 a_preflight_is_answered
                 only_allowed_origins_may_read
                 every_origin_may_read_where_all_are_allowed

@@ -2,7 +2,7 @@
 
 use latchkey::account::profile::PROFILE;
 
-use super::{Api, Call, Start, django, realworld, register};
+use super::{Api, Request, Start, django, realworld, register};
 
 fn stored(api: &dyn Api, column: &str, username: &str) -> Option<String> {
     api.sql(&format!("SELECT {column} FROM users WHERE username = '{username}'"))
@@ -23,14 +23,14 @@ pub fn every_profile_field_is_stored_and_read_back(start: Start) {
             (r#"" ""#.to_owned(), None),
             (r#""last""#.to_owned(), Some("last")),
         ] {
-            let change = Call::put(&format!(r#"{{"user":{{"{name}":{sent}}}}}"#)).token(&token);
-            for answer in [api.send(&change), api.send(&Call::get("/api/user").token(&token))] {
+            let change = Request::put(&format!(r#"{{"user":{{"{name}":{sent}}}}}"#)).token(&token);
+            for answer in [api.send(&change), api.send(&Request::get("/api/user").token(&token))] {
                 assert_eq!(answer.user(name).as_str(), kept, "{name}");
             }
             assert_eq!(stored(&*api, name, &username).as_deref(), kept, "{name}");
         }
         // Another change leaves it.
-        let other = Call::put(&format!(r#"{{"user":{{"email":"{username}@y.io"}}}}"#)).token(&token);
+        let other = Request::put(&format!(r#"{{"user":{{"email":"{username}@y.io"}}}}"#)).token(&token);
         assert_eq!(api.send(&other).user(name), "last");
     }
 }
@@ -65,7 +65,7 @@ pub fn every_profile_field_keeps_its_rule(start: Start) {
                 ("{}", &kind),
                 (r#""a\u0000b""#, &null),
             ] {
-                let change = Call::put(&format!(r#"{{"user":{{"{name}":{sent}}}}}"#)).token(&token);
+                let change = Request::put(&format!(r#"{{"user":{{"{name}":{sent}}}}}"#)).token(&token);
                 api.send(&change).is(status, &format!(r#"{{"errors":{{"{name}":["{message}"]}}}}"#));
             }
             assert_eq!(stored(&*api, name, &username), None, "{name}");

@@ -1,6 +1,6 @@
 //! HTTP: the order of errors, bodies, methods, preflights, and a configuration that is wrong.
 
-use super::{Answer, Call, SECRET, Start, Vars, django, login, realworld, register};
+use super::{Request, Response, SECRET, Start, Vars, django, login, realworld, register};
 
 const REQUIRED: &str = r#"{"errors":{"email":["This field is required."],"username":["This field is required."],"password":["This field is required."]}}"#;
 const TOO_LARGE: &str = r#"{"user":{"detail":"Request body exceeded 65536 bytes."}}"#;
@@ -9,7 +9,7 @@ pub fn the_first_error_in_order_answers(start: Start) {
     let api = start(django());
     let token = register(&*api, "order");
     let huge = "x".repeat(65_537);
-    let wrong = |method: &str, path: &str| Call::new(method, path).header("Content-Type", "text/plain");
+    let wrong = |method: &str, path: &str| Request::new(method, path).header("Content-Type", "text/plain");
     api.send(&wrong("PUT", "/api/nothing").body(&huge)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
     api.send(&wrong("PUT", "/api/users").body(&huge))
         .is(405, r#"{"user":{"detail":"Method \"PUT\" not allowed."}}"#);
@@ -18,11 +18,11 @@ pub fn the_first_error_in_order_answers(start: Start) {
     api.send(&wrong("PUT", "/api/user").token(&token).body(&huge)).is(413, TOO_LARGE);
     api.send(&wrong("PUT", "/api/user").token(&token).body("{"))
         .is(415, r#"{"user":{"detail":"Unsupported media type \"text/plain\" in request."}}"#);
-    api.send(&Call::put("{").token(&token)).is(
+    api.send(&Request::put("{").token(&token)).is(
         400,
         r#"{"user":{"detail":"JSON parse error - EOF while parsing an object at line 1 column 1"}}"#,
     );
-    api.send(&Call::put(r#"{"user":[]}"#).token(&token))
+    api.send(&Request::put(r#"{"user":[]}"#).token(&token))
         .is(400, r#"{"errors":{"error":["Invalid data. Expected a dictionary, but got list."]}}"#);
     // An empty body has no media type.
     assert_eq!(api.send(&wrong("PUT", "/api/user").token(&token).body("")).status, 200);
@@ -33,17 +33,17 @@ pub fn a_body_has_a_limit(start: Start) {
     for chunked in [false, true] {
         let send = |length: usize| {
             let body = format!("{{}}{}", " ".repeat(length - 2));
-            let call = Call::post("/api/users", &body);
+            let call = Request::post("/api/users", &body);
             api.send(&if chunked { call.chunked() } else { call })
         };
         send(65_536).is(400, REQUIRED);
         send(65_537).is(413, TOO_LARGE);
-        let empty = Call::post("/api/users", "");
+        let empty = Request::post("/api/users", "");
         api.send(&if chunked { empty.chunked() } else { empty }).is(400, REQUIRED);
     }
     let body = "x".repeat(65_537);
     let api = start(realworld());
-    api.send(&Call::post("/api/users/login", &body)).is(413, r#"{"errors":{"body":["is too large"]}}"#);
+    api.send(&Request::post("/api/users/login", &body)).is(413, r#"{"errors":{"body":["is too large"]}}"#);
 }
 
 pub fn a_body_is_json(start: Start) {
@@ -68,15 +68,15 @@ pub fn a_body_is_json(start: Start) {
         b"\xfe\xff\0{\0}",
     ];
     for body in bodies.into_iter().chain([deep(200).as_bytes(), deep(20_000).as_bytes()]) {
-        let answer = api.send(&Call::new("POST", "/api/users").json("").body(body));
+        let answer = api.send(&Request::new("POST", "/api/users").json("").body(body));
         let detail = answer.user("detail");
         let detail = detail.as_str().unwrap();
         assert_eq!(answer.status, 400, "{detail}");
         assert!(detail.starts_with("JSON parse error - ") && detail.contains(" at line "), "{detail}");
     }
     // What can't be seen is named.
-    let said = |call: &Call| api.send(call).user("detail").as_str().unwrap().to_owned();
-    let post = |body: &[u8]| Call::new("POST", "/api/users").json("").body(body);
+    let said = |call: &Request| api.send(call).user("detail").as_str().unwrap().to_owned();
+    let post = |body: &[u8]| Request::new("POST", "/api/users").json("").body(body);
     for (body, what) in [
         (&b"\xef\xbb\xbf{}"[..], "a byte order mark is not allowed at line 1 column 1"),
         (b"\xff\xfe{\0}\0", "UTF-16 is not allowed at line 1 column 1"),
@@ -93,12 +93,12 @@ pub fn a_body_is_json(start: Start) {
     // One that says nothing, or is not true, does no harm.
     assert!(!said(&post(b"{").header("Content-Encoding", "identity")).contains("Encoding"));
     api.send(&post(b"{}").header("Content-Encoding", "utf-8")).is(400, REQUIRED);
-    api.send(&Call::post("/api/users", &deep(100))).is(400, REQUIRED);
-    api.send(&Call::post("/api/users", "\r\n\t {} \n")).is(400, REQUIRED);
+    api.send(&Request::post("/api/users", &deep(100))).is(400, REQUIRED);
+    api.send(&Request::post("/api/users", "\r\n\t {} \n")).is(400, REQUIRED);
 
     let api = start(realworld());
     for body in ["{", "\u{feff}{}", "x"] {
-        api.send(&Call::post("/api/users", body)).is(422, r#"{"errors":{"body":["is not valid JSON"]}}"#);
+        api.send(&Request::post("/api/users", body)).is(422, r#"{"errors":{"body":["is not valid JSON"]}}"#);
     }
 }
 
@@ -116,22 +116,22 @@ pub fn a_body_has_a_shape(start: Start) {
     ] {
         let error =
             format!(r#"{{"errors":{{"error":["Invalid data. Expected a dictionary, but got {found}."]}}}}"#);
-        api.send(&Call::post("/api/users", value)).is(400, &error);
-        let user = Call::post("/api/users/login", &format!(r#"{{"user":{value}}}"#));
+        api.send(&Request::post("/api/users", value)).is(400, &error);
+        let user = Request::post("/api/users/login", &format!(r#"{{"user":{value}}}"#));
         match value {
             "null" => api.send(&user).is(400, r#"{"errors":{"error":["No data provided"]}}"#),
             _ => api.send(&user).is(400, &error),
         }
     }
     for body in ["{}", r#"{"USER":{}}"#, r#"{"user":null,"user":{}}"#] {
-        api.send(&Call::post("/api/users", body)).is(400, REQUIRED);
+        api.send(&Request::post("/api/users", body)).is(400, REQUIRED);
     }
 
     // An update that forgot the wrapper would seem to be saved.
     let token = register(&*api, "wrapper");
-    let put = |body: &str| Call::put(body).token(&token);
+    let put = |body: &str| Request::put(body).token(&token);
     for body in [r#"{"bio":"x"}"#, r#"{"USER":{"bio":"x"}}"#, r#"{"":null}"#] {
-        let patch = Call { method: "PATCH".to_owned(), ..put(body) };
+        let patch = Request { method: "PATCH".to_owned(), ..put(body) };
         for call in [put(body), patch] {
             api.send(&call).is(400, r#"{"errors":{"user":["This field is required."]}}"#);
         }
@@ -142,16 +142,17 @@ pub fn a_body_has_a_shape(start: Start) {
 
     let api = start(realworld());
     let token = register(&*api, "wrapper");
-    api.send(&Call::put(r#"{"bio":"x"}"#).token(&token)).is(422, r#"{"errors":{"user":["can't be blank"]}}"#);
+    api.send(&Request::put(r#"{"bio":"x"}"#).token(&token))
+        .is(422, r#"{"errors":{"user":["can't be blank"]}}"#);
     for body in ["[]", "null", r#"{"user":null}"#, r#"{"user":7}"#] {
-        api.send(&Call::post("/api/users", body)).is(422, r#"{"errors":{"body":["must be an object"]}}"#);
+        api.send(&Request::post("/api/users", body)).is(422, r#"{"errors":{"body":["must be an object"]}}"#);
     }
 }
 
 pub fn only_json_is_taken(start: Start) {
     let api = start(django());
     let post = |media_type: &str| {
-        let call = Call::new("POST", "/api/users").body("{}");
+        let call = Request::new("POST", "/api/users").body("{}");
         api.send(&call.header("Content-Type", media_type))
     };
     for media_type in ["application/json", "APPLICATION/JSON", "application/json; charset=utf-8"] {
@@ -168,11 +169,11 @@ pub fn only_json_is_taken(start: Start) {
         let detail = format!(r#"Unsupported media type \"{media_type}\" in request."#);
         post(media_type).is(415, &format!(r#"{{"user":{{"detail":"{detail}"}}}}"#));
     }
-    api.send(&Call::new("POST", "/api/users").body("{}"))
+    api.send(&Request::new("POST", "/api/users").body("{}"))
         .is(415, r#"{"user":{"detail":"Unsupported media type \"\" in request."}}"#);
 
     let api = start(realworld());
-    api.send(&Call::new("POST", "/api/users").header("Content-Type", "text/plain").body("{}"))
+    api.send(&Request::new("POST", "/api/users").header("Content-Type", "text/plain").body("{}"))
         .is(415, r#"{"errors":{"body":["must be application/json"]}}"#);
 }
 
@@ -186,7 +187,7 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
         ("/api/openapi.json", &["POST", "PUT", "PATCH", "DELETE"], "GET, HEAD, OPTIONS"),
     ] {
         for method in methods {
-            let answer = api.send(&Call::new(method, path));
+            let answer = api.send(&Request::new(method, path));
             let body = match *method {
                 "HEAD" => String::new(),
                 _ => format!(r#"{{"user":{{"detail":"Method \"{method}\" not allowed."}}}}"#),
@@ -196,49 +197,49 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
         }
     }
     for path in ["/users", "/api", "/api/users//", "/api/user/x", "/api/users/logout/x", "/api/%75ser"] {
-        api.send(&Call::get(path)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
+        api.send(&Request::get(path)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
     }
-    api.send(&Call::get("/api/user/?next=/x"))
+    api.send(&Request::get("/api/user/?next=/x"))
         .is(401, r#"{"user":{"detail":"Authentication credentials were not provided."}}"#);
 
     let api = start(realworld());
-    let answer = api.send(&Call::get("/api/users"));
+    let answer = api.send(&Request::get("/api/users"));
     answer.is(405, r#"{"errors":{"method":["is not allowed"]}}"#);
     assert_eq!(answer.header("allow"), Some("POST, OPTIONS"));
-    api.send(&Call::get("/api/nothing")).is(404, r#"{"errors":{"path":["not found"]}}"#);
+    api.send(&Request::get("/api/nothing")).is(404, r#"{"errors":{"path":["not found"]}}"#);
 }
 
 pub fn head_is_get_without_a_body(start: Start) {
     let api = start(django());
     let token = register(&*api, "head");
     for (call, status) in [
-        (Call::new("HEAD", "/api/user").token(&token), 200),
-        (Call::new("HEAD", "/api/user/").token("x"), 401),
-        (Call::new("HEAD", "/api/user"), 401),
-        (Call::new("HEAD", "/api/nothing"), 404),
+        (Request::new("HEAD", "/api/user").token(&token), 200),
+        (Request::new("HEAD", "/api/user/").token("x"), 401),
+        (Request::new("HEAD", "/api/user"), 401),
+        (Request::new("HEAD", "/api/nothing"), 404),
     ] {
         api.send(&call).is(status, "");
     }
 }
 
-fn cors(answer: &Answer) -> Vec<(&str, &str)> {
+fn cors(answer: &Response) -> Vec<(&str, &str)> {
     let is_cors = |name: &str| name.starts_with("access-control-") || name == "vary";
     let headers = answer.headers.iter();
     headers.map(|(name, value)| (name.as_str(), value.as_str())).filter(|(name, _)| is_cors(name)).collect()
 }
 
-fn preflight(path: &str, origin: &str) -> Call {
-    Call::new("OPTIONS", path)
+fn preflight(path: &str, origin: &str) -> Request {
+    Request::new("OPTIONS", path)
         .header("Origin", origin)
         .header("Access-Control-Request-Method", "PUT")
         .header("Access-Control-Request-Headers", "authorization,content-type")
 }
 
-pub fn the_reference_is_sent_once(start: Start) {
+pub fn the_openapi_document_is_sent_once(start: Start) {
     let mut documents = Vec::new();
     for vars in [django(), realworld()] {
         let api = start(vars);
-        let get = Call::get("/api/openapi.json");
+        let get = Request::get("/api/openapi.json");
         let answer = api.send(&get);
         assert_eq!(answer.status, 200);
         assert!(
@@ -249,13 +250,14 @@ pub fn the_reference_is_sent_once(start: Start) {
         let etag = answer.header("etag").unwrap().to_owned();
         for tags in [&*etag, "*", &format!("\"x\", W/{etag}")] {
             for method in ["GET", "HEAD"] {
-                let again = api.send(&Call::new(method, "/api/openapi.json/").header("If-None-Match", tags));
+                let again =
+                    api.send(&Request::new(method, "/api/openapi.json/").header("If-None-Match", tags));
                 again.is(304, "");
                 assert_eq!(again.header("etag"), Some(&*etag));
             }
         }
         assert_eq!(api.send(&get.header("If-None-Match", "\"x\"")).body, answer.body);
-        let head = api.send(&Call::new("HEAD", "/api/openapi.json"));
+        let head = api.send(&Request::new("HEAD", "/api/openapi.json"));
         head.is(200, "");
         assert_eq!(head.header("etag"), Some(&*etag));
         documents.push(answer.body);
@@ -286,7 +288,7 @@ pub fn a_preflight_is_answered(start: Start) {
                 ("vary", "Origin"),
             ]
         );
-        for call in [preflight(path, "https://evil.example"), Call::new("OPTIONS", path)] {
+        for call in [preflight(path, "https://evil.example"), Request::new("OPTIONS", path)] {
             let answer = api.send(&call);
             answer.is(204, "");
             assert_eq!(cors(&answer), [("vary", "Origin")]);
@@ -307,11 +309,11 @@ pub fn only_allowed_origins_may_read(start: Start) {
     let token = register(&*api, "origins");
     let calls = |origin: &str| {
         [
-            Call::get("/api/user").token(&token),
-            Call::get("/api/user"),
-            Call::get("/api/nothing"),
-            Call::post("/api/users", "{"),
-            Call::get("/api/users"),
+            Request::get("/api/user").token(&token),
+            Request::get("/api/user"),
+            Request::get("/api/nothing"),
+            Request::post("/api/users", "{"),
+            Request::get("/api/users"),
         ]
         .map(|call| call.header("Origin", origin))
     };
@@ -338,7 +340,7 @@ pub fn only_allowed_origins_may_read(start: Start) {
 
 pub fn every_origin_may_read_where_all_are_allowed(start: Start) {
     let api = start(realworld());
-    let call = Call::get("/api/user").header("Origin", "https://anything.example");
+    let call = Request::get("/api/user").header("Origin", "https://anything.example");
     assert_eq!(
         cors(&api.send(&call)),
         [
@@ -346,7 +348,7 @@ pub fn every_origin_may_read_where_all_are_allowed(start: Start) {
             ("access-control-expose-headers", "Retry-After, WWW-Authenticate, X-D1-Bookmark"),
         ]
     );
-    assert_eq!(cors(&api.send(&Call::get("/api/user"))), []);
+    assert_eq!(cors(&api.send(&Request::get("/api/user"))), []);
 }
 
 pub fn a_wrong_configuration_answers_nothing_else(start: Start) {
@@ -359,10 +361,10 @@ pub fn a_wrong_configuration_answers_nothing_else(start: Start) {
     ]);
     let api = start(vars);
     for call in [
-        Call::get("/api/user"),
-        Call::new("OPTIONS", "/api/user"),
-        Call::get("/nothing"),
-        Call::post("/api/users", "{}"),
+        Request::get("/api/user"),
+        Request::new("OPTIONS", "/api/user"),
+        Request::get("/nothing"),
+        Request::post("/api/users", "{}"),
     ] {
         let answer = api.send(&call.header("Origin", "https://app.example.com"));
         answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
@@ -389,14 +391,14 @@ const NO_BOOKMARKS: [&str; 7] = [
 
 pub fn a_bookmark_is_given_and_taken_back(start: Start) {
     let api = start(django());
-    let bookmark = |answer: &Answer| answer.header("x-d1-bookmark").map(str::to_owned);
-    let with = |call: Call, bookmark: &str| api.send(&call.header("X-D1-Bookmark", bookmark));
+    let bookmark = |answer: &Response| answer.header("x-d1-bookmark").map(str::to_owned);
+    let with = |call: Request, bookmark: &str| api.send(&call.header("X-D1-Bookmark", bookmark));
     let token = register(&*api, "bookmark");
-    let get = || Call::get("/api/user").token(&token);
+    let get = || Request::get("/api/user").token(&token);
     let first = bookmark(&api.send(&get())).unwrap();
     assert!(first.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'), "{first}");
 
-    let changed = with(Call::put(r#"{"user":{"bio":"new"}}"#).token(&token), &first);
+    let changed = with(Request::put(r#"{"user":{"bio":"new"}}"#).token(&token), &first);
     let second = bookmark(&changed).unwrap();
     assert!(second > first, "{second}");
     let read = with(get(), &second);
@@ -416,26 +418,26 @@ pub fn a_bookmark_is_given_and_taken_back(start: Start) {
         (login("bookmark@x.io", "jakejake"), 200),
         (login("bookmark@x.io", "jakejakf"), 400),
         (
-            Call::post(
+            Request::post(
                 "/api/users",
                 r#"{"user":{"username":"bookmark","email":"b@x.io","password":"jakejake"}}"#,
             ),
             400,
         ),
-        (Call::new("HEAD", "/api/user").token(&token), 200),
-        (Call::new("POST", "/api/users/logout").token(&token), 204),
+        (Request::new("HEAD", "/api/user").token(&token), 200),
+        (Request::new("POST", "/api/users/logout").token(&token), 204),
         (get(), 401),
-        (Call::new("DELETE", "/api/user").token(&token), 401),
+        (Request::new("DELETE", "/api/user").token(&token), 401),
     ] {
         let answer = api.send(&call);
         assert_eq!(answer.status, status, "{call:?}");
         assert!(bookmark(&answer).is_some_and(|bookmark| bookmark >= second), "{call:?}");
     }
     for call in [
-        Call::get("/api/user"),
-        Call::get("/api/nothing"),
-        Call::new("OPTIONS", "/api/user"),
-        Call::post("/api/users/login", "{"),
+        Request::get("/api/user"),
+        Request::get("/api/nothing"),
+        Request::new("OPTIONS", "/api/user"),
+        Request::post("/api/users/login", "{"),
     ] {
         assert_eq!(bookmark(&with(call, &second)), None);
     }

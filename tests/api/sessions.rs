@@ -3,23 +3,25 @@
 use latchkey::auth::token::VerifiedToken;
 
 use super::tokens::signed;
-use super::{Answer, Api, Call, SECRET, Start, django, id, keys, login, mint, realworld, register, token};
+use super::{
+    Api, Request, Response, SECRET, Start, django, id, keys, login, mint, realworld, register, token,
+};
 
 const INVALID: &str = r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#;
 const MISSING: &str = r#"{"user":{"detail":"Authentication credentials were not provided."}}"#;
 const NOBODY: &str = r#"{"user":{"detail":"No user matching this token was found."}}"#;
 const DEACTIVATED: &str = r#"{"user":{"detail":"This user has been deactivated."}}"#;
 
-fn logout(token: &str, scope: &str) -> Call {
-    Call::new("POST", &format!("/api/users/logout{scope}")).token(token)
+fn logout(token: &str, scope: &str) -> Request {
+    Request::new("POST", &format!("/api/users/logout{scope}")).token(token)
 }
 
-fn delete(token: &str) -> Call {
-    Call::new("DELETE", "/api/user").token(token)
+fn delete(token: &str) -> Request {
+    Request::new("DELETE", "/api/user").token(token)
 }
 
-fn get(api: &dyn Api, token: &str) -> Answer {
-    api.send(&Call::get("/api/user").token(token))
+fn get(api: &dyn Api, token: &str) -> Response {
+    api.send(&Request::get("/api/user").token(token))
 }
 
 /// Asserts that a token is good, and gives the fresh one that it is answered with.
@@ -41,8 +43,8 @@ fn begin(api: &dyn Api, name: &str) -> String {
 #[track_caller]
 fn is_dead(api: &dyn Api, token: &str) {
     for call in [
-        Call::get("/api/user").token(token),
-        Call::put(r#"{"user":{"bio":"x"}}"#).token(token),
+        Request::get("/api/user").token(token),
+        Request::put(r#"{"user":{"bio":"x"}}"#).token(token),
         logout(token, ""),
         logout(token, "?scope=all"),
         logout(token, "?scope=nonsense"),
@@ -150,13 +152,13 @@ pub fn older(api: &dyn Api, token: &str, seconds: i64) -> String {
 pub fn a_new_password_refuses_every_token_before_it(start: Start) {
     let api = start(django());
     let change = |token: &str, more: &str| {
-        Call::put(&format!(r#"{{"user":{{"password":"jakejake"{more}}}}}"#)).token(token)
+        Request::put(&format!(r#"{{"user":{{"password":"jakejake"{more}}}}}"#)).token(token)
     };
     let proven = r#","current_password":"jakejake""#;
     let first = register(&*api, "change");
     let second = begin(&*api, "change");
     let [used, stolen] = [50, 40].map(|seconds| older(&*api, &second, seconds));
-    let bio = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&stolen));
+    let bio = api.send(&Request::put(r#"{"user":{"bio":"x"}}"#).token(&stolen));
     assert_eq!(bio.status, 200);
     refresh(&*api, &first);
 
@@ -166,7 +168,7 @@ pub fn a_new_password_refuses_every_token_before_it(start: Start) {
         is_dead(&*api, token);
     }
     // Clients go on with the token that they changed it with, for a moment. It is handed back, never a fresh one.
-    for call in [Call::get("/api/user"), Call::put("{}"), Call::put(r#"{"user":{"bio":"x"}}"#)] {
+    for call in [Request::get("/api/user"), Request::put("{}"), Request::put(r#"{"user":{"bio":"x"}}"#)] {
         let answer = api.send(&call.token(&used));
         assert_eq!((answer.status, answer.token()), (200, used.clone()));
     }
@@ -202,7 +204,7 @@ pub fn a_logout_of_others_revives_no_token(start: Start) {
     let token = register(&*api, "revive");
     let old = older(&*api, &token, 50);
     let proven = r#"{"user":{"password":"jakejake","current_password":"jakejake"}}"#;
-    let fresh = api.send(&Call::put(proven).token(&token)).token();
+    let fresh = api.send(&Request::put(proven).token(&token)).token();
     for _ in 0..2 {
         api.send(&logout(&fresh, "?scope=others")).is(204, "");
         is_dead(&*api, &old);
@@ -215,7 +217,7 @@ pub fn a_deleted_account_is_deactivated_and_its_tokens_stay_dead(start: Start) {
     let api = start(django());
     let first = register(&*api, "delete");
     let second = begin(&*api, "delete");
-    api.send(&Call::put(r#"{"user":{"bio":"stays"}}"#).token(&first));
+    api.send(&Request::put(r#"{"user":{"bio":"stays"}}"#).token(&first));
     // Not even the session that was kept before outlives this.
     api.send(&logout(&second, "?scope=others")).is(204, "");
     api.sql("UPDATE users SET updated_at = 5 WHERE username = 'delete'");
@@ -224,8 +226,8 @@ pub fn a_deleted_account_is_deactivated_and_its_tokens_stay_dead(start: Start) {
     assert_eq!(api.sql(moved).as_deref(), Some("1"));
     let refused = |token: &str| {
         [
-            Call::get("/api/user").token(token),
-            Call::put("{}").token(token),
+            Request::get("/api/user").token(token),
+            Request::put("{}").token(token),
             logout(token, ""),
             logout(token, "?scope=others"),
             logout(token, "?scope=nonsense"),
@@ -238,7 +240,7 @@ pub fn a_deleted_account_is_deactivated_and_its_tokens_stay_dead(start: Start) {
     api.send(&login("delete@x.io", "jakejake"))
         .is(400, r#"{"errors":{"error":["This user has been deactivated."]}}"#);
     let again = r#"{"user":{"username":"delete","email":"o@x.io","password":"jakejake"}}"#;
-    api.send(&Call::post("/api/users", again))
+    api.send(&Request::post("/api/users", again))
         .is(400, r#"{"errors":{"username":["user with this username already exists."]}}"#);
 
     api.sql("UPDATE users SET is_active = 1 WHERE username = 'delete'");
@@ -278,7 +280,7 @@ pub fn who_has_no_good_token_ends_nothing(start: Start) {
     let api = start(django());
     let own = register(&*api, "nothing2");
     for call in [logout("", ""), delete(""), logout("", "?scope=nonsense")] {
-        let without = Call { headers: Vec::new(), ..call };
+        let without = Request { headers: Vec::new(), ..call };
         api.send(&without).is(401, MISSING);
     }
     let nobodys = token(&*api, 987_654_321);
@@ -315,7 +317,7 @@ pub fn nothing_secret_is_logged(start: Start) {
         let api = start(vars);
         let user =
             r#"{"user":{"username":"marked","email":"marked-email@x.io","password":"marked password"}}"#;
-        let registered = api.send(&Call::post("/api/users", user));
+        let registered = api.send(&Request::post("/api/users", user));
         assert_eq!(registered.status, 201);
         let mut tokens = vec![registered.token()];
         let wrong = login("marked-email@x.io", "marked mistake");
@@ -326,16 +328,16 @@ pub fn nothing_secret_is_logged(start: Start) {
             "{",
         ];
         for call in [
-            Call::post("/api/users", user),
-            Call::post("/api/users", r#"{"user":{"email":"marked-email","password":"marked"}}"#),
+            Request::post("/api/users", user),
+            Request::post("/api/users", r#"{"user":{"email":"marked-email","password":"marked"}}"#),
             login("marked-email@x.io", "marked password"),
             wrong.clone(),
-            Call::get("/api/user").token("marked.token.x"),
+            Request::get("/api/user").token("marked.token.x"),
         ]
         .into_iter()
         .chain((0..10).map(|_| wrong.clone()))
-        .chain(changes.map(|change| Call::put(change).token(&tokens[0])))
-        .chain([Call::get("/api/user").token(&tokens[0])])
+        .chain(changes.map(|change| Request::put(change).token(&tokens[0])))
+        .chain([Request::get("/api/user").token(&tokens[0])])
         {
             let answer = api.send(&call);
             if answer.body.contains("token\":\"") {

@@ -1,17 +1,17 @@
 //! How many logins may fail. Each test has accounts, or addresses, of its own.
 
-use super::{Answer, Api, Call, Start, django, login, realworld, register};
+use super::{Api, Request, Response, Start, django, login, realworld, register};
 
 pub const WRONG: &str = r#"{"errors":{"error":["A user with this email and password was not found."]}}"#;
 
 /// A login from an address.
-pub fn from(address: &str, email: &str, password: &str) -> Call {
+pub fn from(address: &str, email: &str, password: &str) -> Request {
     login(email, password).header("CF-Connecting-IP", address)
 }
 
 /// Asserts that an answer says to wait up to this many seconds, in its body as in its header.
 #[track_caller]
-pub fn is_throttled(answer: &Answer, most: i64) {
+pub fn is_throttled(answer: &Response, most: i64) {
     let seconds = answer.header("retry-after").expect(&answer.body);
     let message = format!("Request was throttled. Expected available in {seconds} seconds.");
     answer.is(429, &format!(r#"{{"user":{{"detail":"{message}"}}}}"#));

@@ -3,14 +3,14 @@
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use latchkey::auth::token::verify;
 
-use super::{Answer, Api, Call, SECRET, Start, django, id, keys, realworld, register, token};
+use super::{Api, Request, Response, SECRET, Start, django, id, keys, realworld, register, token};
 
 const MISSING: &str = r#"{"user":{"detail":"Authentication credentials were not provided."}}"#;
 const INVALID: &str = r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#;
 const NOBODY: &str = r#"{"user":{"detail":"No user matching this token was found."}}"#;
 
-fn get(api: &dyn Api, authorization: &str) -> Answer {
-    api.send(&Call::get("/api/user").header("Authorization", authorization))
+fn get(api: &dyn Api, authorization: &str) -> Response {
+    api.send(&Request::get("/api/user").header("Authorization", authorization))
 }
 
 /// A token with these claims, as PyJWT would make it.
@@ -44,7 +44,7 @@ pub fn the_header_carries_the_token(start: Start) {
     ] {
         get(&*api, header).is(401, MISSING);
     }
-    api.send(&Call::get("/api/user")).is(401, MISSING);
+    api.send(&Request::get("/api/user")).is(401, MISSING);
 
     let api = start(realworld());
     get(&*api, "Token").is(401, r#"{"errors":{"token":["is missing"]}}"#);
@@ -99,17 +99,18 @@ pub fn a_session_keeps_its_name(start: Start) {
     let api = start(django());
     let sid = |token: &str| verify(&keys(SECRET), token, api.now()).unwrap().session.sid;
     let registered = register(&*api, "session");
-    let call = Call::post("/api/users/login", r#"{"user":{"email":"session@x.io","password":"jakejake"}}"#);
+    let call =
+        Request::post("/api/users/login", r#"{"user":{"email":"session@x.io","password":"jakejake"}}"#);
     let logged_in = api.send(&call).token();
     assert_ne!(sid(&registered), sid(&logged_in));
     for token in [&registered, &logged_in] {
-        let read = api.send(&Call::get("/api/user").token(token)).token();
+        let read = api.send(&Request::get("/api/user").token(token)).token();
         assert_eq!(sid(&read), sid(token));
-        let updated = api.send(&Call::put(r#"{"user":{"bio":"b"}}"#).token(&read)).token();
+        let updated = api.send(&Request::put(r#"{"user":{"bio":"b"}}"#).token(&read)).token();
         assert_eq!(sid(&updated), sid(token));
     }
     let foreign = signed(&format!(r#"{{"id":{},"exp":{}}}"#, id(&*api, "session"), api.now() + 60));
-    let fresh = api.send(&Call::get("/api/user").token(&foreign)).token();
+    let fresh = api.send(&Request::get("/api/user").token(&foreign)).token();
     assert_eq!(sid(&fresh), sid(&foreign));
 }
 

@@ -7,7 +7,7 @@ use latchkey::account::password::Password;
 use latchkey::auth::password::Hasher;
 use latchkey::jobs::purge;
 
-use super::api::{self, Api as _, Call};
+use super::api::{self, Api as _, Request};
 use super::{NOW, Native};
 
 fn native() -> Native {
@@ -15,23 +15,23 @@ fn native() -> Native {
 }
 
 /// Number of calls of the database by a request, and its status.
-fn cost(api: &Native, call: &Call) -> (usize, u16) {
+fn cost(api: &Native, call: &Request) -> (usize, u16) {
     let count = || api.platform.db.calls.get();
     let before = count();
     let (answer, _) = api.handle(call);
     (count() - before, answer.status)
 }
 
-fn login(password: &str) -> Call {
+fn login(password: &str) -> Request {
     let body = format!(r#"{{"user":{{"email":"cost@x.io","password":"{password}"}}}}"#);
-    Call::post("/api/users/login", &body)
+    Request::post("/api/users/login", &body)
 }
 
 #[test]
 fn a_request_runs_as_few_statements_as_its_work_allows() {
     let api = native();
     let user = r#"{"user":{"username":"cost","email":"cost@x.io","password":"jakejake"}}"#;
-    assert_eq!(cost(&api, &Call::post("/api/users", user)), (1, 201));
+    assert_eq!(cost(&api, &Request::post("/api/users", user)), (1, 201));
     assert_eq!(cost(&api, &login("jakejake")), (1, 200));
     // A failure is counted, and forgotten by a success; what is throttled is only read.
     assert_eq!(cost(&api, &login("jakejakf")), (2, 400));
@@ -47,12 +47,12 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     assert_eq!(cost(&api, &login("jakejake")), (1, 200));
     api.platform.now.set(NOW);
     let token = api::token(&api, 1);
-    assert_eq!(cost(&api, &Call::get("/api/user").token(&token)), (1, 200));
-    assert_eq!(cost(&api, &Call::put("{}").token(&token)), (1, 200));
-    assert_eq!(cost(&api, &Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)), (2, 200));
+    assert_eq!(cost(&api, &Request::get("/api/user").token(&token)), (1, 200));
+    assert_eq!(cost(&api, &Request::put("{}").token(&token)), (1, 200));
+    assert_eq!(cost(&api, &Request::put(r#"{"user":{"bio":"x"}}"#).token(&token)), (2, 200));
     // What is taken is looked up before a hash is computed for nothing.
     let token = api::register(&api, "change");
-    let change = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
+    let change = |user: &str| Request::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
     assert_eq!(cost(&api, &change(r#"{"email":"change2@x.io"}"#)), (2, 200));
     assert_eq!(cost(&api, &change(r#"{"email":"cost@x.io"}"#)), (3, 400));
     let iterations = latchkey::auth::password::iterations_computed();
@@ -63,33 +63,33 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
     assert_eq!(cost(&api, &change(proven)), (6, 200));
     let token = api::register(&api, "proven");
     // With failures of the email on record: they are counted and forgotten as those of the user are.
-    let change = |user: &str| Call::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
+    let change = |user: &str| Request::put(&format!(r#"{{"user":{user}}}"#)).token(&token);
     assert_eq!(api.send(&change(r#"{"username":"x","current_password":"wrong password"}"#)).status, 400);
     assert_eq!(cost(&api, &change(&proven.replace("change3", "change4"))), (8, 200));
     let token = api::token(&api, 1);
     for scope in ["local", "others", "all"] {
         let token = api::register(&api, scope);
-        let logout = Call::new("POST", &format!("/api/users/logout?scope={scope}"));
+        let logout = Request::new("POST", &format!("/api/users/logout?scope={scope}"));
         assert_eq!(cost(&api, &logout.token(&token)), (1, 204));
     }
     // Whom a copy of the database refuses, the primary is asked about.
-    assert_eq!(cost(&api, &Call::new("DELETE", "/api/user").token(&token)), (1, 204));
-    assert_eq!(cost(&api, &Call::get("/api/user").token(&token)), (2, 401));
-    assert_eq!(cost(&api, &Call::put("{}").token(&token)), (1, 401));
+    assert_eq!(cost(&api, &Request::new("DELETE", "/api/user").token(&token)), (1, 204));
+    assert_eq!(cost(&api, &Request::get("/api/user").token(&token)), (2, 401));
+    assert_eq!(cost(&api, &Request::put("{}").token(&token)), (1, 401));
 
     // What is refused without the database does not ask it.
     for (call, status) in [
-        (Call::get("/api/user"), 401),
-        (Call::get("/api/user").token("x"), 401),
-        (Call::get("/api/user").token(&api::token(&api, i64::MAX)), 401),
-        (Call::new("POST", "/api/users/logout"), 401),
-        (Call::new("DELETE", "/api/user").token("x"), 401),
-        (Call::get("/api/nothing"), 404),
-        (Call::get("/api/users"), 405),
-        (Call::new("OPTIONS", "/api/user"), 204),
-        (Call::post("/api/users/login", "{}"), 400),
-        (Call::post("/api/users", "["), 400),
-        (Call::post("/api/users", "{}"), 400),
+        (Request::get("/api/user"), 401),
+        (Request::get("/api/user").token("x"), 401),
+        (Request::get("/api/user").token(&api::token(&api, i64::MAX)), 401),
+        (Request::new("POST", "/api/users/logout"), 401),
+        (Request::new("DELETE", "/api/user").token("x"), 401),
+        (Request::get("/api/nothing"), 404),
+        (Request::get("/api/users"), 405),
+        (Request::new("OPTIONS", "/api/user"), 204),
+        (Request::post("/api/users/login", "{}"), 400),
+        (Request::post("/api/users", "["), 400),
+        (Request::post("/api/users", "{}"), 400),
     ] {
         assert_eq!(cost(&api, &call), (0, status), "{call:?}");
     }
@@ -152,12 +152,12 @@ const INTERFERENCES: [(&str, &str); 5] = [
 fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
     for (interference, detail) in INTERFERENCES {
         for (before, call) in [
-            ("UPDATE", Call::put(r#"{"user":{"bio":"x"}}"#)),
-            ("UPDATE", Call::put(r#"{"user":{"password":"another password"}}"#)),
-            ("INSERT", Call::new("POST", "/api/users/logout")),
-            ("UPDATE", Call::new("POST", "/api/users/logout?scope=others")),
-            ("UPDATE", Call::new("POST", "/api/users/logout?scope=all")),
-            ("UPDATE", Call::new("DELETE", "/api/user")),
+            ("UPDATE", Request::put(r#"{"user":{"bio":"x"}}"#)),
+            ("UPDATE", Request::put(r#"{"user":{"password":"another password"}}"#)),
+            ("INSERT", Request::new("POST", "/api/users/logout")),
+            ("UPDATE", Request::new("POST", "/api/users/logout?scope=others")),
+            ("UPDATE", Request::new("POST", "/api/users/logout?scope=all")),
+            ("UPDATE", Request::new("DELETE", "/api/user")),
         ] {
             let api = native();
             api::register(&api, "race");
@@ -184,11 +184,11 @@ fn a_session_that_lives_on_completes_what_is_under_way() {
     let others =
         "UPDATE users SET token_version = 1, surviving_sid = (SELECT sid FROM own), surviving_version = 0";
     let kept = latchkey::auth::token::verify(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
-    api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
+    api.platform.db.exec(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
     api.platform.db.before.borrow_mut().push(("UPDATE", others));
-    let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
+    let answer = api.send(&Request::put(r#"{"user":{"bio":"x"}}"#).token(&token));
     answer.is_user(200, r#""race@x.io""#, r#""race""#, "\"x\"", "null");
-    assert_eq!(api.send(&Call::get("/api/user").token(&answer.token())).status, 200);
+    assert_eq!(api.send(&Request::get("/api/user").token(&answer.token())).status, 200);
 }
 
 /// The answer goes by the state of the token's session at its end, not when it was read.
@@ -197,11 +197,11 @@ fn an_update_is_answered_with_the_same_token_if_a_new_password_was_set_with_it_m
     let api = native();
     let token = api::register(&api, "race");
     let kept = latchkey::auth::token::verify(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
-    api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid, {NOW} AS iat"));
+    api.platform.db.exec(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid, {NOW} AS iat"));
     let changed = "UPDATE users SET token_version = 1, surviving_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = (SELECT iat FROM own), grace_until = iat + 10 FROM own";
     api.platform.db.before.borrow_mut().push(("UPDATE", changed));
-    let answer = api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token));
+    let answer = api.send(&Request::put(r#"{"user":{"bio":"x"}}"#).token(&token));
     assert_eq!((answer.status, answer.token()), (200, token));
 }
 
@@ -219,7 +219,7 @@ fn the_current_password_is_that_of_the_user_whatever_happens_meanwhile() {
         api::register(&api, "other");
         api.platform.db.before.borrow_mut().push(("SELECT locked_until, ", interference));
         let proven = r#"{"user":{"username":"x","current_password":"jakejake"}}"#;
-        api.send(&Call::put(proven).token(&token)).is(status, body);
+        api.send(&Request::put(proven).token(&token)).is(status, body);
     }
 }
 
@@ -228,13 +228,13 @@ fn a_new_password_in_another_tab_refuses_what_is_under_way_with_an_older_token()
     let api = native();
     let token = api::register(&api, "race");
     let kept = latchkey::auth::token::verify(&api::keys(api::SECRET), &token, NOW).unwrap().session.sid;
-    api.platform.db.operate(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
+    api.platform.db.exec(&format!("CREATE TABLE own AS SELECT '{kept}' AS sid"));
     let changed = "UPDATE users SET token_version = 1, surviving_sid = (SELECT sid FROM own), surviving_version = 1, \
                    grace_version = 0, grace_iat = 5, grace_until = 99999999999";
     for body in [r#"{"bio":"x"}"#, r#"{"password":"another password"}"#] {
         api.sql("UPDATE users SET token_version = 0, surviving_sid = NULL");
         api.platform.db.before.borrow_mut().push(("UPDATE", changed));
-        let answer = api.send(&Call::put(&format!(r#"{{"user":{body}}}"#)).token(&token));
+        let answer = api.send(&Request::put(&format!(r#"{{"user":{body}}}"#)).token(&token));
         answer.is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
     }
 }
@@ -246,7 +246,7 @@ fn a_value_that_is_free_again_at_a_second_look_is_still_reported() {
     let token = api::register(&api, "own");
     let user = r#"{"user":{"username":"new","email":"other@x.io","password":"jakejake"}}"#;
     let change = r#"{"user":{"username":"new","email":"other@x.io"}}"#;
-    for call in [Call::put(change).token(&token), Call::post("/api/users", user)] {
+    for call in [Request::put(change).token(&token), Request::post("/api/users", user)] {
         let freed = "UPDATE users SET email = 'freed@x.io' WHERE username = 'other'";
         api.platform.db.before.borrow_mut().push(("SELECT EXISTS", freed));
         api.send(&call).is(400, r#"{"errors":{"email":["user with this email already exists."]}}"#);
@@ -259,7 +259,7 @@ fn a_fault_is_logged_once_and_not_told() {
     let api = native();
     let token = api::register(&api, "fault");
     api.sql("ALTER TABLE users RENAME TO others");
-    let answer = api.send(&Call::get("/api/user").token(&token));
+    let answer = api.send(&Request::get("/api/user").token(&token));
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     let log = api.log();
     assert_eq!(log.len(), 1, "{log:?}");
@@ -272,7 +272,7 @@ fn answers_over_https_ask_for_it_from_then_on() {
     let api = native();
     for path in ["/api/user", "/api/nothing"] {
         for (is_https, header) in [(true, Some("max-age=63072000")), (false, None)] {
-            let answer = api.send(&Call { is_https, ..Call::get(path) });
+            let answer = api.send(&Request { is_https, ..Request::get(path) });
             assert_eq!(answer.header("strict-transport-security"), header, "{path}");
         }
     }
@@ -285,7 +285,7 @@ fn times_are_those_of_the_platform() {
     let times = "SELECT created_at || ' ' || updated_at || ' ' || typeof(created_at) FROM users";
     assert_eq!(api.sql(times), Some(format!("{NOW} {NOW} integer")));
     api.sql("UPDATE users SET created_at = 5, updated_at = 6");
-    api.send(&Call::put(r#"{"user":{"username":"times"}}"#).token(&token));
+    api.send(&Request::put(r#"{"user":{"username":"times"}}"#).token(&token));
     assert_eq!(api.sql(times), Some(format!("5 {NOW} integer")));
 }
 
@@ -297,17 +297,17 @@ fn no_statement_scans_the_table() {
     let change = r#"{"user":{"email":"e@x.io","username":"u","password":"password","bio":"b","image":"i"}}"#;
     let taken = r#"{"user":{"username":"u","email":"e@x.io","password":"jakejake"}}"#;
     for call in [
-        Call::get("/api/user").token(&token),
-        Call::post("/api/users/login", r#"{"user":{"email":"plan@x.io","password":"jakejake"}}"#),
-        Call::put(change).token(&token),
-        Call::post("/api/users", taken),
+        Request::get("/api/user").token(&token),
+        Request::post("/api/users/login", r#"{"user":{"email":"plan@x.io","password":"jakejake"}}"#),
+        Request::put(change).token(&token),
+        Request::post("/api/users", taken),
         api::login("e@x.io", "jakejakf"),
         api::login("e@x.io", "jakejakf"),
         api::login("e@x.io", "password"),
-        Call::new("POST", "/api/users/logout?scope=others").token(&token),
-        Call::new("POST", "/api/users/logout?scope=all").token(&token),
-        Call::new("POST", "/api/users/logout").token(&api::register(&api, "plan3")),
-        Call::new("DELETE", "/api/user").token(&api::register(&api, "plan2")),
+        Request::new("POST", "/api/users/logout?scope=others").token(&token),
+        Request::new("POST", "/api/users/logout?scope=all").token(&token),
+        Request::new("POST", "/api/users/logout").token(&api::register(&api, "plan3")),
+        Request::new("DELETE", "/api/user").token(&api::register(&api, "plan2")),
     ] {
         api.send(&call);
     }

@@ -3,7 +3,7 @@
 use latchkey::jobs::purge;
 
 use super::api::throttle::{WRONG, from};
-use super::api::{self, Api as _, Call, SECRET, Vars, login};
+use super::api::{self, Api as _, Request, SECRET, Vars, login};
 use super::{NOW, Native};
 
 const MINUTE: i64 = 60;
@@ -22,7 +22,7 @@ fn limits(per_address: &'static str, per_account: &'static str) -> Native {
     native([("LOGIN_FAILURES_PER_ADDRESS", per_address), ("LOGIN_FAILURES_PER_ACCOUNT", per_account)])
 }
 
-fn wrong() -> Call {
+fn wrong() -> Request {
     login("clock@x.io", "wrong password")
 }
 
@@ -112,7 +112,7 @@ fn a_block_that_ends_meanwhile_is_told_as_a_second() {
     // Another's failure is counted after this login was read, and forgotten after this one was refused.
     let blocked = "INSERT INTO login_failures SELECT account, client_ip, 1, expires_at, expires_at FROM old";
     api.send(&wrong()).is(400, WRONG);
-    api.platform.db.operate("CREATE TABLE old AS SELECT * FROM login_failures; DELETE FROM login_failures");
+    api.platform.db.exec("CREATE TABLE old AS SELECT * FROM login_failures; DELETE FROM login_failures");
     let mut interferences = api.platform.db.before.borrow_mut();
     interferences.push(("INSERT", blocked));
     interferences.push(("SELECT max", "DELETE FROM login_failures"));
@@ -202,7 +202,7 @@ fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
     let token = api::register(&api, "ended");
     let sid = latchkey::auth::token::verify(&api::keys(SECRET), &token, NOW).unwrap().session.sid;
     api.sql(&format!("INSERT INTO revoked_sessions VALUES (1, '{sid}', 99999999999)")); // a namesake
-    let logout = |token: &str| api.send(&Call::new("POST", "/api/users/logout").token(token));
+    let logout = |token: &str| api.send(&Request::new("POST", "/api/users/logout").token(token));
     assert_eq!(logout(&token).status, 204);
     for _ in 0..3 {
         api.send(&wrong()).is(400, WRONG);
@@ -231,10 +231,10 @@ fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
 fn an_ended_session_is_remembered_for_as_long_as_its_longest_token() {
     let api = limits("3", "3");
     let logout = |token: &str| {
-        assert_eq!(api.send(&Call::new("POST", "/api/users/logout").token(token)).status, 204);
+        assert_eq!(api.send(&Request::new("POST", "/api/users/logout").token(token)).status, 204);
         api.sql("SELECT max(expires_at) FROM revoked_sessions").unwrap().parse::<i64>().unwrap() - NOW
     };
-    let refresh = |token: &str| api.send(&Call::get("/api/user").token(token)).token();
+    let refresh = |token: &str| api.send(&Request::get("/api/user").token(token)).token();
 
     // An old token, while new ones are out there.
     let old = api::token(&api, 1);
@@ -252,7 +252,7 @@ fn an_ended_session_is_remembered_for_as_long_as_its_longest_token() {
     pollster::block_on(purge::run(&api.platform.db, purged)).unwrap();
     api.platform.now.set(purged);
     let token = api::tokens::signed(&format!(r#"{{"id":1,"exp":{}}}"#, NOW + 2_000 * DAY));
-    assert_eq!(api.send(&Call::get("/api/user").token(&token)).status, 401);
+    assert_eq!(api.send(&Request::get("/api/user").token(&token)).status, 401);
 }
 
 #[test]
@@ -262,11 +262,11 @@ fn a_lower_ttl_makes_no_ended_session_forgotten_too_soon() {
     let mut vars = api::django();
     vars.insert("TOKEN_TTL_DAYS", "1");
     api.config = super::config(&vars);
-    let fresh = api.send(&Call::get("/api/user").token(&old)).token();
-    assert_eq!(api.send(&Call::new("POST", "/api/users/logout").token(&fresh)).status, 204);
+    let fresh = api.send(&Request::get("/api/user").token(&old)).token();
+    assert_eq!(api.send(&Request::new("POST", "/api/users/logout").token(&fresh)).status, 204);
     api.platform.now.set(NOW + 59 * DAY);
     pollster::block_on(purge::run(&api.platform.db, NOW + 59 * DAY)).unwrap();
-    assert_eq!(api.send(&Call::get("/api/user").token(&old)).status, 401);
+    assert_eq!(api.send(&Request::get("/api/user").token(&old)).status, 401);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn a_secret_is_replaced_without_logging_anyone_out() {
     let mut token = api::register(&api, "rotate");
     let mut get = |vars: &Vars, token: &str| {
         api.config = super::config(vars);
-        api.send(&Call::get("/api/user").token(token))
+        api.send(&Request::get("/api/user").token(token))
     };
     for [before, after] in [[&steps[0], &steps[1]], [&steps[1], &steps[2]], [&steps[2], &steps[3]]] {
         // Until a change has reached every Worker, some have it and some don't.
@@ -341,7 +341,7 @@ fn the_coarse_limit_is_asked_first_and_by_client() {
     api.platform.rate_limit.set(2);
     let throttled = r#"{"user":{"detail":"Request was throttled. Expected available in 60 seconds."}}"#;
     for path in ["/api/users", "/api/users/login/"] {
-        let call = |address: &str| Call::post(path, "{").header("CF-Connecting-IP", address);
+        let call = |address: &str| Request::post(path, "{").header("CF-Connecting-IP", address);
         let address = if path == "/api/users" { "192.0.2.1" } else { "192.0.2.2" };
         for _ in 0..2 {
             assert_eq!(api.send(&call(address)).status, 400);
@@ -352,15 +352,15 @@ fn the_coarse_limit_is_asked_first_and_by_client() {
         assert_eq!(api.send(&call("2001:db8::1")).status, 400);
     }
     // All that have no address share one count; nothing else is counted.
-    assert_eq!(api.send(&Call::post("/api/users", "{")).status, 400);
+    assert_eq!(api.send(&Request::post("/api/users", "{")).status, 400);
     for path in ["/api/user", "/api/users/logout", "/api/nothing"] {
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
-            api.send(&Call::new(method, path));
+            api.send(&Request::new(method, path));
         }
     }
     for path in ["/api/users", "/api/users/login"] {
         for method in ["GET", "PUT", "OPTIONS"] {
-            api.send(&Call::new(method, path));
+            api.send(&Request::new(method, path));
         }
     }
     let [a, b, c] = ["192.0.2.1", "192.0.2.2", "2001:db8::/64"].map(|key| format!("LIMITER {key}"));
@@ -375,7 +375,7 @@ fn a_48_of_ipv6_is_limited_as_a_whole() {
     vars.remove("RATE_LIMIT");
     let api = Native::new(vars);
     api.platform.rate_limit.set(5);
-    let call = |address: &str| Call::post("/api/users/login", "{}").header("CF-Connecting-IP", address);
+    let call = |address: &str| Request::post("/api/users/login", "{}").header("CF-Connecting-IP", address);
     let statuses = (0..8).map(|subnet| api.send(&call(&format!("2001:db8:0:{subnet:x}::1"))).status);
     assert_eq!(statuses.collect::<Vec<_>>(), [400, 400, 400, 400, 400, 429, 429, 429]);
     assert_eq!(api.send(&call("2001:db8:1::1")).status, 400);
@@ -393,7 +393,7 @@ fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address
     api.platform.rate_limit.set(3);
     api.platform.limited.borrow_mut().clear();
     let put = |token: &str, user: &str, address: &str| {
-        let call = Call::put(&format!(r#"{{"user":{user}}}"#)).token(token);
+        let call = Request::put(&format!(r#"{{"user":{user}}}"#)).token(token);
         api.send(&call.header("CF-Connecting-IP", address)).status
     };
     // Nothing else is counted, one's own email neither, and what is wrong with the fields comes first.
@@ -436,16 +436,16 @@ fn a_new_email_gives_no_new_guesses_of_the_current_password() {
     let mut statuses = Vec::new();
     for round in 0..20 {
         let email = format!(r#"{{"user":{{"email":"guessed{round}@x.io"}}}}"#);
-        token = api.send(&Call::put(&email).token(&token)).token();
+        token = api.send(&Request::put(&email).token(&token)).token();
         for address in ["192.0.2.1", "192.0.2.2"] {
             let guess = r#"{"user":{"username":"x","current_password":"wrong password"}}"#;
-            let guess = Call::put(guess).token(&token).header("CF-Connecting-IP", address);
+            let guess = Request::put(guess).token(&token).header("CF-Connecting-IP", address);
             statuses.push(api.send(&guess).status);
         }
     }
     assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 20, "{statuses:?}");
     assert!(statuses[20..].iter().all(|status| *status == 429), "{statuses:?}");
-    let right = Call::put(r#"{"user":{"username":"x","current_password":"jakejake"}}"#).token(&token);
+    let right = Request::put(r#"{"user":{"username":"x","current_password":"jakejake"}}"#).token(&token);
     assert_eq!(api.send(&right.clone().header("CF-Connecting-IP", "192.0.2.1")).status, 429);
     // From elsewhere the right one passes, and clears the failures of there and of all.
     assert_eq!(api.send(&right.header("CF-Connecting-IP", "192.0.2.3")).status, 200);
@@ -455,7 +455,7 @@ fn a_new_email_gives_no_new_guesses_of_the_current_password() {
 fn a_database_that_takes_no_writes_lets_no_guesses_through() {
     let mut api = limits("10", "100");
     // With no failures on record, as an attacker would choose; the right password would get in.
-    api.platform.db.operate(
+    api.platform.db.exec(
         "CREATE TRIGGER full BEFORE INSERT ON login_failures BEGIN SELECT raise(ABORT, 'database or disk is full'); END",
     );
     let guess =
@@ -494,7 +494,7 @@ fn a_database_that_takes_no_writes_lets_no_guesses_through() {
 fn the_time_is_read_when_it_is_used() {
     // 20 guesses whose bodies are held back for a quarter of an hour: the block is as long as any other.
     let api = limits("3", "0");
-    let held = |seconds| Call { body_takes: seconds, ..wrong() };
+    let held = |seconds| Request { body_takes: seconds, ..wrong() };
     for _ in 0..3 {
         api.platform.now.set(NOW);
         assert_eq!(api.send(&held(14 * MINUTE)).status, 400);

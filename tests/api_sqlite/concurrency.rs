@@ -12,7 +12,7 @@ use latchkey::auth::password::{Hasher, iterations_computed};
 use latchkey::auth::secret::Secret;
 
 use super::api::throttle::from;
-use super::api::{self, Answer, Api as _, Call};
+use super::api::{self, Api as _, Request, Response};
 use super::{NOW, Native};
 
 fn native() -> Native {
@@ -26,7 +26,7 @@ fn native() -> Native {
 
 /// Sends requests at once. Gives how many were answered with each of these statuses, and the hashes that it took, which
 /// have one iteration each.
-fn burst(api: &Native, calls: &[Call], statuses: [u16; 3]) -> ([usize; 3], u64) {
+fn burst(api: &Native, calls: &[Request], statuses: [u16; 3]) -> ([usize; 3], u64) {
     let before = iterations_computed()[0];
     let answers = pollster::block_on(join_all(calls.iter().map(|call| api.answer(call))));
     let count = |status| answers.iter().filter(|(answer, _)| answer.status == status).count();
@@ -78,12 +78,12 @@ fn the_right_password_of_a_deactivated_account_takes_no_place_from_others() {
     let calls: Vec<_> =
         (0..60).map(|index| from("192.0.2.1", "gone@x.io", [right, wrong][index % 2])).collect();
     burst(&api, &calls[1..2], [400, 429, 500]);
-    let answers = |calls: &[Call]| -> Vec<Answer> {
+    let answers = |calls: &[Request]| -> Vec<Response> {
         let answers = pollster::block_on(join_all(calls.iter().map(|call| api.answer(call))));
         answers.into_iter().map(|(answer, _)| answer).collect()
     };
     let failures =
-        |answers: &[Answer]| answers.iter().filter(|answer| answer.body.contains("not found")).count();
+        |answers: &[Response]| answers.iter().filter(|answer| answer.body.contains("not found")).count();
     let failed = 1 + failures(&answers(&calls));
     let after: Vec<_> = (0..10).map(|_| api.send(&calls[1])).collect();
     assert_eq!(failed + failures(&after), 10);
@@ -126,13 +126,13 @@ fn no_more_guesses_of_the_current_password_are_tried_at_once_than_may_fail() {
     let mut token = api::register(&api, "burst");
     let guess = |token: &str, password: &str| {
         let body = format!(r#"{{"user":{{"username":"proven","current_password":"{password}"}}}}"#);
-        Call::put(&body).token(token).header("CF-Connecting-IP", "192.0.2.1")
+        Request::put(&body).token(token).header("CF-Connecting-IP", "192.0.2.1")
     };
     // From the second round on, failures of the user are on record, and none of the email.
     for round in 0..3 {
         api.platform.now.set(NOW + round * 901);
         let email = format!(r#"{{"user":{{"email":"burst{round}@x.io"}}}}"#);
-        token = api.send(&Call::put(&email).token(&token)).token();
+        token = api.send(&Request::put(&email).token(&token)).token();
         let iterations = iterations_computed()[0];
         let mut calls = vec![guess(&token, "wrong password"); 19];
         calls.push(guess(&token, "jakejake"));
@@ -153,7 +153,7 @@ fn a_guess_of_the_current_password_is_counted_though_its_client_leaves() {
         let api = Native::new(api::django());
         let token = api::register(&api, "leaves");
         let guess =
-            Call::put(r#"{"user":{"username":"x","current_password":"wrong password"}}"#).token(&token);
+            Request::put(r#"{"user":{"username":"x","current_password":"wrong password"}}"#).token(&token);
         let iterations = iterations_computed();
         let is_answered = {
             let mut answer = pin!(api.answer(&guess));
@@ -172,7 +172,7 @@ fn a_guess_of_the_current_password_is_counted_though_its_client_leaves() {
 }
 
 /// Everything that one who sends a login can tell of it, and its cost: iterations, statements and rows written.
-fn observed(api: &Native, call: &Call) -> (Answer, [u64; 2], usize, u64) {
+fn observed(api: &Native, call: &Request) -> (Response, [u64; 2], usize, u64) {
     let (statements, written) =
         (|| api.platform.db.statements.borrow().len(), || api.platform.db.rows_written());
     let (iterations, ran, wrote) = (iterations_computed(), statements(), written());
@@ -249,7 +249,7 @@ fn a_day_has_only_so_many_registrations_of_an_address_and_of_a_network() {
         next += 1;
         let user =
             format!(r#"{{"user":{{"username":"n{next}","email":"n{next}@x.io","password":"jakejake"}}}}"#);
-        Call::post("/api/users", &user).header("CF-Connecting-IP", address)
+        Request::post("/api/users", &user).header("CF-Connecting-IP", address)
     };
     // However many come at once.
     let calls: Vec<_> = (0..20).map(|_| register("192.0.2.1")).collect();
@@ -268,7 +268,7 @@ fn a_day_has_only_so_many_registrations_of_an_address_and_of_a_network() {
     assert_eq!(api.sql("SELECT count(*) FROM users").as_deref(), Some("25"));
     // What fails is not counted, and the next day counts by itself.
     let taken =
-        Call::post("/api/users", r#"{"user":{"username":"n1","email":"x@x.io","password":"jakejake"}}"#)
+        Request::post("/api/users", r#"{"user":{"username":"n1","email":"x@x.io","password":"jakejake"}}"#)
             .header("CF-Connecting-IP", "203.0.113.1");
     for _ in 0..10 {
         assert_eq!(api.send(&taken).status, 400);

@@ -14,7 +14,7 @@ use latchkey::auth::password::{Hasher, iterations_computed};
 use latchkey::auth::secret::Secret;
 use latchkey::auth::token;
 
-use crate::api::{self, Answer, Call, SECRET};
+use crate::api::{self, Request, Response, SECRET};
 use crate::host::{NOW, Native};
 
 /// Something that must hold for all bytes, and texts that lead there.
@@ -49,7 +49,7 @@ fn with_api(check: impl FnOnce(&Native)) {
             let user = api::Api::sql(&api, "SELECT quote(password) FROM users").unwrap();
             (api, user)
         });
-        api.platform.db.operate(&format!(
+        api.platform.db.exec(&format!(
             "DELETE FROM users; DELETE FROM revoked_sessions; DELETE FROM login_failures; DELETE FROM registrations; \
              INSERT INTO users (id, username, email, password, created_at, updated_at) \
              VALUES (1, 'fuzz', 'fuzz@x.io', {user}, 5, 5)"
@@ -61,7 +61,7 @@ fn with_api(check: impl FnOnce(&Native)) {
 }
 
 /// Sends a request, and gives the answer if it keeps what all answers keep.
-fn send(api: &Native, call: &Call) -> Answer {
+fn send(api: &Native, call: &Request) -> Response {
     let iterations = iterations_computed();
     let stored = api::Api::sql(api, "SELECT password FROM users WHERE id = 1").unwrap();
     let (answer, upgrade) = pollster::block_on(api.answer_unchecked(call));
@@ -89,7 +89,7 @@ fn request(input: &[u8]) {
     let head = String::from_utf8_lossy(head).replace("{token}", &good_token());
     let mut lines = head.split('\n');
     let (method, path) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or(("GET", "/api/user"));
-    let mut call = Call::new(method, path);
+    let mut call = Request::new(method, path);
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         call = call.header(name, value);
     }
@@ -106,7 +106,7 @@ fn body(input: &[u8]) {
     with_api(|api| {
         for (method, path) in [("POST", "/api/users"), ("POST", "/api/users/login"), ("PUT", "/api/user")] {
             api.platform.db.statements.borrow_mut().clear();
-            let call = Call::new(method, path).json("").body(input).token(&good_token());
+            let call = Request::new(method, path).json("").body(input).token(&good_token());
             send(api, &call);
         }
     });
@@ -117,7 +117,7 @@ fn authorization(input: &[u8]) {
     let token = good_token();
     let header = String::from_utf8_lossy(input).replace("{token}", &token);
     with_api(|api| {
-        let answer = send(api, &Call::get("/api/user").header("Authorization", &header));
+        let answer = send(api, &Request::get("/api/user").header("Authorization", &header));
         assert_eq!(answer.status == 200, header.contains(&token) && answer.status != 401, "{header}");
     });
 }

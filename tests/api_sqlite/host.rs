@@ -9,12 +9,12 @@ use latchkey::app;
 use latchkey::auth::rehash::Rehash;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
-use latchkey::http::{BodyError, Request};
+use latchkey::http::{self, BodyError};
 use latchkey::openapi;
 use latchkey::platform::{Event, Limiter, Platform};
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
 
-use crate::api::{Answer, Api, Call, Vars};
+use crate::api::{Api, Request, Response, Vars};
 use crate::openapi::OpenApi;
 use crate::sqlite::Sqlite;
 
@@ -61,23 +61,23 @@ impl Native {
     }
 
     /// Answers, and leaves what comes after the answer to the caller.
-    pub fn handle(&self, call: &Call) -> (Answer, Option<Rehash>) {
+    pub fn handle(&self, call: &Request) -> (Response, Option<Rehash>) {
         pollster::block_on(self.answer(call))
     }
 
-    pub async fn answer(&self, call: &Call) -> (Answer, Option<Rehash>) {
+    pub async fn answer(&self, call: &Request) -> (Response, Option<Rehash>) {
         let (answer, deferred) = self.answer_unchecked(call).await;
         (answer.checked(call), deferred)
     }
 
-    pub async fn answer_unchecked(&self, call: &Call) -> (Answer, Option<Rehash>) {
+    pub async fn answer_unchecked(&self, call: &Request) -> (Response, Option<Rehash>) {
         self.platform.bookmark.take(); // of the request before
         let is_on = self.config.as_ref().is_ok_and(|config| config.read_replication);
         self.platform.has_sessions.set(is_on);
         let request = Arriving { call, clock: &self.platform.now };
         let Handled { response, deferred } = app::handle(&self.config, &self.platform, &request).await;
         let headers = response.headers.into_iter();
-        let answer = Answer {
+        let answer = Response {
             status: response.status,
             headers: headers.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect(),
             body: response.body.unwrap_or_default(),
@@ -88,7 +88,7 @@ impl Native {
 }
 
 impl Api for Native {
-    fn send(&self, call: &Call) -> Answer {
+    fn send(&self, call: &Request) -> Response {
         let (answer, deferred) = self.handle(call);
         if let Some(rehash) = deferred {
             pollster::block_on(rehash.run(&self.platform));
@@ -97,7 +97,7 @@ impl Api for Native {
     }
 
     fn sql(&self, sql: &str) -> Option<String> {
-        self.platform.db.operator(sql)
+        self.platform.db.query_text(sql)
     }
 
     fn now(&self) -> i64 {
@@ -197,11 +197,11 @@ impl Db for Nearest<'_> {
 
 /// A request whose body arrives by a clock.
 pub struct Arriving<'a> {
-    pub call: &'a Call,
+    pub call: &'a Request,
     pub clock: &'a Cell<i64>,
 }
 
-impl Request for Arriving<'_> {
+impl http::Request for Arriving<'_> {
     fn is_https(&self) -> bool {
         self.call.is_https
     }

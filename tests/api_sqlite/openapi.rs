@@ -1,5 +1,5 @@
-//! The reference of the API against the API. Every answer of every native test has to be as the document says; and
-//! all that the document says has to be an answer that was given.
+//! The OpenAPI document against the API. Every response of every native test has to be as the document says; and
+//! all that the document says has to be a response that was given.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use latchkey::http::BodyError;
 use latchkey::openapi;
 use serde_json::{Value, json};
 
-use crate::api::{self, Answer, Api as _, Call, Vars, django, realworld};
+use crate::api::{self, Api as _, Request, Response, Vars, django, realworld};
 use crate::host::{Arriving, Native};
 
 /// A path, a method in lower case and a status.
@@ -65,7 +65,7 @@ impl OpenApi {
     }
 
     /// Asserts that the answer is one that the document describes.
-    pub fn describes(&self, call: &Call, answer: &Answer) {
+    pub fn describes(&self, call: &Request, answer: &Response) {
         let context = || format!("{call:?}\n{answer:?}");
         let path = call.path.split('?').next().unwrap_or_default();
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -102,7 +102,7 @@ impl OpenApi {
     }
 
     /// Asserts that the answer is that to a path or a method which the API lacks.
-    fn is_as_elsewhere(&self, name: &str, status: u16, call: &Call, answer: &Answer) {
+    fn is_as_elsewhere(&self, name: &str, status: u16, call: &Request, answer: &Response) {
         if answer.status == 500 {
             return; // of a configuration that is wrong
         }
@@ -197,22 +197,22 @@ fn every_recorded_answer_is_described() {
 #[test]
 fn every_status_and_example_is_a_real_answer() {
     for vars in [django(), realworld()] {
-        let reference = OpenApi::of(&Native::new(vars.clone()).config);
+        let openapi = OpenApi::of(&Native::new(vars.clone()).config);
         let mut provoked = 0;
-        for ((path, method, status), response) in responses(&reference.document) {
-            let operation = &reference.document["paths"][&path][&method];
+        for ((path, method, status), response) in responses(&openapi.document) {
+            let operation = &openapi.document["paths"][&path][&method];
             let described = if method == "head" {
-                &reference.document["paths"][&path]["get"]["responses"][&status]
+                &openapi.document["paths"][&path]["get"]["responses"][&status]
             } else {
                 response
             };
             let media = &described["content"]["application/json"];
-            let call = Call::new(&method.to_uppercase(), &path);
+            let call = Request::new(&method.to_uppercase(), &path);
             let examples = match media["examples"].as_object() {
                 Some(examples) => examples
                     .keys()
                     .map(|name| {
-                        (Some(name.as_str()), &reference.document["components"]["examples"][name]["value"])
+                        (Some(name.as_str()), &openapi.document["components"]["examples"][name]["value"])
                     })
                     .collect(),
                 None => vec![(None, &media["example"])],
@@ -255,10 +255,10 @@ fn claims(token: &Value) -> Vec<String> {
 const JAKE: &str = r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#;
 
 /// The answer to the request that an operation has for an example.
-fn success(vars: &Vars, mut call: Call, operation: &Value, status: &str) -> Answer {
+fn success(vars: &Vars, mut call: Request, operation: &Value, status: &str) -> Response {
     let api = Native::new(vars.clone());
     if operation["operationId"] != "register" {
-        let token = api.send(&Call::post("/api/users", JAKE)).token();
+        let token = api.send(&Request::post("/api/users", JAKE)).token();
         if operation["security"].is_array() {
             call = call.token(&token);
         }
@@ -273,7 +273,7 @@ fn success(vars: &Vars, mut call: Call, operation: &Value, status: &str) -> Answ
 }
 
 /// The answer to a request that goes wrong in the way that an example is named for.
-fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
+fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
     let mut vars = vars.clone();
     match name {
         "Throttled" => drop(vars.insert("RATE_LIMIT", "on")),
@@ -288,13 +288,13 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
         let request = Arriving { call: &call, clock: &api.platform.now };
         let response =
             app::respond_with_error(&api.config, &api.platform, &request, Error::Internal("x".to_owned()));
-        return Answer {
+        return Response {
             status: response.status,
             headers: BTreeMap::new(),
             body: response.body.unwrap_or_default(),
         };
     }
-    let token = api.send(&Call::post("/api/users", JAKE)).token();
+    let token = api.send(&Request::post("/api/users", JAKE)).token();
     if name == "Throttled" {
         api.platform.rate_limit.set(0);
         let update = r#"{"user":{"password":"correct horse","current_password":"correct horse"}}"#;
@@ -319,7 +319,7 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
     );
     let login = |password: &str| api::login("jake@example.com", password);
     let call = match name {
-        "BodyTimedOut" => Call { body_error: Some(BodyError::TimedOut), ..call },
+        "BodyTimedOut" => Request { body_error: Some(BodyError::TimedOut), ..call },
         "MissingUser" => call.json(r#"{"bio":"x"}"#),
         "BodyTooLarge" => call.json(&"x".repeat(65_537)),
         "UnsupportedMediaType" => call.header("Content-Type", "text/plain").body("{}"),
@@ -332,9 +332,9 @@ fn refusal(vars: &Vars, call: Call, name: &str) -> Answer {
         "NewUserTaken" => call.json(JAKE),
         "UserPatchTaken" => {
             let other = api::register(&api, "other");
-            Call::new(&call.method, &call.path).token(&other).json(taken)
+            Request::new(&call.method, &call.path).token(&other).json(taken)
         }
-        "ScopeErrors" => Call { path: format!("{}?scope=everywhere", call.path), ..call },
+        "ScopeErrors" => Request { path: format!("{}?scope=everywhere", call.path), ..call },
         "WrongCredentials" => login("another horse"),
         "Deactivated" => {
             api.sql("UPDATE users SET is_active = 0");

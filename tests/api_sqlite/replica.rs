@@ -1,9 +1,9 @@
 //! What a copy of the database that lags behind may show, and to whom.
 //!
-//! D1 has no such copies locally; here one stands still until it is made anew.
+//! D1 has no replicas locally; here one stands still until it is made again.
 
 use super::Native;
-use super::api::{self, Answer, Api as _, Call};
+use super::api::{self, Api as _, Request, Response};
 
 /// The API, and the bookmark of a user's registration, after which the copy stands still.
 fn lagging() -> (Native, String, String) {
@@ -15,13 +15,13 @@ fn lagging() -> (Native, String, String) {
     (api, token, registered)
 }
 
-fn get(token: &str, bookmark: Option<&str>) -> Call {
-    let call = Call::get("/api/user").token(token);
+fn get(token: &str, bookmark: Option<&str>) -> Request {
+    let call = Request::get("/api/user").token(token);
     bookmark.into_iter().fold(call, |call, bookmark| call.header("X-D1-Bookmark", bookmark))
 }
 
-fn put(api: &Native, token: &str, json: &str) -> Answer {
-    let answer = api.send(&Call::put(json).token(token));
+fn put(api: &Native, token: &str, json: &str) -> Response {
+    let answer = api.send(&Request::put(json).token(token));
     assert_eq!(answer.status, 200, "{answer:?}");
     answer
 }
@@ -40,7 +40,7 @@ fn a_client_that_hands_back_its_bookmark_reads_what_it_wrote() {
     let answer = api.send(&get(&token, Some(written)));
     assert_eq!(answer.user("bio"), "new");
     assert_eq!(answer.header("x-d1-bookmark"), Some(written));
-    let head = api.send(&Call { method: "HEAD".to_owned(), ..get(&token, Some(written)) });
+    let head = api.send(&Request { method: "HEAD".to_owned(), ..get(&token, Some(written)) });
     assert_eq!(head.header("x-d1-bookmark"), Some(written));
 }
 
@@ -71,19 +71,19 @@ fn a_bookmark_of_no_state_is_none() {
 #[test]
 fn an_ended_session_may_read_until_the_copy_knows_and_nothing_else() {
     let (api, token, _) = lagging();
-    let logout = api.send(&Call::new("POST", "/api/users/logout").token(&token));
+    let logout = api.send(&Request::new("POST", "/api/users/logout").token(&token));
     let ended = logout.header("x-d1-bookmark").unwrap();
     let stale = api.send(&get(&token, None));
     assert_eq!(stale.status, 200);
     assert_eq!(api.send(&get(&token, Some(ended))).status, 401);
     for token in [token.clone(), stale.token()] {
         for call in [
-            Call::put(r#"{"user":{"bio":"x"}}"#),
-            Call::put("{}"),
-            Call::new("DELETE", "/api/user"),
-            Call::new("POST", "/api/users/logout"),
-            Call::new("POST", "/api/users/logout?scope=all"),
-            Call::new("POST", "/api/users/logout?scope=nothing"),
+            Request::put(r#"{"user":{"bio":"x"}}"#),
+            Request::put("{}"),
+            Request::new("DELETE", "/api/user"),
+            Request::new("POST", "/api/users/logout"),
+            Request::new("POST", "/api/users/logout?scope=all"),
+            Request::new("POST", "/api/users/logout?scope=nothing"),
         ] {
             assert_eq!(api.send(&call.token(&token)).status, 401);
         }

@@ -66,7 +66,7 @@ impl Sqlite {
     }
 
     /// Runs a statement of an operator and gives the first column of its first row as text.
-    pub fn operator(&self, sql: &str) -> Option<String> {
+    pub fn query_text(&self, sql: &str) -> Option<String> {
         let mut statement = self.connection.prepare(sql).unwrap();
         let first = statement.query_row([], |row| row.get::<_, Owned>(0)).optional();
         match first.unwrap()? {
@@ -78,7 +78,7 @@ impl Sqlite {
     }
 
     /// Runs several statements of an operator.
-    pub fn operate(&self, sql: &str) {
+    pub fn exec(&self, sql: &str) {
         self.connection.execute_batch(sql).unwrap();
     }
 
@@ -122,7 +122,7 @@ impl Sqlite {
         if let Some((_, interference)) =
             self.before.borrow_mut().extract_if(.., |(text, _)| sql.starts_with(*text)).next()
         {
-            self.operator(interference);
+            self.query_text(interference);
         }
         let fail = |error: rusqlite::Error| DbError::from_message(&error.to_string());
         let mut statement = self.connection.prepare_cached(sql).map_err(fail)?;

@@ -1,7 +1,7 @@
 //! What only workerd can prove; `tests/api` proves there how D1 decodes numbers, NULL and
 //! broken constraints, and how answers without a body arrive.
 
-use crate::api::{self, Api as _, Call, Vars, django};
+use crate::api::{self, Api as _, Request, Vars, django};
 use crate::server::Server;
 
 #[test]
@@ -11,7 +11,7 @@ fn a_full_strength_hash_is_computed() {
     let stored = api.sql("SELECT password FROM users WHERE username = 'strong'");
     assert!(stored.unwrap().starts_with("pbkdf2_sha512$220000$"));
     let login = r#"{"user":{"email":"strong@x.io","password":"jakejake"}}"#;
-    let answer = api.send(&Call::post("/api/users/login", login));
+    let answer = api.send(&Request::post("/api/users/login", login));
     answer.is_user(200, r#""strong@x.io""#, r#""strong""#, "null", "null");
 }
 
@@ -30,7 +30,7 @@ fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
     assert_eq!(panics.count(), 1, "{log:?}");
     assert_eq!(log.iter().filter(|line| line.contains(r#""event":"internal_error""#)).count(), 2, "{log:?}");
 
-    let read = api.send(&Call::get("/api/user").token(&token));
+    let read = api.send(&Request::get("/api/user").token(&token));
     read.is_user(200, r#""panic@x.io""#, r#""panic""#, "null", "null");
     assert_eq!(api.send(&api::login("panic@x.io", "jakejake")).status, 200);
 }
@@ -38,7 +38,7 @@ fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
 #[test]
 fn a_missing_binding_is_a_fault_that_names_it() {
     let api = Server::new(Some("tests/api_workerd/unbound.mjs"), &django());
-    let answer = api.send(&Call::get("/api/user").token(&api::token(&api, 1)));
+    let answer = api.send(&Request::get("/api/user").token(&api::token(&api, 1)));
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     let log = api.log();
     assert!(log.iter().any(|line| line.contains("there is no D1 binding DB in wrangler.toml")), "{log:?}");
@@ -64,21 +64,21 @@ fn a_hash_is_upgraded_once_the_answer_is_there() {
 fn only_the_current_user_is_read_from_the_nearest_copy() {
     let api = Server::new(Some("tests/api_workerd/replicas.mjs"), &django());
     let token = api::register(&api, "copies");
-    let get = Call::get("/api/user").token(&token);
+    let get = Request::get("/api/user").token(&token);
     let bookmark = api.send(&get).header("x-d1-bookmark").unwrap().to_owned();
-    let marked = |call: Call| call.header("X-D1-Bookmark", &bookmark);
+    let marked = |call: Request| call.header("X-D1-Bookmark", &bookmark);
     let (primary, nearest) = ("copy: first-primary", "copy: first-unconstrained");
     let own = format!("copy: {bookmark}");
     for (call, copies) in [
         (get.clone(), vec![nearest]),
         (marked(get.clone()), vec![&*own]),
-        (marked(Call::new("HEAD", "/api/user").token(&token)), vec![&*own]),
+        (marked(Request::new("HEAD", "/api/user").token(&token)), vec![&*own]),
         (get.clone().header("X-D1-Bookmark", "first-primary"), vec![nearest]),
         (get.clone().header("X-D1-Bookmark", "x"), vec![nearest]),
         (marked(api::login("copies@x.io", "jakejake")), vec![primary]),
         (api::login("copies@x.io", "jakejakf"), vec![primary; 2]),
-        (marked(Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)), vec![primary; 2]),
-        (marked(Call::new("POST", "/api/users/logout").token(&token)), vec![primary]),
+        (marked(Request::put(r#"{"user":{"bio":"x"}}"#).token(&token)), vec![primary; 2]),
+        (marked(Request::new("POST", "/api/users/logout").token(&token)), vec![primary]),
         (get.clone(), vec![nearest, primary]),
         (marked(get), vec![&*own, primary]),
     ] {
@@ -97,9 +97,9 @@ fn without_read_replication_no_session_of_d1_begins() {
     let api = Server::new(Some("tests/api_workerd/replicas.mjs"), &vars);
     let token = api::register(&api, "none");
     for call in [
-        Call::get("/api/user").token(&token),
-        Call::get("/api/user").token(&token).header("X-D1-Bookmark", "0"),
-        Call::put(r#"{"user":{"bio":"x"}}"#).token(&token),
+        Request::get("/api/user").token(&token),
+        Request::get("/api/user").token(&token).header("X-D1-Bookmark", "0"),
+        Request::put(r#"{"user":{"bio":"x"}}"#).token(&token),
         api::login("none@x.io", "jakejake"),
     ] {
         let answer = api.send(&call);
@@ -114,7 +114,7 @@ fn without_read_replication_no_session_of_d1_begins() {
 fn few_iterations_are_warned_of_once() {
     let api = Server::shared(django());
     for _ in 0..2 {
-        api.send(&Call::get("/api/user"));
+        api.send(&Request::get("/api/user"));
     }
     let log = api.log();
     let warnings = log.iter().filter(|line| line.contains("weak_configuration"));
@@ -137,18 +137,18 @@ fn a_client_who_asks_too_often_is_refused_and_others_are_not() {
     let mut vars = django();
     vars.insert("RATE_LIMIT", "on");
     let api = Server::new(None, &vars);
-    let call = |address: &str| Call::post("/api/users/login", "{}").header("CF-Connecting-IP", address);
+    let call = |address: &str| Request::post("/api/users/login", "{}").header("CF-Connecting-IP", address);
     // Where the clock begins a new period meanwhile, twice as many pass.
     let passed = (0..200).take_while(|_| api.send(&call("192.0.2.1")).status == 400).count();
     assert!((100..200).contains(&passed), "{passed}");
     let throttled = r#"{"user":{"detail":"Request was throttled. Expected available in 60 seconds."}}"#;
-    for call in [call("192.0.2.1"), Call { path: "/api/users/".to_owned(), ..call("192.0.2.1") }] {
+    for call in [call("192.0.2.1"), Request { path: "/api/users/".to_owned(), ..call("192.0.2.1") }] {
         let answer = api.send(&call);
         answer.is(429, throttled);
         assert_eq!(answer.header("retry-after"), Some("60"));
     }
     assert_eq!(api.send(&call("192.0.2.2")).status, 400);
-    assert_eq!(api.send(&Call::get("/api/user").header("CF-Connecting-IP", "192.0.2.1")).status, 401);
+    assert_eq!(api.send(&Request::get("/api/user").header("CF-Connecting-IP", "192.0.2.1")).status, 401);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_missing_rate_limit_is_a_fault_that_says_what_to_do() {
     let mut vars = django();
     vars.remove("RATE_LIMIT");
     let api = Server::new(Some("tests/api_workerd/unbound.mjs"), &vars);
-    let answer = api.send(&Call::post("/api/users", "{}"));
+    let answer = api.send(&Request::post("/api/users", "{}"));
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     let told = "there is no rate limit binding LIMITER in wrangler.toml: add it, or set RATE_LIMIT to";
     assert!(api.log().iter().any(|line| line.contains(told)), "{:?}", api.log());

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use ureq::{Agent, SendBody, http};
 
-use crate::api::{Answer, Api, Call, Vars};
+use crate::api::{Api, Request, Response, Vars};
 
 /// Node, which starts servers and works on their databases. It ends with its standard input, so with
 /// this process, and takes the servers with it.
@@ -71,7 +71,7 @@ impl Server {
     }
 
     /// Sends requests at once, each from a thread of its own, and gives the answers.
-    pub fn send_at_once(&self, calls: &[Call]) -> Vec<Answer> {
+    pub fn send_at_once(&self, calls: &[Request]) -> Vec<Response> {
         std::thread::scope(|scope| {
             let sent: Vec<_> = calls.iter().map(|call| scope.spawn(|| self.send(call))).collect();
             sent.into_iter().map(|answer| answer.join().unwrap()).collect()
@@ -81,14 +81,14 @@ impl Server {
     /// Sends a request and gives the answer as it is.
     ///
     /// Where the Worker answers without reading a large body, the connection may close before all of it is written.
-    pub fn send_unchecked(&self, call: &Call) -> Answer {
+    pub fn send_unchecked(&self, call: &Request) -> Response {
         let tries = if call.body.as_ref().is_some_and(|body| body.len() > 60_000) { 10 } else { 1 };
         let mut answers = (0..tries).map(|_| self.try_send(call));
         let last = answers.find_map(Result::ok);
         last.unwrap_or_else(|| panic!("no answer: {call:?}"))
     }
 
-    fn try_send(&self, call: &Call) -> Result<Answer, ureq::Error> {
+    fn try_send(&self, call: &Request) -> Result<Response, ureq::Error> {
         static AGENT: LazyLock<Agent> = LazyLock::new(|| {
             Agent::config_builder()
                 .http_status_as_error(false)
@@ -116,7 +116,7 @@ impl Server {
             Some(body) => AGENT.run(request.body(body).unwrap()),
         }?;
         let headers = answer.headers().iter();
-        Ok(Answer {
+        Ok(Response {
             status: answer.status().as_u16(),
             headers: headers
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
@@ -127,7 +127,7 @@ impl Server {
 }
 
 impl Api for Server {
-    fn send(&self, call: &Call) -> Answer {
+    fn send(&self, call: &Request) -> Response {
         self.send_unchecked(call).checked(call)
     }
 

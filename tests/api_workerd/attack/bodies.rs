@@ -1,9 +1,9 @@
 //! Bodies that are held back or break off, and heads without end.
 
-use crate::api::{self, Api as _, Call, django, realworld};
+use crate::api::{self, Api as _, Request, django, realworld};
 use crate::server::Server;
 
-fn with(call: Call, body: &str) -> Call {
+fn with(call: Request, body: &str) -> Request {
     call.header("X-Body", body)
 }
 
@@ -23,9 +23,11 @@ fn a_body_that_is_held_back_or_breaks_off() {
     ] {
         let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &vars);
         let token = api::register(&api, "held");
-        for call in
-            [Call::post("/api/users/login", ""), Call::post("/api/users", ""), Call::put("").token(&token)]
-        {
+        for call in [
+            Request::post("/api/users/login", ""),
+            Request::post("/api/users", ""),
+            Request::put("").token(&token),
+        ] {
             let answer = api.send(&with(call.clone(), "held"));
             println!("{} {} whose body is held back: {}", call.method, call.path, answer.status);
             answer.is(late.0, late.1);
@@ -36,7 +38,7 @@ fn a_body_that_is_held_back_or_breaks_off() {
         let parts = api.send(&with(api::login("held@x.io", "jakejake"), "parts"));
         assert_eq!(parts.status, 200, "{}", parts.body);
         // The media type comes before what is in the body.
-        let text = Call::new("POST", "/api/users").header("Content-Type", "text/plain").body("");
+        let text = Request::new("POST", "/api/users").header("Content-Type", "text/plain").body("");
         assert_eq!(api.send(&with(text, "broken")).status, 415);
         assert!(!api.log().iter().any(|line| line.contains("\"level\":\"error\"")), "{:?}", api.log());
     }
@@ -46,7 +48,7 @@ fn a_body_that_is_held_back_or_breaks_off() {
 fn more_held_bodies_than_may_wait_with_large_heads() {
     let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &django());
     let token = api::register(&api, "queue");
-    let answer = api.send_unchecked(&Call::get("/api/user").token(&token).header("X-Body", "flood"));
+    let answer = api.send_unchecked(&Request::get("/api/user").token(&token).header("X-Body", "flood"));
     println!(
         "a read that waits for the database, and 4,200 held bodies with 20 KB of headers: {}",
         answer.body
@@ -70,7 +72,7 @@ fn more_bytes_of_held_bodies_than_may_be_held() {
 fn a_request_whose_client_has_left_is_dropped() {
     let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &django());
     let token = api::register(&api, "left");
-    let update = Call::put(r#"{"user":{"bio":"x"}}"#).token(&token);
+    let update = Request::put(r#"{"user":{"bio":"x"}}"#).token(&token);
     // It had been read by then, and nothing more was done.
     let answer = api.send_unchecked(&with(update, "left"));
     assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":499,"statements":1}"#));
@@ -82,19 +84,23 @@ fn a_request_whose_client_has_left_is_dropped() {
 fn heads_without_end() {
     let api = Server::shared(django());
     let token = api::register(&api, "heads");
-    let get = |path: String| Call::get(&path).token(&token);
+    let get = |path: String| Request::get(&path).token(&token);
     let long = "x".repeat(10_000);
     // A URL that is too long is none of ours; a value that is clipped is not what it was.
     assert_eq!(api.send(&get(format!("/api/user?{}", &long[..1_900]))).status, 200);
     api.send(&get(format!("/api/user?{long}"))).is(404, r#"{"errors":{"error":["Not found."]}}"#);
-    api.send(&Call::new("POST", &format!("/api/users/logout?scope=local&{long}&scope=all")).token(&token))
+    api.send(&Request::new("POST", &format!("/api/users/logout?scope=local&{long}&scope=all")).token(&token))
         .is(404, r#"{"errors":{"error":["Not found."]}}"#);
-    assert_eq!(api.send(&Call::get("/api/user").token(&format!("{token}{long}"))).status, 401);
-    let media_type = Call::new("POST", "/api/users").header("Content-Type", &long).body("{}");
+    assert_eq!(api.send(&Request::get("/api/user").token(&format!("{token}{long}"))).status, 401);
+    let media_type = Request::new("POST", "/api/users").header("Content-Type", &long).body("{}");
     let shown = format!("Unsupported media type \\\"{}\\\" in request.", &long[..512]);
     api.send(&media_type).is(415, &format!(r#"{{"user":{{"detail":"{shown}"}}}}"#));
     for name in ["Origin", "X-D1-Bookmark", "CF-Connecting-IP", "If-None-Match", "X-Other"] {
-        assert_eq!(api.send(&Call::get("/api/user").token(&token).header(name, &long)).status, 200, "{name}");
+        assert_eq!(
+            api.send(&Request::get("/api/user").token(&token).header(name, &long)).status,
+            200,
+            "{name}"
+        );
     }
     println!("10 KB in each header, and in the URL: clipped, or 404");
 }

@@ -1,6 +1,6 @@
 //! Filling the database, and keeping the processor busy.
 
-use crate::api::{self, Api as _, Call, Vars, django};
+use crate::api::{self, Api as _, Request, Vars, django};
 use crate::server::Server;
 
 fn limited(more: [(&'static str, &'static str); 2]) -> Vars<'static> {
@@ -9,7 +9,7 @@ fn limited(more: [(&'static str, &'static str); 2]) -> Vars<'static> {
     vars
 }
 
-fn registrations(prefix: &str, addresses: impl Iterator<Item = String>) -> Vec<Call> {
+fn registrations(prefix: &str, addresses: impl Iterator<Item = String>) -> Vec<Request> {
     let user = |index| {
         format!(
             r#"{{"user":{{"username":"{prefix}{index}","email":"{prefix}{index}@x.io","password":"jakejake"}}}}"#
@@ -17,14 +17,16 @@ fn registrations(prefix: &str, addresses: impl Iterator<Item = String>) -> Vec<C
     };
     let calls = addresses.enumerate();
     calls
-        .map(|(index, address)| Call::post("/api/users", &user(index)).header("CF-Connecting-IP", &address))
+        .map(|(index, address)| {
+            Request::post("/api/users", &user(index)).header("CF-Connecting-IP", &address)
+        })
         .collect()
 }
 
 #[test]
 fn users_without_end() {
     let api = Server::shared(limited([("REGISTRATIONS_PER_ADDRESS", "10"), ("RATE_LIMIT", "off")]));
-    let made = |title: &str, calls: &[Call]| {
+    let made = |title: &str, calls: &[Request]| {
         let answers = api.send_at_once(calls);
         let made = answers.iter().filter(|answer| answer.status == 201).count();
         let refused = answers.iter().filter(|answer| answer.status == 429).count();
@@ -45,7 +47,7 @@ fn logins_from_all_of_a_48() {
     let api = Server::new(None, &limited([("RATE_LIMIT", "on"), ("TOKEN_TTL_DAYS", "60")]));
     let call = |subnet: i32| {
         let address = format!("2001:db8:0:{subnet:x}::1");
-        Call::post("/api/users/login", "{}").header("CF-Connecting-IP", &address)
+        Request::post("/api/users/login", "{}").header("CF-Connecting-IP", &address)
     };
     // Where the clock begins a new period meanwhile, twice as many pass.
     let passed = (0..1_000).filter(|subnet| api.send(&call(*subnet)).status == 400).count();
@@ -64,7 +66,7 @@ fn new_passwords_without_end() {
         for (attempt, address) in addresses.enumerate() {
             let user =
                 [r#"{"user":{"password":"jakejake"}}"#, r#"{"user":{"email":"busy2@x.io"}}"#][attempt % 2];
-            let answer = api.send(&Call::put(user).token(&token).header("CF-Connecting-IP", &address));
+            let answer = api.send(&Request::put(user).token(&token).header("CF-Connecting-IP", &address));
             if answer.status == 200 {
                 token = answer.token();
             }
@@ -77,5 +79,5 @@ fn new_passwords_without_end() {
     assert!((20..=40).contains(&one), "{one}");
     let many = passed("as many addresses, 150", &mut (0..150).map(|host| format!("198.51.100.{host}")));
     assert!((80..=200).contains(&(one + many)), "{many}");
-    assert_eq!(api.send(&Call::put(r#"{"user":{"bio":"x"}}"#).token(&token)).status, 200);
+    assert_eq!(api.send(&Request::put(r#"{"user":{"bio":"x"}}"#).token(&token)).status, 200);
 }

@@ -6,7 +6,7 @@ use latchkey::account::password::Password;
 use latchkey::auth::password::Hasher;
 
 use crate::api::throttle::{WRONG, from, is_throttled};
-use crate::api::{self, Answer, Api as _, Call, django};
+use crate::api::{self, Api as _, Request, Response, django};
 use crate::server::Server;
 
 /// The server, and the email of an account to attack, of which `bystander` is another.
@@ -19,7 +19,7 @@ fn attacked(name: &str) -> (Server, String, String) {
 }
 
 /// Counts the answers: failures, and the throttled. No other answer is given to a wrong password.
-fn count(title: &str, answers: &[Answer], longest_wait: i64) -> [usize; 2] {
+fn count(title: &str, answers: &[Response], longest_wait: i64) -> [usize; 2] {
     let of = |status| answers.iter().filter(|answer| answer.status == status).cloned().collect::<Vec<_>>();
     let (failed, throttled) = (of(400), of(429));
     failed.iter().for_each(|answer| answer.is(400, WRONG));
@@ -164,7 +164,7 @@ fn the_secret_of_the_original_server() {
     let public = "2^f+3@v7$v1f8yt0!s)3-1t$)tlp+xm17=*g))_xoi&&9m#2a&";
     vars.insert("JWT_SECRET", public);
     let api = Server::new(None, &vars);
-    let answer = api.send(&Call::get("/api/user").token(&api::mint(public, 1, 0, api.now())));
+    let answer = api.send(&Request::get("/api/user").token(&api::mint(public, 1, 0, api.now())));
     println!("a token signed with the public key of the original server: {}", answer.status);
     answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
     assert!(

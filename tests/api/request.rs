@@ -8,7 +8,7 @@ use latchkey::http::BodyError;
 
 /// A request.
 #[derive(Clone)]
-pub struct Call {
+pub struct Request {
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -24,7 +24,7 @@ pub struct Call {
 }
 
 /// In a failed assertion, a large body would hide all else.
-impl fmt::Debug for Call {
+impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = self.body.as_deref().map(|body| body.get(..1_000).unwrap_or(body));
         let body = body.map(String::from_utf8_lossy);
@@ -32,7 +32,7 @@ impl fmt::Debug for Call {
     }
 }
 
-impl Call {
+impl Request {
     pub fn new(method: &str, path: &str) -> Self {
         Self {
             method: method.to_owned(),
@@ -84,7 +84,7 @@ impl Call {
 
 /// An answer; the names of its headers are in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: String,
@@ -112,9 +112,9 @@ const HEADERS: [&str; 18] = [
     "transfer-encoding",
 ];
 
-impl Answer {
+impl Response {
     /// Checks what holds for the answer to any request of the tests.
-    pub fn checked(self, call: &Call) -> Self {
+    pub fn checked(self, call: &Request) -> Self {
         self.is_well_formed(call);
         for secret in ["pbkdf2", "jakejake", "\"id\"", "is_staff", "is_superuser", super::SECRET] {
             assert!(!self.body.contains(secret), "{secret}: {call:?}\n{self:?}");
@@ -123,16 +123,16 @@ impl Answer {
     }
 
     /// Asserts what holds for the answer to any request at all.
-    pub fn is_well_formed(&self, call: &Call) {
+    pub fn is_well_formed(&self, call: &Request) {
         let context = || format!("{call:?}\n{self:?}");
         for name in self.headers.keys() {
             assert!(HEADERS.contains(&name.as_str()), "header {name}: {}", context());
         }
         // The only answers that are the same for all.
-        let is_reference = call.path.starts_with("/api/openapi.json") && matches!(self.status, 200 | 304);
-        let caching = if is_reference { "no-cache" } else { "no-store" };
+        let is_document = call.path.starts_with("/api/openapi.json") && matches!(self.status, 200 | 304);
+        let caching = if is_document { "no-cache" } else { "no-store" };
         assert_eq!(self.header("cache-control"), Some(caching), "{}", context());
-        assert_eq!(self.header("etag").is_some(), is_reference, "{}", context());
+        assert_eq!(self.header("etag").is_some(), is_document, "{}", context());
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{}", context());
         assert_eq!(self.header("retry-after").is_some(), self.status == 429, "{}", context());
         let is_json = self.header("content-type") == Some("application/json; charset=utf-8");
@@ -142,7 +142,7 @@ impl Answer {
             assert_eq!(is_json, !self.body.is_empty(), "{}", context());
             assert_eq!(self.body.is_empty(), matches!(self.status, 204 | 304), "{}", context());
         }
-        assert!(!is_reference || self.header("x-d1-bookmark").is_none(), "{}", context());
+        assert!(!is_document || self.header("x-d1-bookmark").is_none(), "{}", context());
         let challenge = (self.status == 401).then_some("Token");
         assert_eq!(self.header("www-authenticate"), challenge, "{}", context());
     }
