@@ -18,8 +18,11 @@ mod clock;
 mod concurrency;
 mod fuzz;
 mod host;
+mod lockout;
 mod new_password;
 mod openapi;
+mod purge;
+mod rate_limit;
 mod replica;
 mod sqlite;
 
