@@ -7,7 +7,7 @@ use crate::api::{self, ENDPOINTS, rate_limit};
 use crate::config::{Config, ConfigError};
 use crate::error::{Dialect, Error};
 use crate::http::cors::Cors;
-use crate::http::{Request, Response, bookmark};
+use crate::http::{Header, Request, Response, bookmark};
 use crate::platform::{Event, Platform};
 
 /// Two years (RFC 6797): a browser then never sends a token to this host in the clear.
@@ -91,6 +91,6 @@ fn finalize(
     if let Some(bookmark) = platform.bookmark() {
         handled.response = handled.response.with(bookmark::HEADER, bookmark);
     }
-    handled.response = cors.apply(handled.response, request.header("origin"), preflight);
+    handled.response = cors.apply(handled.response, request.header(Header::Origin), preflight);
     handled
 }

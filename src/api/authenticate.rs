@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::account::user::User;
 use crate::auth::token::{self, VerifiedToken};
 use crate::error::{Error, Unauthenticated};
-use crate::http::{Request, bookmark};
+use crate::http::{Header, Request, bookmark};
 use crate::platform::Platform;
 use crate::store::sessions::{SessionKey, Standing};
 use crate::store::{Db, users};
@@ -30,7 +30,7 @@ pub fn token(cx: &Context<'_, impl Platform, impl Request>) -> Result<VerifiedTo
 
 /// The token that the request carries, unverified.
 pub fn bearer(request: &impl Request) -> Option<&str> {
-    request.header("authorization").and_then(credentials)
+    request.header(Header::Authorization).and_then(credentials)
 }
 
 /// Finds the caller where a state of a moment ago will do: for reading, which the nearest replica may answer. If the

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::endpoint::Failure;
 use crate::account::validate::RawField;
 use crate::error::{Error, Field, FieldErrors, Violation};
-use crate::http::{BodyError, MAX_BODY_BYTES, Request};
+use crate::http::{BodyError, Header, MAX_BODY_BYTES, Request};
 
 /// U+FEFF in UTF-8, and in the two orders of UTF-16: RFC 8259 §8.1 allows neither the mark nor the encoding.
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
@@ -68,13 +68,13 @@ async fn read_object(request: &impl Request) -> Result<Map<String, Value>, Error
         Err(BodyError::TooLarge) => return Err(Error::BodyTooLarge),
         Err(BodyError::TimedOut) => return Err(Error::BodyTimedOut),
     };
-    let media_type = request.header("content-type").unwrap_or_default();
+    let media_type = request.header(Header::ContentType).unwrap_or_default();
     if !is_json(media_type) {
         return Err(Error::UnsupportedMediaType(media_type.to_owned()));
     }
     let malformed = |what: &str| {
         let encoding = request
-            .header("content-encoding")
+            .header(Header::ContentEncoding)
             .map(str::trim)
             .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"));
         Error::MalformedJson(encoding.map_or_else(

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::context::Context;
 use super::endpoint::{Authentication, Endpoint, Handled, Operation, Parameter, RateLimit, Success, Tag};
 use crate::error::{Dialect, Error};
-use crate::http::{Request, Response};
+use crate::http::{Header, Request, Response};
 use crate::platform::Platform;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -44,7 +44,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
     let document = cx.platform.read_asset(asset(cx.config.dialect)).await.map_err(Error::Internal)?;
     let document = document.ok_or(Error::NotFound)?;
     let etag = format!("\"{}\"", Base64UrlUnpadded::encode_string(&Sha256::digest(&document)));
-    let is_known = cx.request.header("if-none-match").is_some_and(|tags| names(tags, &etag));
+    let is_known = cx.request.header(Header::IfNoneMatch).is_some_and(|tags| names(tags, &etag));
     let response = if is_known { Response::empty(304) } else { Response::of_json(200, document) };
     Ok(response.revalidated(etag).into())
 }

@@ -1,5 +1,7 @@
 //! Every error in both dialects.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// A status and a body.
@@ -191,4 +193,51 @@ fn every_error_has_its_status_headers_and_body() {
             assert_eq!(found, headers, "{error:?}");
         }
     }
+}
+
+/// The table has a row for every error; the compiler asks for a number here.
+#[test]
+fn the_table_is_complete() {
+    let number = |error: &Error| match error {
+        Error::NotFound => 0,
+        Error::MethodNotAllowed { .. } => 1,
+        Error::Unauthenticated(Unauthenticated::Missing) => 2,
+        Error::Unauthenticated(Unauthenticated::Invalid) => 3,
+        Error::Unauthenticated(Unauthenticated::UnknownUser) => 4,
+        Error::Unauthenticated(Unauthenticated::Deactivated) => 5,
+        Error::BodyTooLarge => 6,
+        Error::BodyTimedOut => 7,
+        Error::UnsupportedMediaType(_) => 8,
+        Error::MalformedJson(_) => 9,
+        Error::NoData => 10,
+        Error::NotAnObject(_) => 11,
+        Error::Invalid(_) => 12,
+        Error::WrongCredentials => 13,
+        Error::Deactivated => 14,
+        Error::Throttled { .. } => 15,
+        Error::Internal(_) => 16,
+    };
+    let violation = |violation: &Violation| match violation {
+        Violation::Required => 0,
+        Violation::Null => 1,
+        Violation::Blank => 2,
+        Violation::NotAString => 3,
+        Violation::TooLong(_) => 4,
+        Violation::TooShort(_) => 5,
+        Violation::NullCharacter => 6,
+        Violation::InvalidEmail { .. } => 7,
+        Violation::InvalidUsername => 8,
+        Violation::Wrong => 9,
+        Violation::NotAChoice(_) => 10,
+        Violation::Taken => 11,
+    };
+    let rows = table();
+    let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
+    assert_eq!(errors, (0..=16).collect());
+    let fields = rows.iter().filter_map(|(error, ..)| match error {
+        Error::Invalid(fields) => Some(fields),
+        _ => None,
+    });
+    let violations = fields.flat_map(FieldErrors::iter).flat_map(|(_, violations)| violations);
+    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=11).collect());
 }

@@ -4,7 +4,7 @@
 //! for a bookmark answers from a state at least as new; so a client that sends back the last one it was
 //! given reads what it wrote. <https://developers.cloudflare.com/d1/best-practices/read-replication/>
 
-use super::Request;
+use super::{Header, Request};
 
 /// Header of both directions.
 pub const HEADER: &str = "X-D1-Bookmark";
@@ -15,7 +15,7 @@ const MAX_LENGTH: usize = 128;
 /// The bookmark that a client sent, if it looks like one. D1 takes names of constraints (`first-primary`)
 /// in the same place, and a client has no say in those.
 pub fn from_request(request: &impl Request) -> Option<&str> {
-    request.header("x-d1-bookmark").filter(|bookmark| is_bookmark(bookmark))
+    request.header(Header::D1Bookmark).filter(|bookmark| is_bookmark(bookmark))
 }
 
 /// Tells whether it is hexadecimal digits and dashes, as in `00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683`.

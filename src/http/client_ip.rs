@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::http::Request;
+use super::{Header, Request};
 
 /// IP address of the client. All requests without one count as one client.
 ///
@@ -19,7 +19,7 @@ impl From<IpAddr> for ClientIp {
 impl ClientIp {
     /// Reads the IP address of a request's client.
     pub fn from_request(request: &impl Request) -> Self {
-        let header = request.header("cf-connecting-ip");
+        let header = request.header(Header::CfConnectingIp);
         header.and_then(|address| address.trim().parse::<IpAddr>().ok()).map_or(Self(None), Self::from)
     }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::Header;
+
 /// The longest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -22,8 +24,8 @@ pub trait Request {
     /// The query, percent-encoded as it was sent, without its `?`; empty if there is none.
     fn query(&self) -> &str;
 
-    /// The value of a header, given by its name in lower case; several of one name are joined by commas.
-    fn header(&self, name: &str) -> Option<&str>;
+    /// The value of a header; several of one name are joined by commas.
+    fn header(&self, header: Header) -> Option<&str>;
 
     /// The whole body, empty if there is none. Asked for at most once.
     ///

@@ -3,6 +3,8 @@
 pub mod bookmark;
 pub mod client_ip;
 pub mod cors;
+mod header;
 mod message;
 
+pub use self::header::Header;
 pub use self::message::{BodyError, MAX_BODY_BYTES, Request, Response};

@@ -10,7 +10,7 @@ use super::exports::log;
 use super::host::{Host, Url};
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
-use crate::http::{BodyError, Request, Response};
+use crate::http::{BodyError, Header, Request, Response};
 use crate::platform::{Event, Limiter, Platform};
 use crate::store::Db;
 
@@ -22,17 +22,13 @@ pub struct Head {
     pub origin: Option<String>,
 }
 
-/// Other headers.
-const HEADERS: [&str; 6] =
-    ["cf-ray", "content-type", "content-encoding", "cf-connecting-ip", "if-none-match", "x-d1-bookmark"];
-
 /// A request, and the platform for handling it.
 pub struct WorkerRequest {
     handle: Rc<Handle>,
     db: Database,
     head: Head,
-    /// Values of [`HEADERS`], each read when it is first asked for.
-    headers: [OnceCell<Option<String>>; HEADERS.len()],
+    /// Values of the other headers, each read when it is first asked for.
+    headers: [OnceCell<Option<String>>; Header::COUNT],
 }
 
 impl WorkerRequest {
@@ -87,14 +83,13 @@ impl Request for WorkerRequest {
         url.split_once('?').map_or("", |(_, query)| query)
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
-        match name {
-            "authorization" => self.head.authorization.as_deref(),
-            "origin" => self.head.origin.as_deref(),
-            _ => {
-                let mut headers = HEADERS.iter().zip(&self.headers);
-                let (name, value) = headers.find(|(other, _)| **other == name)?;
-                value.get_or_init(|| self.handle.host.header(name)).as_deref()
+    fn header(&self, header: Header) -> Option<&str> {
+        match header {
+            Header::Authorization => self.head.authorization.as_deref(),
+            Header::Origin => self.head.origin.as_deref(),
+            other => {
+                let value = self.headers.get(other as usize)?;
+                value.get_or_init(|| self.handle.host.header(other.name())).as_deref()
             }
         }
     }
@@ -165,6 +160,6 @@ impl Platform for WorkerRequest {
     }
 
     fn log(&self, event: &Event) {
-        log(event, self.header("cf-ray"));
+        log(event, self.header(Header::CfRay));
     }
 }

@@ -9,7 +9,7 @@ use latchkey::app;
 use latchkey::auth::rehash::Rehash;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
-use latchkey::http::{self, BodyError};
+use latchkey::http::{self, BodyError, Header};
 use latchkey::openapi;
 use latchkey::platform::{Event, Limiter, Platform};
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
@@ -218,7 +218,8 @@ impl http::Request for Arriving<'_> {
         self.call.path.split_once('?').map_or("", |(_, query)| query)
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    fn header(&self, header: Header) -> Option<&str> {
+        let name = header.name();
         let found = self.call.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
