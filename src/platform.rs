@@ -32,11 +32,11 @@ pub trait Platform {
     /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); `None` for what is no domain.
     fn domain_to_ascii(&self, domain: &str) -> Option<String>;
 
-    /// Text of a static asset, by its path; `None` if there is no such asset, or no binding of assets.
+    /// Text of a static asset, by its path.
     ///
     /// # Errors
-    /// A message for the log if it can't be read.
-    async fn read_asset(&self, path: &str) -> Result<Option<String>, String>;
+    /// A message for the log if it can't be read, which says what to do.
+    async fn read_asset(&self, path: &str) -> Result<String, String>;
 
     /// Counts a request under a coarse limit of the platform, and tells whether it is within. A limiter that
     /// is there and fails lets all pass.

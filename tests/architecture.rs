@@ -61,6 +61,8 @@ fn imports_go_down_only() {
         let text = fs::read_to_string(&file).unwrap();
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         for line in code {
+            let is_seen = !line.contains("crate::{") && !line.contains("super::super::super");
+            assert!(is_seen, "write a path for each module in {}: {line}", file.display());
             for other in named.find_iter(line).map(|found| &line[found.group(1).unwrap()]) {
                 let other_rank = rank(other).unwrap_or_else(|| panic!("{}: {line}", file.display()));
                 assert!(other_rank <= own_rank, "an import upwards in {}: {line}", file.display());

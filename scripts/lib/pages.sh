@@ -23,7 +23,7 @@ pages() {
     --outdir=build/assets --log-level=warning
 }
 
-step documents "$document" src Cargo.toml Cargo.lock -- documents
+step documents build/openapi/api/openapi/realworld.json src Cargo.toml Cargo.lock -- documents
 step types client/src/openapi.ts "$document" -- types
 step client client/dist/index.js client/src client/tsconfig.json client/package.json -- client
 step page-types client/dist/index.d.ts src/pages client/dist client/tsconfig.json -- check_pages

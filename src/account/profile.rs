@@ -1,5 +1,5 @@
 //! Profile fields: optional texts of a user. [`PROFILE`] is the one list of them: the store, the rules, the responses,
-//! the OpenAPI document and the operator's command follow from it.
+//! the OpenAPI document and `users show` follow from it. Imports from Django name the fields that Django's model has.
 
 use serde::ser::{SerializeMap as _, Serializer};
 

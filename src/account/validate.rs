@@ -44,7 +44,8 @@ pub const LOGIN_PASSWORD: Rule = Rule::credential(Field::Password, PASSWORD.max)
 pub const CURRENT_PASSWORD: Rule = Rule::credential(Field::CurrentPassword, PASSWORD.max);
 
 /// Value that a client sent for a field that takes a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// No `Debug`: it may be a password.
+#[derive(Clone, PartialEq, Eq)]
 pub enum RawField {
     /// Nothing.
     Absent,

@@ -15,7 +15,7 @@ const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
 ];
 
 /// Fields of `user` as they were sent. Of duplicate keys the last counts.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Fields(Map<String, Value>);
 
 impl Fields {

@@ -27,8 +27,8 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     failures: &[],
 };
 
-/// Path of the document among the static assets. Requests under `/api/` reach only the Worker, so no client gets it from
-/// there.
+/// Path of the document among the static assets. Requests under `/api/` reach the Worker, so a client gets the document
+/// from its endpoint only. (Paths that normalise to it, such as `//api/…`, are redirected there.)
 pub const fn asset(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Django => "/api/openapi/django.json",
@@ -39,10 +39,9 @@ pub const fn asset(dialect: Dialect) -> &'static str {
 /// Handles the request. The response has no body if the client has the document already.
 ///
 /// # Errors
-/// [`Error::NotFound`] where no assets are bound.
+/// [`Error::Internal`] if the asset is missing, or assets are not bound.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
     let document = cx.platform.read_asset(asset(cx.config.dialect)).await.map_err(Error::Internal)?;
-    let document = document.ok_or(Error::NotFound)?;
     let etag = format!("\"{}\"", Base64UrlUnpadded::encode_string(&Sha256::digest(&document)));
     let is_known = cx.request.header(Header::IfNoneMatch).is_some_and(|tags| names(tags, &etag));
     let response = if is_known { Response::empty(304) } else { Response::of_json(200, document) };

@@ -33,7 +33,7 @@ pub async fn verify(
     password: &Password,
 ) -> Result<(User, Option<Rehash>), Error> {
     let (db, lockout) = (platform.primary(), &policy.lockout);
-    let keys = lockout.keys(email, client_ip);
+    let keys = lockout.keys(client_ip, email);
     lockout.check_unrecorded(&keys, platform.now())?;
     let now = platform.now();
     let found = users::find_login(db, email, &keys, now).await?;

@@ -21,7 +21,7 @@ pub async fn verify(
     password: &Password,
 ) -> Result<(), Error> {
     let db = platform.primary();
-    let keys = policy.lockout.user_keys(user.id, client_ip);
+    let keys = policy.lockout.user_keys(client_ip, user.id);
     // Recorded before it is tried, since the task of a client that leaves may be dropped at any statement: a wrong guess
     // would be forgotten with it, and a right one is applied.
     lockout::record_failure(db, &keys, false, platform.now()).await?;

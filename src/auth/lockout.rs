@@ -74,14 +74,14 @@ impl Lockout {
 
     /// Keys under which failures of a login with this email by this client are recorded. `client_ip` is the rate limit key of
     /// the client.
-    pub fn keys(&self, email: &str, client_ip: &str) -> FailureKeys {
+    pub fn keys(&self, client_ip: &str, email: &str) -> FailureKeys {
         let client_ip = self.key.short_hash(&["address", client_ip, &email.to_ascii_lowercase()]);
         self.limits(self.account(email), client_ip)
     }
 
     /// Keys under which wrong current passwords of this user by this client are recorded, beside those of their email: a
     /// thief of a session may change that.
-    pub fn user_keys(&self, id: i64, client_ip: &str) -> FailureKeys {
+    pub fn user_keys(&self, client_ip: &str, id: i64) -> FailureKeys {
         let client_ip = self.key.short_hash(&["user address", client_ip, &id.to_string()]);
         self.limits(self.user(id), client_ip)
     }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn keys(lockout: &Lockout, email: &str, client_ip: &str) -> FailureKeys {
-        lockout.keys(email, client_ip)
+        lockout.keys(client_ip, email)
     }
 
     fn client_ip(keys: &FailureKeys) -> String {

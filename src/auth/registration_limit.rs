@@ -2,10 +2,8 @@
 //! of it, once bio and image are set.
 
 use super::secret::Secret;
+use crate::store::DAY;
 use crate::store::registrations::RegistrationLimit;
-
-/// The seconds in a day.
-const DAY: i64 = 86_400;
 
 /// Factor by which a larger network may register more than one address.
 const PER_NETWORK: i64 = 4;

@@ -11,8 +11,8 @@ use crate::auth::keys::Keys;
 use crate::auth::registration_limit::RegistrationLimits;
 use crate::error::Dialect;
 use crate::http::cors::{self, Cors, Origins};
+use crate::store::DAY;
 
-const SECONDS_PER_DAY: i64 = 86_400;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
 const MAX_REGISTRATIONS: i64 = 1_000_000;
@@ -101,7 +101,7 @@ fn token_ttl(value: Option<String>) -> Result<i64, String> {
             .filter(|days| (1..=MAX_TOKEN_TTL_DAYS).contains(days))
             .ok_or_else(|| format!("TOKEN_TTL_DAYS is {value:?}: it can be 1 to {MAX_TOKEN_TTL_DAYS}"))?,
     };
-    Ok(days * SECONDS_PER_DAY)
+    Ok(days * DAY)
 }
 
 fn dialect(value: Option<String>) -> Result<Dialect, String> {

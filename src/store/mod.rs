@@ -13,4 +13,4 @@ pub mod users;
 pub use self::db::{Batch, Db, DbError, Row, Statement, Value};
 
 /// Seconds of a day.
-const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;

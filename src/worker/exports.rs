@@ -135,9 +135,9 @@ pub fn resume_without_body(id: u32, reason: NoBody) -> bool {
     resume(id, Outcome::Body(Err(error)))
 }
 
-/// Resumes a task with the text of a static asset; `undefined` if there is none.
+/// Resumes a task with the text of a static asset.
 #[wasm_bindgen(js_name = resumeWithAsset)]
-pub fn resume_with_asset(id: u32, text: Option<String>) -> bool {
+pub fn resume_with_asset(id: u32, text: String) -> bool {
     resume(id, Outcome::Asset(text))
 }
 

@@ -137,8 +137,14 @@ async function batch(env: Env, constraint: string | undefined, statements: strin
 }
 
 async function readAsset({ ASSETS }: Env, path: string): Promise<Resume> {
-  const response = await ASSETS?.fetch(`http://assets${path}`); // the host does not matter
-  const text = response?.ok ? await response.text() : undefined;
+  if (!ASSETS) {
+    throw new Error('there is no binding of assets in wrangler.toml: set binding = "ASSETS" under [assets]');
+  }
+  const response = await ASSETS.fetch(`http://assets${path}`); // the host does not matter
+  if (!response.ok) {
+    throw new Error(`status ${response.status}: run "npm run build", and deploy again`);
+  }
+  const text = await response.text();
   return (id) => resumeWithAsset(id, text);
 }
 

@@ -102,7 +102,7 @@ export default {
       }
     } catch (error) {
       if (isAborted()) {
-        return new Response(null, { status: 499 }); // which nobody reads
+        return new Response(null, { status: 499 }); // which no client reads
       }
       if (error instanceof Evicted && host.operation === "body") {
         callWasm(env, () => respondWithTimeout(host, ...readHead(request)));

@@ -134,12 +134,12 @@ impl Platform for WorkerRequest {
         url.hostname().strip_suffix(".x").map(str::to_owned)
     }
 
-    async fn read_asset(&self, path: &str) -> Result<Option<String>, String> {
+    async fn read_asset(&self, path: &str) -> Result<String, String> {
         self.handle.host.read_asset(path);
         match self.handle.slot.wait().await {
             Outcome::Asset(text) => Ok(text),
             Outcome::Failed(message) => Err(format!("static asset {path}: {message}")),
-            _ => Ok(None),
+            _ => Err(format!("static asset {path}: another outcome")),
         }
     }
 

@@ -30,8 +30,8 @@ pub enum Outcome {
     },
     /// The body of the request, or why there is none.
     Body(Result<Vec<u8>, BodyError>),
-    /// Text of a static asset; `None` if there is none.
-    Asset(Option<String>),
+    /// Text of a static asset.
+    Asset(String),
     /// `true` if the request is within the limit; `None` if the limiter is not bound.
     RateLimit(Option<bool>),
     /// The response is on its way.

@@ -4,11 +4,11 @@
 
 pub mod accounts;
 pub mod cases;
+pub mod login_failures;
 pub mod profile;
 pub mod protocol;
 pub mod request;
 pub mod sessions;
-pub mod throttle;
 pub mod tokens;
 
 use std::collections::BTreeMap;
@@ -157,7 +157,7 @@ macro_rules! all {
                 who_has_no_good_token_ends_nothing
                 a_token_of_the_previous_secret_is_answered_with_one_of_the_current
                 nothing_secret_is_logged;
-            throttle:
+            login_failures:
                 ten_failures_of_an_account_and_address_are_answered
                 an_unknown_email_is_throttled_like_a_known_one
                 a_success_clears_the_failures

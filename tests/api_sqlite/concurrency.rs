@@ -11,7 +11,7 @@ use latchkey::auth::lockout::Lockout;
 use latchkey::auth::password::{Hasher, iterations_computed};
 use latchkey::auth::secret::Secret;
 
-use super::api::throttle::from;
+use super::api::login_failures::from;
 use super::api::{self, Api as _, Request, Response};
 use super::{NOW, Native};
 

@@ -117,7 +117,7 @@ impl Platform for Host {
     }
 
     fn replica<'a>(&'a self, bookmark: Option<&'a str>) -> impl Db + 'a {
-        Nearest { host: self, bookmark: bookmark.map(str::to_owned) }
+        Replica { host: self, bookmark: bookmark.map(str::to_owned) }
     }
 
     fn bookmark(&self) -> Option<String> {
@@ -136,9 +136,10 @@ impl Platform for Host {
         email::domain_to_ascii(domain)
     }
 
-    async fn read_asset(&self, path: &str) -> Result<Option<String>, String> {
-        let dialects = [Dialect::Django, Dialect::RealWorld].into_iter();
-        Ok(dialects.filter(|dialect| asset(*dialect) == path).map(openapi::document).next())
+    async fn read_asset(&self, path: &str) -> Result<String, String> {
+        let mut dialects = [Dialect::Django, Dialect::RealWorld].into_iter();
+        let dialect = dialects.find(|dialect| asset(*dialect) == path);
+        dialect.map(openapi::document).ok_or_else(|| format!("there is no asset {path}"))
     }
 
     async fn check_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String> {
@@ -170,12 +171,12 @@ impl Batch for Host {
 }
 
 /// The replica, if it is as new as the bookmark; as D1 has it.
-struct Nearest<'a> {
+struct Replica<'a> {
     host: &'a Host,
     bookmark: Option<String>,
 }
 
-impl Db for Nearest<'_> {
+impl Db for Replica<'_> {
     async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let replica = self.host.replica.borrow_mut().take();
         let Some(replica) = replica else {

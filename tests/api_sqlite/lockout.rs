@@ -1,6 +1,6 @@
 //! Lockouts after failed logins, by the clock.
 
-use super::api::throttle::{WRONG, from};
+use super::api::login_failures::{WRONG, from};
 use super::api::{self, Api as _, Request, login};
 use super::{NOW, Native};
 

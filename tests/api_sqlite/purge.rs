@@ -3,7 +3,7 @@
 use latchkey::jobs::purge;
 
 use super::NOW;
-use super::api::throttle::WRONG;
+use super::api::login_failures::WRONG;
 use super::api::{self, Api as _, Request, SECRET, login};
 use super::lockout::{DAY, HOUR, MINUTE, limits, waits, wrong};
 

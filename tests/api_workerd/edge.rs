@@ -44,6 +44,30 @@ fn a_missing_binding_is_a_fault_that_names_it() {
     assert!(log.iter().any(|line| line.contains("there is no D1 binding DB in wrangler.toml")), "{log:?}");
 }
 
+/// The wrapper has no static assets.
+#[test]
+fn a_missing_binding_of_assets_is_logged() {
+    let api = Server::new(Some("tests/api_workerd/unbound.mjs"), &django());
+    let answer = api.send(&Request::get("/api/openapi.json"));
+    answer.is(500, r#"{"errors":{"error":["A server error occurred."]}}"#);
+    let log = api.log();
+    let cause = r#"static asset /api/openapi/django.json: there is no binding of assets in wrangler.toml"#;
+    assert!(log.iter().any(|line| line.contains(cause)), "{log:?}");
+}
+
+/// A client can't go around the Worker, which adds the entity tag and the cross-origin headers.
+#[test]
+fn the_assets_of_the_document_are_not_served_by_themselves() {
+    let api = Server::shared(django());
+    for path in ["/api/openapi/django.json", "/api/openapi/realworld.json", "/api/openapi/", "/api/openapi"] {
+        api.send(&Request::get(path)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
+    }
+    for path in ["//api/openapi/django.json", "/%61pi/openapi/django.json", "/api%2Fopenapi/django.json"] {
+        let answer = api.send_unchecked(&Request::get(path));
+        assert!(!answer.body.contains("openapi"), "{path}: {answer:?}");
+    }
+}
+
 #[test]
 fn a_hash_is_upgraded_once_the_answer_is_there() {
     let api = Server::new(Some("tests/api_workerd/replicas.mjs"), &django());

@@ -40,9 +40,9 @@ const SEED = `INSERT INTO users (username, email, password, created_at, updated_
          (SELECT password FROM users WHERE id = 1), 1800000000, 1800000000 FROM n`;
 
 async function start(size) {
-  const d1 = { binding: "DB", database_name: "latchkey", database_id: "growth", migrations_dir: "migrations" };
+  const d1 = { binding: "DB", database_name: "latchkey", database_id: "scale", migrations_dir: "migrations" };
   const config = {
-    name: "growth",
+    name: "scale",
     main: "tests/bench/counted.mjs",
     compatibility_date: "2026-10-01",
     d1_databases: [d1],

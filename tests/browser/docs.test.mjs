@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { describeInBrowser } from "./browser.mjs";
 
-describeInBrowser("the reference", ({ open, startWorker }) => {
+describeInBrowser("the API reference", ({ open, startWorker }) => {
   let url;
   before(async () => {
     ({ url } = await startWorker());

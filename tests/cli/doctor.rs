@@ -97,6 +97,7 @@ ok       wrangler is 4.156.0
 ok       Rust can build for wasm32-unknown-unknown
 ok       wasm-bindgen is 0.2.129
 ok       a D1 database is bound as DB
+ok       static assets are bound as ASSETS
 ok       rate limits are bound as LIMITER, NETWORK_LIMITER, UPDATE_LIMITER
 note     workers_dev and preview_urls are on: hosts under workers.dev serve the API too, with this database, and bypass the rules of your own domain. Set what you don't need to false in wrangler.toml
 ok       .dev.vars exists, and only you can read it

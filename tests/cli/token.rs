@@ -193,6 +193,13 @@ fn the_secret_that_signed_is_named() {
         let (status, json) = inspect(&operator, &signed(by, 3));
         assert_eq!((status, &json["signed_with"], &json["valid"]), (0, &name.into(), &true.into()));
     }
+    // The kid of one secret, and the signature of the other.
+    let token = signed(SECRET, 3);
+    let (data, _) = token.rsplit_once('.').unwrap();
+    let signature = Base64UrlUnpadded::encode_string(&secret(OTHER).mac(data.as_bytes()));
+    let (status, json) = inspect(&operator, &format!("{data}.{signature}"));
+    assert_eq!((status, &json["signed_with"]), (1, &"JWT_SECRET_PREVIOUS".into()));
+    assert_eq!(json["reason"], "its kid names another secret than the one that signed it");
     let (status, json) = inspect(&operator, &signed("another secret, also 32 bytes or longer", 3));
     assert_eq!((status, &json["signed_with"], &json["valid"]), (1, &Value::Null, &false.into()));
     let reason = json["reason"].as_str().unwrap();

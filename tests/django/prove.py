@@ -226,7 +226,7 @@ def back(new, other, newest, *options):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended, as by Ctrl-C
-    with tempfile.TemporaryDirectory(prefix="latchkey-moving-") as folder:
+    with tempfile.TemporaryDirectory(prefix="latchkey-django-") as folder:
         folder = pathlib.Path(folder)
         old = Django(folder, "old")
         old.last_id = old.act("make", give=USERS + [

@@ -1,4 +1,4 @@
-// Checks the reference of the running Worker, in each dialect: whether it is a valid OpenAPI document, and whether the
+// Checks the OpenAPI document of the running Worker, in each dialect: whether it is a valid OpenAPI document, and whether the
 // API keeps to it whatever schemathesis sends. Arguments: the folder of these commands.
 
 import { spawnSync } from "node:child_process";

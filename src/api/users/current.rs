@@ -1,5 +1,5 @@
-//! `GET /api/user`: the user of the token. One statement, by primary key, and no write, on the nearest replica
-//! of the database; a second one on the primary if that knows no such user or session.
+//! `GET /api/user`: the user of the token. One statement, by primary key, and no write; with
+//! `READ_REPLICATION` on the nearest replica, and a second one on the primary if that knows no such user or session.
 
 use crate::api::authenticate;
 use crate::api::context::Context;

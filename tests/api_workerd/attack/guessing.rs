@@ -5,7 +5,7 @@ use std::time::Instant;
 use latchkey::account::password::Password;
 use latchkey::auth::password::Hasher;
 
-use crate::api::throttle::{WRONG, from, is_throttled};
+use crate::api::login_failures::{WRONG, from, is_throttled};
 use crate::api::{self, Api as _, Request, Response, django};
 use crate::server::Server;
 

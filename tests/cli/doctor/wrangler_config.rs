@@ -16,6 +16,13 @@ fn bindings_are_checked() {
     );
     operator.write("wrangler.toml", &unlimited.replace("RATE_LIMIT = \"on\"", "RATE_LIMIT = \"off\""));
     assert_warnings(&operator, &[]);
+    operator.write("wrangler.toml", &wrangler_config().replace("binding = \"ASSETS\"", ""));
+    assert_errors(
+        &operator,
+        &[
+            "wrangler.toml binds no static assets as ASSETS: set binding = \"ASSETS\" under [assets], or /api/openapi.json is a 500",
+        ],
+    );
     operator.write("wrangler.toml", &wrangler_config().replace("binding = \"DB\"", "binding = \"DATABASE\""));
     let (_, errors) = lines(&operator, &[], "error");
     assert_eq!(errors[0], "wrangler.toml binds no D1 database as DB: add one under [[d1_databases]]");

@@ -7,6 +7,9 @@ use toml::{Table, Value};
 use super::Findings;
 use crate::settings::{BINDING, Deployment};
 
+/// Binding of the static assets.
+const ASSETS: &str = "ASSETS";
+
 /// Bindings of the rate limits.
 const LIMITERS: [&str; 3] = ["LIMITER", "NETWORK_LIMITER", "UPDATE_LIMITER"];
 
@@ -27,6 +30,13 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
             "database_id in wrangler.toml is still the placeholder: run 'npx wrangler d1 create latchkey' and set it to the id that it prints",
         ),
         Some(_) => findings.ok(format!("a D1 database is bound as {BINDING}")),
+    }
+    if config.get("assets").and_then(|assets| assets.get("binding")).and_then(Value::as_str) == Some(ASSETS) {
+        findings.ok(format!("static assets are bound as {ASSETS}"));
+    } else {
+        findings.error(format!(
+            "wrangler.toml binds no static assets as {ASSETS}: set binding = \"{ASSETS}\" under [assets], or /api/openapi.json is a 500"
+        ));
     }
     let variables = deployment.plain_variables().unwrap_or_default();
     let missing: Vec<_> = LIMITERS.into_iter().filter(|name| !binds_limiter(&config, name)).collect();

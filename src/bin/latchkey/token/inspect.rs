@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use chrono::Utc;
 use latchkey::account::user::User;
 use latchkey::api::authenticate::find_active;
-use latchkey::auth::token::{TokenError, VerifiedToken, find_signer, verify};
+use latchkey::auth::token::{Signer, TokenError, VerifiedToken, find_signer, verify};
 use latchkey::error::{Error, Unauthenticated};
 use latchkey::store::operator::Database;
 use latchkey::store::operator::users::{self, TokenSubject};
@@ -64,7 +64,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     let [header, claims] = parts::decode(&token);
     let (user, reason) = match verify(&config.keys, &token, now) {
         Ok(token) => look_up(&*deployment.database()?, &token, now)?,
-        Err(error) => (None, Some(reason(&error))),
+        Err(error) => (None, Some(reason(&error, signer.as_ref()))),
     };
     let inspected = Inspected {
         valid: reason.is_none(),
@@ -87,8 +87,11 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
 }
 
 /// Describes why the library rejects a token.
-fn reason(error: &TokenError) -> String {
+fn reason(error: &TokenError, signer: Option<&Signer>) -> String {
     match error {
+        TokenError::InvalidSignature if signer.is_some() => {
+            "its kid names another secret than the one that signed it".to_owned()
+        }
         TokenError::Expired(exp) => format!("it expired at {}", date(*exp)),
         TokenError::NotYetValid(nbf) => format!("it is not valid before {}", date(*nbf)),
         other => format!("it {other}"),
