@@ -27,7 +27,7 @@ interface ApiResponse {
 
 /**
  * Account of one user at a Latchkey API. Each method throws an `ApiError` if the API rejects the request, a
- * `ConnectionError` if no response arrives, and the signal's reason if that aborts.
+ * `ConnectionError` if no response arrives, a `StorageError` if the storage fails, and the signal's reason if that aborts.
  */
 export class Latchkey {
   readonly #base: string;
@@ -66,14 +66,15 @@ export class Latchkey {
     return this.#authenticated((token) => {
       const user = this.#user("PATCH", { token, user: patch, ...options });
       if (patch.password !== undefined) {
-        this.#passwordChange = Promise.allSettled([this.#passwordChange, user]);
+        const settled = user.catch(() => {}); // the caller handles the rejection
+        this.#passwordChange = Promise.all([this.#passwordChange, settled]);
       }
       return user;
     });
   }
 
   /**
-   * Ends this session, the user's others, or all. `others` spares whoever has copied a token of this session; `all` does
+   * Ends this session, the user's others, or all; if the API can't be asked to, it throws and keeps the token. `others` spares whoever has copied a token of this session; `all` does
    * not.
    */
   async logout(scope: Scope = "local", options: CallOptions = {}): Promise<void> {
@@ -199,8 +200,11 @@ export class Latchkey {
       const response = await send(url, init);
       return { response, text: await response.text() };
     } catch (error) {
-      init.signal?.throwIfAborted();
-      throw new ConnectionError(error);
+      if (init.signal?.aborted) {
+        // Not every runtime knows the reason; `fetch` has thrown one of its own then.
+        throw init.signal.reason === undefined ? error : init.signal.reason;
+      }
+      throw new ConnectionError(url, error);
     }
   }
 }

@@ -12,6 +12,7 @@ const FIELDS: Record<FieldName, true> = {
   current_password: true,
   scope: true,
 };
+const FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(FIELDS));
 
 /** The API refused a request. */
 export class ApiError extends Error {
@@ -35,9 +36,34 @@ export class ApiError extends Error {
 /** No complete response arrived: the network failed, or the page's origin is not in ALLOWED_ORIGINS. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
+  /** What `fetch` threw. */
+  readonly cause: unknown;
 
-  constructor(cause: unknown) {
-    super("The API could not be reached.", { cause });
+  constructor(url: string, cause: unknown) {
+    const origin = globalThis.location?.origin ?? "the page's origin";
+    super(
+      `No response came from ${url}. Is the address right, and the network up? In a browser, is ${origin} in the ` +
+        "ALLOWED_ORIGINS of the API?",
+    );
+    this.cause = cause; // not all runtimes take it from the arguments of `Error`
+  }
+}
+
+const STORAGE_FAILURES = {
+  read: "The token could not be read from its storage.",
+  store: "The API has answered, but the token could not be stored.",
+  clear: "The token could not be cleared: it is still in its storage.",
+};
+
+/** The storage of the token failed. Where it could not be written, the API has handled the request before. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  /** What the storage threw. */
+  readonly cause: unknown;
+
+  constructor(action: keyof typeof STORAGE_FAILURES, cause: unknown) {
+    super(STORAGE_FAILURES[action]);
+    this.cause = cause;
   }
 }
 
@@ -63,7 +89,7 @@ export function readError(body: unknown): ParsedError | undefined {
     if (!Array.isArray(list) || !list.every((message) => typeof message === "string")) {
       return undefined;
     }
-    if (Object.hasOwn(FIELDS, name)) {
+    if (FIELD_NAMES.has(name)) {
       fields[name as FieldName] = list;
     }
     messages.push(...list.map((message: string) => sentence(name, message)));

@@ -1,7 +1,7 @@
 /** The client of Latchkey, an account API at the edge. */
 
 export { type CallOptions, Latchkey, type LatchkeyOptions } from "./client.js";
-export { ApiError, ConnectionError, type FieldErrors } from "./errors.js";
-export { memoryStorage, type TokenStorage, webStorage } from "./storage.js";
+export { ApiError, ConnectionError, type FieldErrors, StorageError } from "./errors.js";
+export { type KeyValueStorage, memoryStorage, type TokenStorage, webStorage } from "./storage.js";
 export { type Claims, decodeToken } from "./token.js";
 export type { Credentials, FieldName, NewUser, Scope, User, UserPatch } from "./types.js";

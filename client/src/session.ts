@@ -1,5 +1,9 @@
+import { StorageError } from "./errors.js";
 import type { TokenStorage } from "./storage.js";
-import { decodeToken } from "./token.js";
+import { isOlder, sameSession } from "./token.js";
+
+/** What a header can hold, and each token has. Anything else in the storage was not written by this client. */
+const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** Token and bookmark of the next request, whatever the order in which responses arrive. */
 export class Session {
@@ -13,13 +17,13 @@ export class Session {
   }
 
   async token(): Promise<string | null> {
-    return this.#serialize(async () => this.#storage.get());
+    return this.#serialize(() => this.#read());
   }
 
   /** Tells whether a token, or another of its session, is stored. */
   async holds(token: string | null): Promise<boolean> {
     const current = await this.token();
-    return current !== null && (current === token || sameSession(current, token));
+    return current !== null && sameSession(current, token);
   }
 
   /** Newest state of the database that a response came from. */
@@ -36,7 +40,7 @@ export class Session {
 
   /** Begins with a token, or logged out. */
   async begin(token: string | null): Promise<void> {
-    await this.#serialize(async () => this.#storage.set(token));
+    await this.#serialize(() => this.#write(token));
   }
 
   /** Stores a fresh token, unless a newer one is stored or the user has logged out, or in again, since the request. */
@@ -49,15 +53,15 @@ export class Session {
 
   /** Clears the token of a session that has ended. */
   async end(requestToken: string | null): Promise<void> {
-    await this.#compareAndSet(null, (current) => current === requestToken || sameSession(current, requestToken));
+    await this.#compareAndSet(null, (current) => sameSession(current, requestToken));
   }
 
   /** Clears a token that the API refused, unless another is stored. Returns that one if it is of the same session. */
   async reject(requestToken: string): Promise<string | null> {
     return this.#serialize(async () => {
-      const current = await this.#storage.get();
+      const current = await this.#read();
       if (current === requestToken) {
-        await this.#storage.set(null);
+        await this.#write(null);
         return null;
       }
       return current !== null && sameSession(current, requestToken) ? current : null;
@@ -66,11 +70,24 @@ export class Session {
 
   async #compareAndSet(token: string | null, matches: (current: string) => boolean): Promise<void> {
     await this.#serialize(async () => {
-      const current = await this.#storage.get();
+      const current = await this.#read();
       if (current !== null && matches(current)) {
-        await this.#storage.set(token);
+        await this.#write(token);
       }
     });
+  }
+
+  async #read(): Promise<string | null> {
+    const stored = await attempt("read", () => this.#storage.get());
+    if (typeof stored === "string" && !SENDABLE.test(stored)) {
+      await this.#write(null);
+      return null;
+    }
+    return stored ?? null; // an app's storage may have `undefined`
+  }
+
+  async #write(token: string | null): Promise<void> {
+    await attempt(token === null ? "clear" : "store", () => this.#storage.set(token));
   }
 
   #serialize<T>(work: () => Promise<T>): Promise<T> {
@@ -80,18 +97,10 @@ export class Session {
   }
 }
 
-/** Tokens that other libraries signed have no `sid`. */
-function sameSession(one: string, other: string | null): boolean {
-  const sid = decodeToken(one)?.sid;
-  return sid !== undefined && sid === decodeToken(other ?? "")?.sid;
-}
-
-/**
- * Compares two tokens of one session. `iat` alone is not enough: a new password raises `ver`, and may do so within the
- * second in which the last token was issued.
- */
-function isOlder(one: string, other: string): boolean {
-  const [a, b] = [decodeToken(one), decodeToken(other)];
-  const difference = (a?.ver ?? 0) - (b?.ver ?? 0) || (a?.iat ?? 0) - (b?.iat ?? 0);
-  return sameSession(one, other) && difference < 0;
+async function attempt<T>(action: "read" | "store" | "clear", work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new StorageError(action, error);
+  }
 }

@@ -5,6 +5,13 @@ export interface TokenStorage {
   set(token: string | null): void | Promise<void>;
 }
 
+/** The part of the web's `Storage` that holds a token. React Native's `AsyncStorage` has it too. */
+export interface KeyValueStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): void | Promise<void>;
+  removeItem(key: string): void | Promise<void>;
+}
+
 /** Keeps the token until the page is left. No other script can read it. */
 export function memoryStorage(): TokenStorage {
   let stored: string | null = null;
@@ -20,7 +27,7 @@ export function memoryStorage(): TokenStorage {
  * Keeps the token in `sessionStorage` (until the tab is closed) or `localStorage` (for all tabs, until logout).
  * Any script of the page can read it there.
  */
-export function webStorage(storage: Storage, key = "latchkey.token"): TokenStorage {
+export function webStorage(storage: KeyValueStorage, key = "latchkey.token"): TokenStorage {
   return {
     get: () => storage.getItem(key),
     set: (token) => (token === null ? storage.removeItem(key) : storage.setItem(key, token)),

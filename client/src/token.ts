@@ -15,11 +15,56 @@ export interface Claims {
 /** Reads a token without checking its signature, which only the API can do. `undefined` if it is not a token. */
 export function decodeToken(token: string): Claims | undefined {
   try {
-    const payload = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";
-    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const claims: unknown = JSON.parse(decodeText(token.split(".")[1] ?? ""));
     return typeof claims === "object" && claims !== null ? (claims as Claims) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Compares the sessions of two tokens. A token without a `sid`, which another library signed, is of the session of any
+ * token of its user: the API names that session with the first token that it gives for it.
+ */
+export function sameSession(one: string, other: string | null): boolean {
+  if (one === other) {
+    return true;
+  }
+  const [a, b] = [decodeToken(one), decodeToken(other ?? "")];
+  if (a?.sid !== undefined && b?.sid !== undefined) {
+    return a.sid === b.sid;
+  }
+  return a !== undefined && a.id === b?.id && (a.sid ?? b.sid) !== undefined;
+}
+
+/**
+ * Compares two tokens of one session. `iat` alone is not enough: a new password raises `ver`, and may do so within the
+ * second in which the last token was issued.
+ */
+export function isOlder(one: string, other: string): boolean {
+  const [a, b] = [decodeToken(one), decodeToken(other)];
+  const difference = (a?.ver ?? 0) - (b?.ver ?? 0) || (a?.iat ?? 0) - (b?.iat ?? 0);
+  return a?.sid !== undefined && a.sid === b?.sid && difference < 0;
+}
+
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** Decodes UTF-8 in Base64 for URLs. Hermes, React Native's engine, had no `atob` and no `TextDecoder` for long. */
+function decodeText(encoded: string): string {
+  let escaped = "";
+  let bits = 0;
+  let count = 0;
+  for (const character of encoded) {
+    const value = BASE64.indexOf(character);
+    if (value < 0) {
+      throw new SyntaxError("not Base64");
+    }
+    bits = ((bits << 6) | value) & 0xfff;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      escaped += `%${(((bits >> count) & 0xff) | 0x100).toString(16).slice(1)}`;
+    }
+  }
+  return decodeURIComponent(escaped);
 }

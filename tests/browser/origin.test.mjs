@@ -97,13 +97,17 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
         const errors = [await client.register(user).catch((error) => error), await client.me().catch((error) => error)];
         return {
           areOfConnection: errors.every((error) => error instanceof ConnectionError),
+          message: errors[0].message,
           token: await client.token(),
           simple: await fetch(`${url}/api/user`).catch((error) => error.name),
         };
       },
       { url: api.url, user },
     );
-    assert.deepEqual(seen, { areOfConnection: true, token: null, simple: "TypeError" });
+    const { message, ...rest } = seen;
+    assert.deepEqual(rest, { areOfConnection: true, token: null, simple: "TypeError" });
+    assert.ok(message.includes(`${api.url}/api/users.`), message);
+    assert.ok(message.includes(`is ${other.origin} in the ALLOWED_ORIGINS`), message);
 
     const { DB } = await api.worker.getEnv();
     const { results } = await DB.prepare("SELECT 1 FROM users WHERE email = ?").bind(user.email).all();
