@@ -1,3 +1,4 @@
+import type { SessionListener } from "./changes.js";
 import { ApiError, ConnectionError, readError } from "./errors.js";
 import { Session } from "./session.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
@@ -113,6 +114,14 @@ export class Latchkey {
   /** Clears the token without a request to the API: whoever else has it can still use it. */
   async clearToken(): Promise<void> {
     await this.#session.begin(null);
+  }
+
+  /**
+   * Calls a listener when a session has begun or ended: by a method of this object, by a refused token, or in another tab
+   * with the same storage. Returns a function that ends that.
+   */
+  onSessionChange(listener: SessionListener): () => void {
+    return this.#session.onChange(listener);
   }
 
   async #begin(path: string, credentials: NewUser | Credentials, options: CallOptions): Promise<User> {

@@ -1,5 +1,6 @@
 /** The client of Latchkey, an account API at the edge. */
 
+export type { SessionChange, SessionListener } from "./changes.js";
 export { type CallOptions, Latchkey, type LatchkeyOptions } from "./client.js";
 export { ApiError, ConnectionError, type FieldErrors, StorageError } from "./errors.js";
 export { type KeyValueStorage, memoryStorage, type TokenStorage, webStorage } from "./storage.js";

@@ -1,3 +1,4 @@
+import { SessionChanges, type SessionListener } from "./changes.js";
 import { StorageError } from "./errors.js";
 import type { TokenStorage } from "./storage.js";
 import { isOlder, sameSession } from "./token.js";
@@ -8,6 +9,8 @@ const SENDABLE = /^[\x21-\x7e]+$/;
 /** Token and bookmark of the next request, whatever the order in which responses arrive. */
 export class Session {
   readonly #storage: TokenStorage;
+  readonly #changes = new SessionChanges();
+  #unwatch: (() => void) | undefined;
   #bookmark: string | null = null;
   /** Tail of the queue of storage operations, which run one at a time: a read and the write after it are atomic. */
   #last: Promise<unknown> = Promise.resolve();
@@ -24,6 +27,22 @@ export class Session {
   async holds(token: string | null): Promise<boolean> {
     const current = await this.token();
     return current !== null && sameSession(current, token);
+  }
+
+  /** Calls the listener when a session has begun or ended, in other tabs too. Returns what ends that. */
+  onChange(listener: SessionListener): () => void {
+    const own: SessionListener = (change) => listener(change); // one for each call, with the same listener too
+    this.#changes.add(own);
+    const look = () => void this.token().catch(() => {}); // which the next request reports
+    look();
+    this.#unwatch ??= this.#storage.onChange?.(look);
+    return () => {
+      this.#changes.remove(own);
+      if (!this.#changes.hasListeners) {
+        this.#unwatch?.();
+        this.#unwatch = undefined;
+      }
+    };
   }
 
   /** Newest state of the database that a response came from. */
@@ -83,11 +102,14 @@ export class Session {
       await this.#write(null);
       return null;
     }
-    return stored ?? null; // an app's storage may have `undefined`
+    const token = stored ?? null; // an app's storage may have `undefined`
+    this.#changes.read(token);
+    return token;
   }
 
   async #write(token: string | null): Promise<void> {
     await attempt(token === null ? "clear" : "store", () => this.#storage.set(token));
+    this.#changes.written(token);
   }
 
   #serialize<T>(work: () => Promise<T>): Promise<T> {

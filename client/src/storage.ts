@@ -3,6 +3,8 @@ export interface TokenStorage {
   get(): string | null | Promise<string | null>;
   /** Stores a token; `null` clears it. */
   set(token: string | null): void | Promise<void>;
+  /** Calls the listener whenever another program, such as another tab, may have set a token. Returns what ends that. */
+  onChange?(listener: () => void): () => void;
 }
 
 /** The part of the web's `Storage` that holds a token. React Native's `AsyncStorage` has it too. */
@@ -31,5 +33,16 @@ export function webStorage(storage: KeyValueStorage, key = "latchkey.token"): To
   return {
     get: () => storage.getItem(key),
     set: (token) => (token === null ? storage.removeItem(key) : storage.setItem(key, token)),
+    onChange(listener) {
+      const listen = (event: StorageEvent) => {
+        // Without a key if all keys were removed.
+        if (event.key === key || event.key === null) {
+          listener();
+        }
+      };
+      // Browsers send the event to all windows of the origin but the one that has changed the storage. Others have none.
+      globalThis.addEventListener?.("storage", listen);
+      return () => globalThis.removeEventListener?.("storage", listen);
+    },
   };
 }

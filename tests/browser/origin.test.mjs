@@ -179,6 +179,45 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     assert.deepEqual(statuses, [401, 200]);
   });
 
+  test("a tab hears of sessions that begin and end in another", async () => {
+    const page = await open(allowed.origin);
+    const tab = await page.context().newPage();
+    await tab.goto(allowed.origin);
+    await Promise.all([loaded(page), loaded(tab)]);
+    const run = (page, call, user) =>
+      page.evaluate(
+        async ({ url, call, user }) => {
+          const { Latchkey, webStorage } = globalThis.latchkey;
+          if (!globalThis.client) {
+            globalThis.client = new Latchkey(url, { storage: webStorage(localStorage) });
+            globalThis.heard = [];
+            globalThis.client.onSessionChange((change) => globalThis.heard.push(change));
+          }
+          await globalThis.client[call](user);
+        },
+        { url: api.url, call, user },
+      );
+    const hears = (...changes) =>
+      Promise.all(
+        [page, tab].map((each) =>
+          each.waitForFunction((changes) => String(globalThis.heard) === changes, String(changes), { timeout: 10_000 }),
+        ),
+      );
+    await run(tab, "token");
+    await run(page, "register", newUser());
+    await hears("began");
+    await run(tab, "me"); // a fresh token is no change
+    await run(tab, "register", newUser());
+    await hears("began", "began");
+    await run(page, "logout");
+    await hears("began", "began", "ended");
+    await run(tab, "register", newUser());
+    await hears("began", "began", "ended", "began");
+    await page.evaluate(() => localStorage.clear()); // of which the tab has an event, and the page has none
+    await run(page, "token");
+    await hears("began", "began", "ended", "began", "ended");
+  });
+
   test("one of the RealWorld project, which has a client of its own", async () => {
     const page = await open(allowed.origin);
     const user = newUser();

@@ -1,6 +1,15 @@
 // Type tests of the client: checked by tsc, never run.
 
-import { ApiError, type FieldErrors, type FieldName, type Latchkey, type Scope, type User } from "latchkey-client";
+import {
+  ApiError,
+  type FieldErrors,
+  type FieldName,
+  Latchkey,
+  type Scope,
+  type SessionChange,
+  type User,
+  webStorage,
+} from "latchkey-client";
 
 export async function program(latchkey: Latchkey): Promise<User> {
   await latchkey.register({ username: "jake", email: "jake@example.com", password: "correct horse" });
@@ -26,4 +35,18 @@ export function messages(error: unknown): string[] {
   // @ts-expect-error: there is no such field
   void fields.name;
   return names.flatMap((name) => fields[name] ?? []);
+}
+
+interface AsyncStorage {
+  getItem(key: string): Promise<string | null>;
+  setItem(key: string, value: string): Promise<void>;
+  removeItem(key: string): Promise<void>;
+}
+
+export function listen(storages: (Storage | AsyncStorage)[]): (() => void)[] {
+  const clients = storages.map((storage) => new Latchkey("", { storage: webStorage(storage) }));
+  const heard: SessionChange[] = [];
+  // @ts-expect-error: there is no such change
+  heard.push("expired");
+  return clients.map((client) => client.onSessionChange((change) => heard.push(change)));
 }
