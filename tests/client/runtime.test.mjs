@@ -40,20 +40,18 @@ function fetchOfRealm(url, { signal, ...init }) {
   return fetch(url, { ...init, signal: controller.signal });
 }
 
+/** The client as one script, compiled for a runtime. */
+function bundle(target) {
+  const options = { bundle: true, write: false, format: "iife", globalName: "latchkey", target };
+  return buildSync({ entryPoints: ["client/dist/index.js"], ...options }).outputFiles[0].text;
+}
+
 /** Returns the client's exports, and a function that runs code of the realm. */
 function createRealm() {
-  const entry = "client/dist/index.js";
-  const bundle = buildSync({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: "iife",
-    globalName: "latchkey",
-  });
   const realm = createContext({ fetch: fetchOfRealm, Headers });
-  runInContext(LESS, realm);
-  runInContext(bundle.outputFiles[0].text, realm);
   const run = (code) => runInContext(code, realm);
+  run(LESS);
+  run(bundle("esnext"));
   return { ...run("latchkey"), run };
 }
 
@@ -84,6 +82,10 @@ describe("the client on a runtime with less", () => {
       typeof new AbortController().signal.throwIfAborted, typeof globalThis.addEventListener, typeof setTimeout,
       typeof Promise.allSettled, typeof new Error("", { cause: 1 }).cause].join()`;
     assert.equal(run(missing), Array(10).fill("undefined").join());
+  });
+
+  test("Safari 15 and Node 18 need no compilation", () => {
+    assert.equal(bundle(["safari15", "node18"]), bundle("esnext"));
   });
 
   test("a user registers, changes the password, and logs out and in", async () => {
