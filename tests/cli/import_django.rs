@@ -317,7 +317,7 @@ fn only_rows_of_the_named_models_are_users() {
     }
     let rejected = import(&operator, &objects, &["--user-model", "user"]);
     assert!(
-        rejected.status == 1 && rejected.stderr.contains("it has the form app.model"),
+        rejected.status == 2 && rejected.stderr.contains("it has the form app.model"),
         "{}",
         rejected.stderr
     );

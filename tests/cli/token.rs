@@ -126,7 +126,7 @@ fn a_user_named_like_the_subcommand_is_found_by_email() {
     let operator = with_jake();
     operator.database().execute("UPDATE users SET username = 'inspect', email = 'i@x.io'", []).unwrap();
     assert_eq!(operator.run(&["token", "i@x.io"]).status, 0);
-    assert_eq!(operator.run(&["token", "inspect"]).status, 1);
+    assert_eq!(operator.run(&["token", "inspect"]).status, 2);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn options_may_stand_before_the_subcommand_and_a_user_may_not() {
     assert_eq!((outcome.status, outcome.stdout.starts_with('{')), (0, true), "{}", outcome.stderr);
     for first in ["jake", "--raw"] {
         let outcome = operator.run(&["token", first, "inspect", &token]);
-        assert_eq!((outcome.status, &*outcome.stdout), (1, ""), "{first}");
+        assert_eq!((outcome.status, &*outcome.stdout), (2, ""), "{first}");
         assert_eq!(outcome.stderr, "latchkey: 'token inspect' takes a token, and neither a user nor --raw\n");
     }
 }

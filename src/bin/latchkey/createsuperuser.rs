@@ -11,7 +11,7 @@ use latchkey::store::DbError;
 use latchkey::store::operator::{Database, users};
 
 use crate::settings::Deployment;
-use crate::{output, prompt};
+use crate::{output, prompt, usage};
 
 /// Creates a user who is staff and superuser
 #[derive(clap::Args)]
@@ -38,7 +38,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         if !missing.is_empty() {
             let reason =
                 if options.password_stdin { "stdin is for the password" } else { "stdin is not a terminal" };
-            bail!("{reason}: pass {}", missing.join(" and "));
+            return Err(usage::error(format!("{reason}: pass {}", missing.join(" and "))));
         }
     }
     let email = given(Field::Email, options.email.as_deref(), |input| {

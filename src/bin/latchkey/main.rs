@@ -18,6 +18,7 @@ mod random;
 mod secret;
 mod settings;
 mod token;
+mod usage;
 mod users;
 mod wrangler;
 
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use settings::Deployment;
+use usage::UsageError;
 
 /// Operates Latchkey: superusers, users and their sessions, tokens, import from and export to Django.
 #[derive(Parser)]
@@ -50,22 +52,24 @@ enum Command {
     Doctor(doctor::Options),
 }
 
+/// Exit status of a command line that can't be run.
+const USAGE: u8 = 2;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> =
         env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     let variables = env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
     if let Some(refusal) = npm::refusal(&Cli::command(), &arguments, &variables.collect()) {
-        eprintln!("latchkey: {refusal}");
-        return ExitCode::FAILURE;
+        output::note(&format!("latchkey: {refusal}"));
+        return ExitCode::from(USAGE);
     }
     settings::enter_project();
     let Cli { deployment, command } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print(); // a closed output is not an error
-            // A wrong option exits with 1, like any other error; help is not one.
-            return ExitCode::from(u8::from(error.use_stderr()));
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
     let outcome = match command {
@@ -80,8 +84,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("latchkey: {error:#}");
-            ExitCode::FAILURE
+            output::note(&format!("latchkey: {error:#}"));
+            if error.is::<UsageError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

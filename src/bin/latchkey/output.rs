@@ -8,13 +8,18 @@ use comfy_table::{ContentArrangement, Table, presets};
 use latchkey::account::username::is_default_ignorable;
 use serde::Serialize;
 
-/// Prints a line. A reader that closes the pipe, like `head`, is not an error.
+/// Prints a line to stdout. A reader that closes the pipe, like `head`, is not an error.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("can't write to stdout"),
     }
+}
+
+/// Prints a line to stderr. Where that is closed, there is no one to tell.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Escapes invisible characters, such as control characters and directional marks, in Rust's notation.

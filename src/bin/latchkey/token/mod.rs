@@ -11,9 +11,9 @@ use latchkey::store::operator::users::UserRecord;
 use serde::Serialize;
 
 use crate::output::{self, escape_for_terminal};
-use crate::random;
 use crate::settings::Deployment;
 use crate::users::find;
+use crate::{random, usage};
 
 /// Prints a user and a fresh token of a new session
 #[derive(clap::Args)]
@@ -52,7 +52,7 @@ struct Issued {
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if let Some(Command::Inspect(inspected)) = &options.command {
         if options.user.is_some() || options.raw {
-            bail!("'token inspect' takes a token, and neither a user nor --raw");
+            return Err(usage::error("'token inspect' takes a token, and neither a user nor --raw"));
         }
         return inspect::run(deployment, inspected, options.json);
     }

@@ -1,11 +1,11 @@
 //! `users set-password`: sets a user's password.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use latchkey::store::operator::users;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
-use crate::{output, prompt};
+use crate::{output, prompt, usage};
 
 /// Sets a user's password and ends all of their sessions
 #[derive(clap::Args)]
@@ -24,7 +24,7 @@ pub struct Options {
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !options.password_stdin && !prompt::stdin_is_terminal() {
-        bail!("stdin is not a terminal: pass --password-stdin and the password there");
+        return Err(usage::error("stdin is not a terminal: pass --password-stdin and the password there"));
     }
     let hasher = deployment.hasher()?;
     let database = deployment.writable_database()?;
