@@ -11,13 +11,14 @@ use clap::ValueEnum;
 use latchkey::account::password::PasswordHash;
 use latchkey::auth::password::{Algorithm, Hasher};
 use latchkey::store::operator::Database;
-use latchkey::store::operator::users::{self, UserRecord};
+use latchkey::store::operator::django;
+use latchkey::store::operator::users::UserRecord;
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::output::escape_for_terminal;
-use crate::random;
 use crate::settings::{self, Deployment};
+use crate::unusable_password;
 
 /// Number of users per query.
 const PAGE: usize = 5_000;
@@ -89,7 +90,7 @@ fn export(
     let mut separator = "[\n";
     let mut last = 0;
     loop {
-        let page = users::export_page(database, last, PAGE)?;
+        let page = django::export_page(database, last, PAGE)?;
         if interrupted.load(Ordering::Relaxed) {
             bail!("interrupted: no file was written");
         }
@@ -101,7 +102,7 @@ fn export(
                     user.id,
                     escape_for_terminal(&user.email)
                 );
-                password = unusable_password()?;
+                password = unusable_password::make()?;
                 unreadable += 1;
             }
             output.write_all(separator.as_bytes())?;
@@ -127,13 +128,6 @@ fn export(
 fn is_readable(stored: &str, keep_sha512: bool) -> bool {
     Hasher::from_encoded(&PasswordHash::new(stored.to_owned()))
         .is_ok_and(|hasher| keep_sha512 || hasher.algorithm == Algorithm::Sha256)
-}
-
-/// Makes a password that matches nothing, like Django's `make_password(None)`.
-fn unusable_password() -> Result<String> {
-    let mut bytes = [0; 40];
-    random::fill(&mut bytes)?;
-    Ok(std::iter::once('!').chain(bytes.iter().map(|byte| char::from(b'a' + byte % 26))).collect())
 }
 
 fn object(user: &UserRecord, password: &str, model: Model) -> Result<Value> {

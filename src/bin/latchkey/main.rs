@@ -18,6 +18,7 @@ mod random;
 mod secret;
 mod settings;
 mod token;
+mod unusable_password;
 mod usage;
 mod users;
 mod wrangler;
