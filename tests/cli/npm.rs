@@ -54,6 +54,8 @@ fn no_option_of_any_subcommand_is_missed() {
     let mut options = BTreeSet::new();
     for subcommand in [
         &["createsuperuser"][..],
+        &["users", "create"],
+        &["users", "edit"],
         &["users", "list"],
         &["users", "show"],
         &["users", "activate"],

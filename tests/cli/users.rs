@@ -1,6 +1,8 @@
 //! `users`
 
 mod activate;
+mod create;
+mod edit;
 mod list;
 mod logout;
 mod set_password;
@@ -62,6 +64,7 @@ fn usernames_do_not_control_a_terminal() {
         &["users", "show", odd],
         &["users", "deactivate", odd],
         &["users", "activate", "1"],
+        &["users", "edit", "1", "--bio", "x"],
         &["users", "logout", odd],
         &["users", "set-staff", odd, "--staff", "true", "--yes"],
         &["users", "unlock", odd],
@@ -83,6 +86,7 @@ fn an_unknown_user_is_an_error() {
     for arguments in [
         &["users", "show", "eve"][..],
         &["users", "activate", "eve"],
+        &["users", "edit", "eve", "--bio", "x"],
         &["users", "deactivate", "eve"],
         &["users", "logout", "eve"],
         &["users", "set-staff", "eve", "--staff", "true", "--yes"],

@@ -11,6 +11,7 @@ mod failure_cost;
 mod import_django;
 mod local;
 mod members;
+mod new_user;
 mod npm;
 mod output;
 mod prompt;
@@ -21,6 +22,7 @@ mod token;
 mod unusable_password;
 mod usage;
 mod users;
+mod violations;
 mod wrangler;
 
 use std::env;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::{env, fs, io, iter};
+use std::{env, fs, iter};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
@@ -16,6 +15,7 @@ use toml::{Table, Value};
 
 use crate::dev_vars::{self, LocalVariables};
 use crate::local::Local;
+use crate::prompt;
 use crate::wrangler::Wrangler;
 
 /// The binding of the database in `wrangler.toml`.
@@ -167,14 +167,10 @@ impl Deployment {
         if self.remote {
             let secret = match env::var("JWT_SECRET") {
                 Ok(secret) => secret,
-                Err(_) if io::stdin().is_terminal() => bail!(
+                Err(_) if prompt::stdin_is_terminal() => bail!(
                     "this needs the deployed JWT_SECRET, which can't be read back: pass it in the environment or on stdin"
                 ),
-                Err(_) => {
-                    let mut secret = String::new();
-                    io::stdin().read_to_string(&mut secret).context("can't read stdin")?;
-                    secret.trim_end_matches(['\r', '\n']).to_owned()
-                }
+                Err(_) => prompt::all_of_stdin()?.trim_end_matches(['\r', '\n']).to_owned(),
             };
             variables.insert("JWT_SECRET".to_owned(), secret);
             variables

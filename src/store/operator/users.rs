@@ -10,6 +10,7 @@ use super::password_hash::{self, HashShape};
 use super::revoked_sessions::{COUNT, IS_REVOKED};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
+use crate::account::user::UserPatch;
 use crate::store::sessions::REVOKE_ALL;
 use crate::store::{DbError, Row, Value};
 
@@ -236,20 +237,47 @@ pub fn with_unicode_email(database: &dyn Database) -> Result<Vec<(i64, String)>,
     database.rows(sql, &[])?.into_iter().map(|mut row| Ok((row.integer()?, row.text()?))).collect()
 }
 
-/// Creates a user who is staff and superuser, and returns the id.
+/// Creates a user, or one who is staff and superuser, and returns the id.
 ///
 /// # Errors
 /// [`DbError::Unique`] if another user has the email or the username.
-pub fn insert_superuser(
+pub fn insert(
     database: &dyn Database,
     email: &str,
     username: &str,
     password: &PasswordHash,
+    is_superuser: bool,
 ) -> Result<Option<i64>, DbError> {
     let sql = "INSERT INTO users (email, username, password, is_staff, is_superuser, created_at, updated_at) \
-               VALUES (?1, ?2, ?3, 1, 1, unixepoch(), unixepoch()) RETURNING id";
-    let row = database.row(sql, &[email.into(), username.into(), password.as_str().into()])?;
+               VALUES (?1, ?2, ?3, ?4, ?4, unixepoch(), unixepoch()) RETURNING id";
+    let is_superuser = i64::from(is_superuser).into();
+    let row = database.row(sql, &[email.into(), username.into(), password.as_str().into(), is_superuser])?;
     row.map(|mut row| row.integer()).transpose()
+}
+
+/// Changes a user's email, username and profile. Returns false if they had these values.
+///
+/// # Errors
+/// [`DbError::Unique`] if another user has the email or the username.
+pub fn edit(database: &dyn Database, id: i64, patch: &UserPatch) -> Result<bool, DbError> {
+    let account = [("email", patch.email.as_deref()), ("username", patch.username.as_deref())];
+    let account = account.into_iter().map(|(column, change)| (column, change.map(Some)));
+    let profile = PROFILE.iter().zip(&patch.profile);
+    let profile = profile.map(|(field, change)| (field.name(), change.as_ref().map(Option::as_deref)));
+    let (mut params, mut set, mut differ) = (vec![id.into()], Vec::new(), Vec::new());
+    for (column, change) in account.chain(profile) {
+        if let Some(value) = change {
+            params.push(value.into());
+            set.push(format!("{column} = ?{}", params.len()));
+            differ.push(format!("{column} COLLATE BINARY IS NOT ?{}", params.len()));
+        }
+    }
+    let sql = format!(
+        "UPDATE users SET {}, updated_at = unixepoch() WHERE id = ?1 AND ({}) RETURNING id",
+        set.join(", "),
+        differ.join(" OR ")
+    );
+    Ok(database.row(&sql, &params)?.is_some())
 }
 
 /// Activates a user. Returns false if they were active.

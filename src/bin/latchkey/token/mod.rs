@@ -22,7 +22,7 @@ use crate::{random, usage};
     subcommand_precedence_over_arg = true,
     disable_help_subcommand = true,
     override_usage = "npx latchkey token [OPTIONS] <EMAIL|USERNAME|ID>\n       npx latchkey token inspect [OPTIONS] <JWT|->",
-    after_help = "Examples:\n  npx latchkey token jake@jake.jake\n  TOKEN=$(npx latchkey token jake --raw)\n  npx latchkey token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by email or id."
+    after_help = "Examples:\n  npx latchkey token jake@jake.jake\n  TOKEN=$(npx latchkey token jake --raw)\n  npx latchkey token jake --raw | npx latchkey token inspect -\n\nA user whose name is \"inspect\" is found by email or id."
 )]
 pub struct Options {
     #[command(subcommand)]
