@@ -69,6 +69,7 @@ fn no_option_of_any_subcommand_is_missed() {
         &["import-django"],
         &["export-django"],
         &["secret"],
+        &["completions"],
         &["doctor"],
     ] {
         let help = operator.run(&[subcommand, &["--help"]].concat()).stdout;

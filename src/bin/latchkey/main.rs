@@ -3,6 +3,12 @@
 //! It works on the local D1 database, directly in its SQLite file, or with `--remote` on the deployed one, through
 //! `wrangler d1 execute`. Validation, hashing and tokens are the Worker's own, from the crate's library.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic where a pipe is closed")
+)]
+
+mod completions;
 mod createsuperuser;
 mod dev_vars;
 mod doctor;
@@ -24,6 +30,7 @@ mod usage;
 mod users;
 mod violations;
 mod wrangler;
+mod wrangler_error;
 
 use std::env;
 use std::process::ExitCode;
@@ -53,10 +60,14 @@ enum Command {
     ExportDjango(export_django::Options),
     Secret(secret::Options),
     Doctor(doctor::Options),
+    Completions(completions::Options),
 }
 
 /// Exit status of a command line that can't be run.
 const USAGE: u8 = 2;
+
+/// Exit status of an export whose reader closed the pipe before its end: that of SIGPIPE, as a shell shows it.
+const CLOSED_OUTPUT: u8 = 128 + 13;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> =
@@ -83,10 +94,14 @@ fn main() -> ExitCode {
         Command::ExportDjango(options) => export_django::run(&deployment, &options),
         Command::Secret(options) => secret::run(&options),
         Command::Doctor(options) => doctor::run(&deployment, &options),
+        Command::Completions(options) => completions::run(&options, Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if output::is_closed(&error) {
+                return ExitCode::from(CLOSED_OUTPUT);
+            }
             output::note(&format!("latchkey: {error:#}"));
             if error.is::<UsageError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }

@@ -1,6 +1,6 @@
 //! Prompts for values that pass the rules of their fields, with Django's wording.
 
-use std::io::{self, ErrorKind, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Read as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -11,7 +11,7 @@ use latchkey::error::Dialect;
 use latchkey::error::{Field, Violation};
 use signal_hook::consts::SIGINT;
 
-use crate::random;
+use crate::{output, random};
 
 const ENDED: &str = "the input ended: nothing was changed";
 
@@ -92,16 +92,15 @@ fn messages(field: Field, violations: &[Violation]) -> Vec<String> {
 
 fn print_errors(messages: &[String]) {
     for message in messages {
-        eprintln!("Error: {message}");
+        output::note(&format!("Error: {message}"));
     }
 }
 
 fn line(prompt: &str) -> Result<String> {
-    eprint!("{prompt}");
-    io::stderr().flush()?;
+    output::prompt(prompt);
     let line = first_line()?;
     if line.is_empty() {
-        eprintln!();
+        output::note("");
         bail!(ENDED);
     }
     Ok(line)
@@ -111,7 +110,7 @@ fn hidden(prompt: &str) -> Result<String> {
     rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
         ErrorKind::Interrupted => anyhow!(ENDED),
         ErrorKind::UnexpectedEof => {
-            eprintln!();
+            output::note("");
             anyhow!(ENDED)
         }
         _ => anyhow!("can't read the password: {error}"),

@@ -15,8 +15,8 @@ use toml::{Table, Value};
 
 use crate::dev_vars::{self, LocalVariables};
 use crate::local::Local;
-use crate::prompt;
 use crate::wrangler::Wrangler;
+use crate::{output, prompt};
 
 /// The binding of the database in `wrangler.toml`.
 pub const BINDING: &str = "DB";
@@ -84,6 +84,7 @@ impl Deployment {
     /// Opens the database for reading.
     pub fn database(&self) -> Result<Box<dyn Database>> {
         if self.remote || self.through_wrangler {
+            self.wrangler_config()?; // a wrong --env is named here
             return Ok(Box::new(Wrangler::new(self.wrangler_target())));
         }
         Ok(Box::new(Local::open(&self.state(), &self.database_id()?)?))
@@ -92,7 +93,7 @@ impl Deployment {
     /// Opens the database for writing, and names it on stderr.
     pub fn writable_database(&self) -> Result<Box<dyn Database>> {
         let database = self.database()?;
-        eprintln!("latchkey: working on the {}", self.name());
+        output::note(&format!("latchkey: working on the {}", self.name()));
         Ok(database)
     }
 

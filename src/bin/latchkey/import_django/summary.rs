@@ -9,7 +9,7 @@ use super::remark::RowRemark;
 use super::source::Others;
 use super::staging::{Counts, Staging};
 use crate::failure_cost;
-use crate::output::{self, escape_for_terminal};
+use crate::output::{self, escape_for_terminal, users};
 use crate::settings::Deployment;
 
 #[derive(Serialize)]
@@ -144,14 +144,9 @@ pub fn problems(counts: &Counts) -> String {
     let users = format!("{} of {}", counts.skipped(), users(counts.total));
     match (counts.skipped(), counts.bad_profiles) {
         (_, 0) => format!("{users} have problems"),
-        (0, bad) => format!("{} of {} have problems", profiles(bad), self::users(counts.total)),
+        (0, bad) => format!("{} of {} have problems", profiles(bad), output::users(counts.total)),
         (_, bad) => format!("{users} and {} have problems", profiles(bad)),
     }
-}
-
-/// "1 user", "2 users".
-fn users(count: i64) -> String {
-    format!("{count} user{}", if count == 1 { "" } else { "s" })
 }
 
 fn profiles(count: i64) -> String {

@@ -78,7 +78,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     if as_json {
         output::print(&output::json(&inspected)?)?;
     } else {
-        print(&inspected);
+        print(&inspected)?;
     }
     match &inspected.reason {
         None => Ok(()),
@@ -140,22 +140,24 @@ fn look_up(
     Ok((Some(user), Some(reason)))
 }
 
-fn print(inspected: &Inspected) {
-    parts::print("header", inspected.header.as_deref());
-    parts::print("claims", inspected.claims.as_deref());
-    println!("signed with  {}", inspected.signed_with.unwrap_or("no secret of this deployment"));
+fn print(inspected: &Inspected) -> Result<()> {
+    parts::print("header", inspected.header.as_deref())?;
+    parts::print("claims", inspected.claims.as_deref())?;
+    let signer = inspected.signed_with.unwrap_or("no secret of this deployment");
+    output::print(&format!("signed with  {signer}"))?;
     if let Some(user) = &inspected.user {
         let state = if user.is_active { "active" } else { "deactivated" };
-        println!(
+        output::print(&format!(
             "user         {} {} {}, {state}",
             user.id,
             escape_for_terminal(&user.username),
             escape_for_terminal(&user.email)
-        );
+        ))?;
     }
     let verdict = if inspected.valid { "yes" } else { "no" };
-    println!("valid now    {verdict}");
+    output::print(&format!("valid now    {verdict}"))?;
     if let Some(reason) = &inspected.reason {
-        println!("             {}", escape_for_terminal(reason));
+        output::print(&format!("             {}", escape_for_terminal(reason)))?;
     }
+    Ok(())
 }

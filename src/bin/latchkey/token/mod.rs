@@ -70,17 +70,17 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let now = Utc::now().timestamp();
     let token = issue(&config.keys, user.id, user.token_version, &session, now, config.token_ttl)?;
     if options.raw {
-        println!("{token}");
+        output::print(&token)
     } else if options.json {
-        output::print(&output::json(&Issued { user, token })?)?;
+        output::print(&output::json(&Issued { user, token })?)
     } else {
-        println!("id        {}", user.id);
-        println!("email     {}", escape_for_terminal(&user.email));
-        println!("username  {}", escape_for_terminal(&user.username));
-        println!("flags     {}", flags(&user));
-        println!("token     {token}");
+        let (email, username) = (escape_for_terminal(&user.email), escape_for_terminal(&user.username));
+        output::print(&format!(
+            "id        {}\nemail     {email}\nusername  {username}\nflags     {}\ntoken     {token}",
+            user.id,
+            flags(&user)
+        ))
     }
-    Ok(())
 }
 
 fn flags(user: &UserRecord) -> String {

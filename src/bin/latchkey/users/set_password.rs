@@ -40,7 +40,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
     if !options.password_stdin {
-        eprintln!("New password for {}.", describe(&user));
+        output::note(&format!("New password for {}.", describe(&user)));
     }
     let password = match from_stdin {
         Some(password) => password,
