@@ -238,7 +238,7 @@ def main():
              "is_active": True}
         ])
         dump = folder / "dump.json"
-        dump.write_text(old.manage("dumpdata", "authentication.User"))
+        dump.write_text(old.manage("dumpdata"))
 
         print("# By dumpdata, straight to SQLite, to hashes of pbkdf2_sha512")
         straight = Latchkey(folder, "straight", [], None)

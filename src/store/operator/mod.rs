@@ -1,4 +1,4 @@
-//! Statements of the operator's command, which are not in the Worker: one table per file.
+//! Statements of the operator's command, which are not in the Worker: one table or subject per file.
 
 #![allow(
     missing_docs,
