@@ -13,7 +13,7 @@ const SUPERUSER: [&str; 6] =
 #[test]
 fn a_script_creates_a_superuser_who_can_log_in() {
     let operator = Operator::new();
-    let outcome = operator.run_with(&SUPERUSER, "  correct horse \nanother line\n", &[]);
+    let outcome = operator.run_with(&SUPERUSER, "\u{feff}  correct horse \nanother line\n", &[]);
     assert_eq!(outcome.stderr, LOCAL);
     assert_eq!(outcome.stdout, "Superuser created successfully. Their id is 1.\n");
     assert_eq!(outcome.status, 0);
@@ -39,27 +39,28 @@ fn errors_are_reported_and_nothing_is_created() {
         (
             vec!["--email", "jake", "--username", "jake", "--password-stdin"],
             "correct horse",
-            "invalid email: Enter a valid email address.",
+            "no superuser was created:\n  email: Enter a valid email address.",
         ),
         (
             vec!["--email", "a@b.io", "--username", " ", "--password-stdin"],
             "correct horse",
-            "invalid username: This field may not be blank.",
+            "no superuser was created:\n  username: This field may not be blank.",
         ),
         (
             vec!["--email", "a@b.io", "--username", "jake", "--password-stdin"],
             "1234567\n",
-            "invalid password: Ensure this field has at least 8 characters.",
+            "no superuser was created:\n  password: Ensure this field has at least 8 characters.",
         ),
         (
             vec!["--email", "a@b.io", "--username", "jake", "--password-stdin"],
             "",
-            "invalid password: This field may not be blank.",
+            "no superuser was created:\n  password: This field may not be blank.",
         ),
     ] {
         let outcome = operator.run_with(&[&["createsuperuser"], &*arguments].concat(), input, &[]);
         assert_eq!(outcome.stderr.trim_start_matches(LOCAL), format!("latchkey: {message}\n"));
-        assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+        let is_usage = message.starts_with("stdin");
+        assert_eq!((outcome.status, &*outcome.stdout), (1 + i32::from(is_usage), ""));
     }
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
 }
@@ -73,10 +74,35 @@ fn an_email_and_a_username_are_taken_once_in_any_case() {
     {
         let arguments = ["createsuperuser", "--email", email, "--username", username, "--password-stdin"];
         let outcome = operator.run_with(&arguments, "correct horse", &[]);
-        let message =
-            format!("{LOCAL}latchkey: no superuser was created: user with this {field} already exists.\n");
+        let message = format!(
+            "{LOCAL}latchkey: no superuser was created:\n  {field}: user with this {field} already exists.\n"
+        );
         assert_eq!((outcome.status, outcome.stdout, outcome.stderr), (1, String::new(), message));
     }
+    assert_eq!(operator.sql("SELECT count(*) FROM users"), "1");
+}
+
+/// As the API does.
+#[test]
+fn all_problems_are_reported_at_once() {
+    let operator = Operator::new();
+    assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
+    let report = |email: &str, username: &str, password: &str| {
+        let arguments = ["createsuperuser", "--email", email, "--username", username, "--password-stdin"];
+        let outcome = operator.run_with(&arguments, password, &[]);
+        assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+        outcome.stderr.trim_start_matches(LOCAL).to_owned()
+    };
+    let taken = "latchkey: no superuser was created:\n\
+                 \x20 email: user with this email already exists.\n\
+                 \x20 username: user with this username already exists.\n";
+    assert_eq!(report("ada@example.com", "Ada", "correct horse"), taken);
+    let short = "  password: Ensure this field has at least 8 characters.\n";
+    assert_eq!(report("ada@example.com", "Ada", "short"), [taken, short].concat());
+    let invalid = "latchkey: no superuser was created:\n\
+                   \x20 email: Enter a valid email address.\n\
+                   \x20 username: user with this username already exists.\n";
+    assert_eq!(report("ada", "Ada", "short"), [invalid, short].concat());
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "1");
 }
 
@@ -203,7 +229,8 @@ fn at_a_terminal_it_rejects_taken_options_at_once() {
     assert_eq!(operator.run_with(&SUPERUSER, "correct horse", &[]).status, 0);
     let arguments = ["createsuperuser", "--username", "ADA"];
     let Some((status, shown)) = on_a_terminal(&operator, &arguments, &[]) else { return };
-    let refusal = "latchkey: no superuser was created: user with this username already exists.\n";
+    let refusal =
+        "latchkey: no superuser was created:\n  username: user with this username already exists.\n";
     assert_eq!(shown, format!("{LOCAL}{refusal}"));
     assert_eq!(status, Some(1));
 }

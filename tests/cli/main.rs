@@ -11,11 +11,14 @@
 )]
 
 mod command;
+mod completions;
 mod createsuperuser;
 mod doctor;
 mod export_django;
 mod import_django;
 mod npm;
+#[cfg(unix)]
+mod pipes;
 mod secret;
 mod start;
 mod token;

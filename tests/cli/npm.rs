@@ -42,7 +42,7 @@ fn an_option_that_npm_consumed_stops_the_command() {
         ),
     ] {
         let outcome = under_npm(&operator, &DEACTIVATE, variables);
-        assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+        assert_eq!((outcome.status, &*outcome.stdout), (2, ""));
         assert_eq!(outcome.stderr, format!("latchkey: {line}\n"));
     }
     assert_eq!(operator.sql("SELECT is_active FROM users"), "1");
@@ -54,6 +54,8 @@ fn no_option_of_any_subcommand_is_missed() {
     let mut options = BTreeSet::new();
     for subcommand in [
         &["createsuperuser"][..],
+        &["users", "create"],
+        &["users", "edit"],
         &["users", "list"],
         &["users", "show"],
         &["users", "activate"],
@@ -67,6 +69,7 @@ fn no_option_of_any_subcommand_is_missed() {
         &["import-django"],
         &["export-django"],
         &["secret"],
+        &["completions"],
         &["doctor"],
     ] {
         let help = operator.run(&[subcommand, &["--help"]].concat()).stdout;
@@ -80,7 +83,7 @@ fn no_option_of_any_subcommand_is_missed() {
     for option in options {
         let variable = format!("npm_config_{}", option.replace('-', "_"));
         let outcome = under_npm(&operator, &["users", "list"], &[(&variable, "true")]);
-        assert_eq!(outcome.status, 1, "--{option}");
+        assert_eq!(outcome.status, 2, "--{option}");
         assert!(outcome.stderr.starts_with(&format!("latchkey: npm consumed --{option}")), "--{option}");
     }
 }
@@ -100,7 +103,7 @@ fn a_setting_of_npm_is_no_option() {
     let outcome = under_npm(&operator, &["users", "list"], &variables);
     assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
     variables.push(("npm_config_email", "other@x.io"));
-    assert_eq!(under_npm(&operator, &["users", "list"], &variables).status, 1);
+    assert_eq!(under_npm(&operator, &["users", "list"], &variables).status, 2);
     // Any other script's options are its own, and npx has a --yes.
     for (script, variable) in [("deploy", "npm_config_remote"), ("npx", "npm_config_yes")] {
         let variables = [("npm_lifecycle_event", script), (variable, "true")];

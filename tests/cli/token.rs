@@ -49,7 +49,7 @@ fn forged(header: &str, claims: &str) -> String {
 }
 
 fn inspect(operator: &Operator, token: &str) -> (i32, Value) {
-    let outcome = operator.run(&["token", "inspect", token, "--json"]);
+    let outcome = operator.run_with(&["token", "inspect", "-", "--json"], token, &[]);
     assert_keeps_secrets(&outcome);
     (outcome.status, serde_json::from_str(&outcome.stdout).unwrap())
 }
@@ -126,7 +126,7 @@ fn a_user_named_like_the_subcommand_is_found_by_email() {
     let operator = with_jake();
     operator.database().execute("UPDATE users SET username = 'inspect', email = 'i@x.io'", []).unwrap();
     assert_eq!(operator.run(&["token", "i@x.io"]).status, 0);
-    assert_eq!(operator.run(&["token", "inspect"]).status, 1);
+    assert_eq!(operator.run(&["token", "inspect"]).status, 2);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn options_may_stand_before_the_subcommand_and_a_user_may_not() {
     assert_eq!((outcome.status, outcome.stdout.starts_with('{')), (0, true), "{}", outcome.stderr);
     for first in ["jake", "--raw"] {
         let outcome = operator.run(&["token", first, "inspect", &token]);
-        assert_eq!((outcome.status, &*outcome.stdout), (1, ""), "{first}");
+        assert_eq!((outcome.status, &*outcome.stdout), (2, ""), "{first}");
         assert_eq!(outcome.stderr, "latchkey: 'token inspect' takes a token, and neither a user nor --raw\n");
     }
 }
@@ -149,7 +149,7 @@ fn a_valid_token_is_printed() {
     let kid: Value =
         serde_json::from_slice(&Base64UrlUnpadded::decode_vec(token.split('.').next().unwrap()).unwrap())
             .unwrap();
-    let outcome = operator.run(&["token", "inspect", &token]);
+    let outcome = operator.run_with(&["token", "inspect", "-"], &token, &[]);
     assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
     let expected = format!(
         r#"header       alg  "HS256"
@@ -170,9 +170,21 @@ valid now    yes
 }
 
 #[test]
+fn a_token_on_a_command_line_is_warned_of() {
+    let operator = with_jake();
+    let outcome = operator.run(&["token", "inspect", &signed(SECRET, 3)]);
+    assert_eq!(outcome.status, 0);
+    assert_eq!(
+        outcome.stderr,
+        "latchkey: warning: everyone on this machine can read a command line, and shells keep it: \
+         pass '-' and the token on standard input\n"
+    );
+}
+
+#[test]
 fn a_token_may_come_on_standard_input() {
     let operator = with_jake();
-    let token = format!("  {}\n", signed(SECRET, 3));
+    let token = format!("\u{feff}  {}\n", signed(SECRET, 3));
     assert_eq!(operator.run_with(&["token", "inspect", "-"], &token, &[]).status, 0);
     // A new token is valid.
     let minted = operator.run(&["token", "jake", "--raw"]).stdout;
@@ -247,12 +259,12 @@ fn the_reason_why_a_token_is_invalid_is_printed() {
         (r#"{"alg":"HS256"}"#, r#"{"id":-1,"exp":2800000000}"#, "it has an id that no user can have"),
         (r#"{"alg":"HS256"}"#, r#"{"id":8,"exp":2800000000}"#, "there is no user with the id 8"),
     ] {
-        let outcome = operator.run(&["token", "inspect", &forged(header, claims)]);
+        let outcome = operator.run_with(&["token", "inspect", "-"], &forged(header, claims), &[]);
         assert_eq!(outcome.status, 1, "{reason}");
         assert_eq!(outcome.stderr, format!("latchkey: the token is not valid: {reason}\n"));
         assert!(outcome.stdout.ends_with(&format!("valid now    no\n             {reason}\n")), "{reason}");
     }
-    let outcome = operator.run(&["token", "inspect", "x.y"]);
+    let outcome = operator.run_with(&["token", "inspect", "-"], "x.y", &[]);
     assert_eq!(
         outcome.stderr,
         "latchkey: the token is not valid: it is not three parts in base64url, joined by dots\n"
@@ -288,13 +300,13 @@ fn the_database_is_asked_about_the_user_and_the_session() {
 fn terminal_controls_are_not_printed() {
     let operator = with_jake();
     let claims = "{\"id\":7,\"ver\":3,\"exp\":2800000000,\"\\u001b[2J\":\"\u{9b}31m\"}";
-    let outcome = operator.run(&["token", "inspect", &forged(r#"{"alg":"HS256"}"#, claims)]);
+    let outcome = operator.run_with(&["token", "inspect", "-"], &forged(r#"{"alg":"HS256"}"#, claims), &[]);
     assert_eq!(outcome.status, 0);
     assert!(outcome.stdout.contains("[2J"));
     operator.database().execute("UPDATE users SET username = 'j' || char(27) || '[2Jake'", []).unwrap();
     let user = operator.run(&["token", "7"]);
     let header = "{\"alg\":\"\\u001b[2J\u{202e}\u{3164}\"}";
-    let invalid = operator.run(&["token", "inspect", &forged(header, claims)]);
+    let invalid = operator.run_with(&["token", "inspect", "-"], &forged(header, claims), &[]);
     assert!(invalid.stderr.contains("only HS256 is accepted"), "{}", invalid.stderr);
     assert!(user.stdout.contains("[2Jake"));
     for text in [outcome.stdout, user.stdout, invalid.stdout, invalid.stderr] {

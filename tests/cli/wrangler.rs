@@ -114,6 +114,38 @@ fn no_value_is_on_a_command_line() {
     );
 }
 
+#[test]
+fn a_failure_tells_what_to_do() {
+    for (error, expected) in [
+        (
+            "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable",
+            "log in with 'npx wrangler login', or set CLOUDFLARE_API_TOKEN (wrangler: In a",
+        ),
+        (
+            "no such table: users: SQLITE_ERROR",
+            "apply the migrations with 'npx wrangler d1 migrations apply DB', and the same options (wrangler: no such",
+        ),
+    ] {
+        operator_fails(error, expected);
+    }
+    let operator = with_node("exit 1");
+    let outcome = run(&operator, &["users", "list", "--remote", "--env", "nope"], "");
+    assert_eq!((outcome.status, &*outcome.stderr), (1, "latchkey: wrangler.toml has no [env.nope]\n"));
+}
+
+fn operator_fails(error: &str, expected: &str) {
+    let json = json!({ "error": { "text": error } });
+    let operator = with_node("cat > statement; cat failure.json; exit 1\n");
+    operator.write("failure.json", &format!("{json:#}"));
+    let outcome = run(&operator, &["users", "list", "--remote"], "");
+    assert_eq!((outcome.status, &*outcome.stdout), (1, ""));
+    assert!(
+        outcome.stderr.starts_with(&format!("latchkey: {expected}")) && !outcome.stderr.contains('{'),
+        "{}",
+        outcome.stderr
+    );
+}
+
 /// The signal comes while wrangler runs.
 #[cfg(target_os = "linux")]
 #[test]

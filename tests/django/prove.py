@@ -102,9 +102,9 @@ class Latchkey:
         self.variables.write_text(f'JWT_SECRET="{SECRET}"\n' + (f"PASSWORD_HASHER='{hasher}'\n" if hasher else ""))
         run([*WRANGLER, "d1", "migrations", "apply", "DB", "--local", "--persist-to", self.state], cwd=ROOT)
 
-    def command(self, *arguments, expect=0):
+    def command(self, *arguments, expect=0, give=None):
         command = [ROOT / "target/debug/latchkey", "--persist-to", self.state, *self.through, *arguments]
-        return run(command, cwd=ROOT, expect=expect)
+        return run(command, cwd=ROOT, expect=expect, input=give.read_text() if give else None)
 
     def rows(self, sql):
         (file,) = [f for f in self.state.glob("v3/d1/*/*.sqlite") if f.name != "metadata.sqlite"]
@@ -168,6 +168,10 @@ def move(old, file, new, hasher):
     prove(f"the others are imported: {told.strip()}", told == f"{len(USERS)} users imported, 1 skipped\n", told)
     again = new.command("import-django", file, "--skip-problems").stdout
     prove("again, and nothing happens", again.startswith("0 users imported"), again)
+    piped = new.command("import-django", "-", "--unusable-passwords", "--dry-run", give=file) if file.suffix == ".json" \
+        else new.command("import-django", file, "--unusable-passwords", "--dry-run")
+    prove("with an unusable password, that user comes in too",
+          piped.stdout == f"1 user would be imported, {len(USERS)} already exist\n", piped.stdout)
 
     with new:
         for number, user in enumerate(USERS):
@@ -234,7 +238,7 @@ def main():
              "is_active": True}
         ])
         dump = folder / "dump.json"
-        dump.write_text(old.manage("dumpdata", "authentication.User"))
+        dump.write_text(old.manage("dumpdata"))
 
         print("# By dumpdata, straight to SQLite, to hashes of pbkdf2_sha512")
         straight = Latchkey(folder, "straight", [], None)

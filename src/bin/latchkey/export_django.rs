@@ -11,13 +11,14 @@ use clap::ValueEnum;
 use latchkey::account::password::PasswordHash;
 use latchkey::auth::password::{Algorithm, Hasher};
 use latchkey::store::operator::Database;
-use latchkey::store::operator::users::{self, UserRecord};
+use latchkey::store::operator::django;
+use latchkey::store::operator::users::UserRecord;
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::output::escape_for_terminal;
-use crate::random;
+use crate::output::{self, escape_for_terminal};
 use crate::settings::{self, Deployment};
+use crate::unusable_password;
 
 /// Number of users per query.
 const PAGE: usize = 5_000;
@@ -62,7 +63,7 @@ enum Model {
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.database()?;
     let Some(path) = &options.output else {
-        return export(&*database, options, io::stdout().lock(), &AtomicBool::default());
+        return export(&*database, options, io::stdout().lock(), &AtomicBool::default()).map(drop);
     };
     // Ctrl-C and the like end the export here, and its temporary file with it.
     let interrupted = Arc::default();
@@ -73,9 +74,9 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
     let unwritable = || format!("can't write {}", path.display());
     let file = tempfile::NamedTempFile::new_in(directory).with_context(unwritable)?;
-    export(&*database, options, &file, &interrupted)?;
+    let exported = export(&*database, options, &file, &interrupted)?;
     file.persist(path).with_context(unwritable)?;
-    Ok(())
+    output::print(&format!("{} exported to {}", output::users(exported), path.display()))
 }
 
 fn export(
@@ -83,30 +84,32 @@ fn export(
     options: &Options,
     output: impl Write,
     interrupted: &AtomicBool,
-) -> Result<()> {
+) -> Result<i64> {
     let mut output = BufWriter::new(output);
     let mut unreadable = 0;
+    let mut exported = 0;
     let mut separator = "[\n";
     let mut last = 0;
     loop {
-        let page = users::export_page(database, last, PAGE)?;
+        let page = django::export_page(database, last, PAGE)?;
         if interrupted.load(Ordering::Relaxed) {
             bail!("interrupted: no file was written");
         }
         let count = page.len();
         for (user, mut password) in page {
             if !is_readable(&password, options.keep_sha512) {
-                eprintln!(
+                output::note(&format!(
                     "user {} ({}) must reset their password",
                     user.id,
                     escape_for_terminal(&user.email)
-                );
-                password = unusable_password()?;
+                ));
+                password = unusable_password::make()?;
                 unreadable += 1;
             }
             output.write_all(separator.as_bytes())?;
-            serde_json::to_writer(&mut output, &object(&user, &password, options.model)?)?;
+            output.write_all(object(&user, &password, options.model)?.to_string().as_bytes())?;
             separator = ",\n";
+            exported += 1;
             last = user.id;
         }
         if count < PAGE {
@@ -116,24 +119,17 @@ fn export(
     output.write_all(if last == 0 { b"[]\n" } else { b"\n]\n" })?;
     output.flush()?;
     if unreadable > 0 {
-        eprintln!(
-            "Django can't read the password hash of {unreadable} user{}, listed above: see --help",
-            if unreadable == 1 { "" } else { "s" }
-        );
+        output::note(&format!(
+            "Django can't read the password hash of {}, listed above: see --help",
+            output::users(unreadable)
+        ));
     }
-    Ok(())
+    Ok(exported)
 }
 
 fn is_readable(stored: &str, keep_sha512: bool) -> bool {
     Hasher::from_encoded(&PasswordHash::new(stored.to_owned()))
         .is_ok_and(|hasher| keep_sha512 || hasher.algorithm == Algorithm::Sha256)
-}
-
-/// Makes a password that matches nothing, like Django's `make_password(None)`.
-fn unusable_password() -> Result<String> {
-    let mut bytes = [0; 40];
-    random::fill(&mut bytes)?;
-    Ok(std::iter::once('!').chain(bytes.iter().map(|byte| char::from(b'a' + byte % 26))).collect())
 }
 
 fn object(user: &UserRecord, password: &str, model: Model) -> Result<Value> {

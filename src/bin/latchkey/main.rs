@@ -3,6 +3,12 @@
 //! It works on the local D1 database, directly in its SQLite file, or with `--remote` on the deployed one, through
 //! `wrangler d1 execute`. Validation, hashing and tokens are the Worker's own, from the crate's library.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic where a pipe is closed")
+)]
+
+mod completions;
 mod createsuperuser;
 mod dev_vars;
 mod doctor;
@@ -11,6 +17,7 @@ mod failure_cost;
 mod import_django;
 mod local;
 mod members;
+mod new_user;
 mod npm;
 mod output;
 mod prompt;
@@ -18,8 +25,12 @@ mod random;
 mod secret;
 mod settings;
 mod token;
+mod unusable_password;
+mod usage;
 mod users;
+mod violations;
 mod wrangler;
+mod wrangler_error;
 
 use std::env;
 use std::process::ExitCode;
@@ -27,6 +38,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use settings::Deployment;
+use usage::UsageError;
 
 /// Operates Latchkey: superusers, users and their sessions, tokens, import from and export to Django.
 #[derive(Parser)]
@@ -48,7 +60,14 @@ enum Command {
     ExportDjango(export_django::Options),
     Secret(secret::Options),
     Doctor(doctor::Options),
+    Completions(completions::Options),
 }
+
+/// Exit status of a command line that can't be run.
+const USAGE: u8 = 2;
+
+/// Exit status of an export whose reader closed the pipe before its end: that of SIGPIPE, as a shell shows it.
+const CLOSED_OUTPUT: u8 = 128 + 13;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> =
@@ -56,16 +75,15 @@ fn main() -> ExitCode {
     let variables = env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
     if let Some(refusal) = npm::refusal(&Cli::command(), &arguments, &variables.collect()) {
-        eprintln!("latchkey: {refusal}");
-        return ExitCode::FAILURE;
+        output::note(&format!("latchkey: {refusal}"));
+        return ExitCode::from(USAGE);
     }
     settings::enter_project();
     let Cli { deployment, command } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print(); // a closed output is not an error
-            // A wrong option exits with 1, like any other error; help is not one.
-            return ExitCode::from(u8::from(error.use_stderr()));
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
     let outcome = match command {
@@ -76,12 +94,16 @@ fn main() -> ExitCode {
         Command::ExportDjango(options) => export_django::run(&deployment, &options),
         Command::Secret(options) => secret::run(&options),
         Command::Doctor(options) => doctor::run(&deployment, &options),
+        Command::Completions(options) => completions::run(&options, Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("latchkey: {error:#}");
-            ExitCode::FAILURE
+            if output::is_closed(&error) {
+                return ExitCode::from(CLOSED_OUTPUT);
+            }
+            output::note(&format!("latchkey: {error:#}"));
+            if error.is::<UsageError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -2,19 +2,37 @@
 
 use std::io::{self, ErrorKind, Write as _};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use chrono::DateTime;
 use comfy_table::{ContentArrangement, Table, presets};
 use latchkey::account::username::is_default_ignorable;
 use serde::Serialize;
 
-/// Prints a line. A reader that closes the pipe, like `head`, is not an error.
+/// Prints a line to stdout. A reader that closes the pipe, like `head`, is not an error: what is printed is a report, and
+/// its work is done.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("can't write to stdout"),
     }
+}
+
+/// Prints a line to stderr. Where that is closed, there is no one to tell.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// True if an output of which the whole matters could not be written to its end, since its reader closed the pipe.
+pub fn is_closed(error: &Error) -> bool {
+    let is_broken = |error: &io::Error| error.kind() == ErrorKind::BrokenPipe;
+    error.downcast_ref().is_some_and(is_broken)
+}
+
+/// Begins a line on stderr.
+pub fn prompt(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
 }
 
 /// Escapes invisible characters, such as control characters and directional marks, in Rust's notation.
@@ -74,6 +92,11 @@ pub fn day(seconds: i64) -> String {
 fn formatted(seconds: i64, format: &str) -> String {
     DateTime::from_timestamp(seconds, 0)
         .map_or_else(|| seconds.to_string(), |time| time.format(format).to_string())
+}
+
+/// "1 user", "2 users".
+pub fn users(count: i64) -> String {
+    format!("{count} user{}", if count == 1 { "" } else { "s" })
 }
 
 pub fn yes_or_no(flag: bool) -> String {

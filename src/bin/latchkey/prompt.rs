@@ -1,6 +1,6 @@
 //! Prompts for values that pass the rules of their fields, with Django's wording.
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Read as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -11,7 +11,7 @@ use latchkey::error::Dialect;
 use latchkey::error::{Field, Violation};
 use signal_hook::consts::SIGINT;
 
-use crate::random;
+use crate::{output, random};
 
 const ENDED: &str = "the input ended: nothing was changed";
 
@@ -36,18 +36,13 @@ pub fn confirm(sentence: &str) -> Result<bool> {
     Ok(["y", "yes"].contains(&reply.trim().to_ascii_lowercase().as_str()))
 }
 
-/// Hashes a new password, from a prompt or from the first line of stdin.
-pub fn new_hash(hasher: Hasher, from_stdin: bool) -> Result<PasswordHash> {
-    let password = if from_stdin {
-        given(Field::Password, validate::password(input(&first_line()?)))?
-    } else {
-        new_password()?
-    };
-    hasher.hash(&password, random::fill)
+/// Hashes a new password.
+pub fn hash(hasher: Hasher, password: &Password) -> Result<PasswordHash> {
+    hasher.hash(password, random::fill)
 }
 
 /// Prompts for a new password, twice and without echo, until it passes.
-fn new_password() -> Result<Password> {
+pub fn new_password() -> Result<Password> {
     // At Ctrl-C rpassword raises SIGINT with the terminal still silenced. Caught, that leaves it to end with an error.
     signal_hook::flag::register(SIGINT, Arc::default())?;
     loop {
@@ -66,18 +61,29 @@ fn new_password() -> Result<Password> {
 fn first_line() -> Result<String> {
     let mut line = String::new();
     io::stdin().read_line(&mut line).context("can't read stdin")?;
-    Ok(line)
+    Ok(without_mark(line))
+}
+
+/// Makes the input of a rule from the first line of stdin.
+pub fn first_line_as_input() -> Result<RawField> {
+    Ok(input(&first_line()?))
+}
+
+/// Reads all of stdin.
+pub fn all_of_stdin() -> Result<String> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).context("can't read stdin")?;
+    Ok(without_mark(text))
+}
+
+/// Removes the byte order mark that some shells write in front of a text.
+fn without_mark(text: String) -> String {
+    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
 }
 
 /// Makes the input of a rule from an operator's value.
 pub fn input(text: &str) -> RawField {
     RawField::Text(text.trim().to_owned())
-}
-
-/// Unwraps a value from an option or from stdin, for which there is no second prompt.
-pub fn given<T>(field: Field, checked: Validated<T>) -> Result<T> {
-    checked
-        .map_err(|violations| anyhow!("invalid {}: {}", field.name(), messages(field, &violations).join(" ")))
 }
 
 fn messages(field: Field, violations: &[Violation]) -> Vec<String> {
@@ -86,16 +92,15 @@ fn messages(field: Field, violations: &[Violation]) -> Vec<String> {
 
 fn print_errors(messages: &[String]) {
     for message in messages {
-        eprintln!("Error: {message}");
+        output::note(&format!("Error: {message}"));
     }
 }
 
 fn line(prompt: &str) -> Result<String> {
-    eprint!("{prompt}");
-    io::stderr().flush()?;
+    output::prompt(prompt);
     let line = first_line()?;
     if line.is_empty() {
-        eprintln!();
+        output::note("");
         bail!(ENDED);
     }
     Ok(line)
@@ -105,7 +110,7 @@ fn hidden(prompt: &str) -> Result<String> {
     rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
         ErrorKind::Interrupted => anyhow!(ENDED),
         ErrorKind::UnexpectedEof => {
-            eprintln!();
+            output::note("");
             anyhow!(ENDED)
         }
         _ => anyhow!("can't read the password: {error}"),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use latchkey::auth::secret::MIN_BYTES;
 
-use crate::random;
+use crate::{output, random};
 
 /// Prints a new random secret fit for JWT_SECRET
 #[derive(clap::Args)]
@@ -14,6 +14,5 @@ pub fn run(_: &Options) -> Result<()> {
     let mut bytes = [0; MIN_BYTES];
     random::fill(&mut bytes)?;
     let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("{secret}");
-    Ok(())
+    output::print(&secret)
 }

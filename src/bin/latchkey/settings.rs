@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::{env, fs, io, iter};
+use std::{env, fs, iter};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
@@ -17,6 +16,7 @@ use toml::{Table, Value};
 use crate::dev_vars::{self, LocalVariables};
 use crate::local::Local;
 use crate::wrangler::Wrangler;
+use crate::{output, prompt};
 
 /// The binding of the database in `wrangler.toml`.
 pub const BINDING: &str = "DB";
@@ -84,6 +84,7 @@ impl Deployment {
     /// Opens the database for reading.
     pub fn database(&self) -> Result<Box<dyn Database>> {
         if self.remote || self.through_wrangler {
+            self.wrangler_config()?; // a wrong --env is named here
             return Ok(Box::new(Wrangler::new(self.wrangler_target())));
         }
         Ok(Box::new(Local::open(&self.state(), &self.database_id()?)?))
@@ -92,7 +93,7 @@ impl Deployment {
     /// Opens the database for writing, and names it on stderr.
     pub fn writable_database(&self) -> Result<Box<dyn Database>> {
         let database = self.database()?;
-        eprintln!("latchkey: working on the {}", self.name());
+        output::note(&format!("latchkey: working on the {}", self.name()));
         Ok(database)
     }
 
@@ -167,14 +168,10 @@ impl Deployment {
         if self.remote {
             let secret = match env::var("JWT_SECRET") {
                 Ok(secret) => secret,
-                Err(_) if io::stdin().is_terminal() => bail!(
+                Err(_) if prompt::stdin_is_terminal() => bail!(
                     "this needs the deployed JWT_SECRET, which can't be read back: pass it in the environment or on stdin"
                 ),
-                Err(_) => {
-                    let mut secret = String::new();
-                    io::stdin().read_to_string(&mut secret).context("can't read stdin")?;
-                    secret.trim_end_matches(['\r', '\n']).to_owned()
-                }
+                Err(_) => prompt::all_of_stdin()?.trim_end_matches(['\r', '\n']).to_owned(),
             };
             variables.insert("JWT_SECRET".to_owned(), secret);
             variables

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::members::Members;
+use crate::wrangler_error;
 
 const BIN: &str = "node_modules/.bin";
 const CLI: &str = "node_modules/wrangler/wrangler-dist/cli.js";
@@ -106,8 +107,7 @@ impl Wrangler {
             self.size.set(size.or(self.size.get()));
             return Ok(executed);
         }
-        let output = [text, String::from_utf8_lossy(&output.stderr)].join("\n");
-        bail!("wrangler failed: {}", output.trim())
+        bail!("{}", wrangler_error::describe(&text, &String::from_utf8_lossy(&output.stderr)))
     }
 }
 

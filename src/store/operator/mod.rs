@@ -1,4 +1,4 @@
-//! Statements of the operator's command, which are not in the Worker: one table per file.
+//! Statements of the operator's command, which are not in the Worker: one table or subject per file.
 
 #![allow(
     missing_docs,
@@ -6,6 +6,7 @@
     reason = "fields are named like their columns, and errors are the database's"
 )]
 
+pub mod django;
 pub mod login_failures;
 pub mod password_hash;
 pub mod revoked_sessions;

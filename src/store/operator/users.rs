@@ -4,17 +4,18 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
+use super::Database;
 use super::login_failures::{self, Failures};
 use super::password_hash::{self, HashShape};
 use super::revoked_sessions::{COUNT, IS_REVOKED};
-use super::{Database, Statement};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
+use crate::account::user::UserPatch;
 use crate::store::sessions::REVOKE_ALL;
 use crate::store::{DbError, Row, Value};
 
 /// Columns that [`UserRecord::read`] takes, in their order.
-static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let profile = PROFILE.iter().map(|field| field.name());
     let first = ["id", "username", "email", "is_active", "is_staff", "is_superuser"];
     let last = ["created_at", "updated_at", "token_version"];
@@ -48,7 +49,7 @@ fn take_profile(row: &mut Row) -> Result<Profile, DbError> {
 }
 
 impl UserRecord {
-    fn read(row: &mut Row) -> Result<Self, DbError> {
+    pub(super) fn read(row: &mut Row) -> Result<Self, DbError> {
         Ok(Self {
             id: row.integer()?,
             username: row.text()?,
@@ -236,20 +237,47 @@ pub fn with_unicode_email(database: &dyn Database) -> Result<Vec<(i64, String)>,
     database.rows(sql, &[])?.into_iter().map(|mut row| Ok((row.integer()?, row.text()?))).collect()
 }
 
-/// Creates a user who is staff and superuser, and returns the id.
+/// Creates a user, or one who is staff and superuser, and returns the id.
 ///
 /// # Errors
 /// [`DbError::Unique`] if another user has the email or the username.
-pub fn insert_superuser(
+pub fn insert(
     database: &dyn Database,
     email: &str,
     username: &str,
     password: &PasswordHash,
+    is_superuser: bool,
 ) -> Result<Option<i64>, DbError> {
     let sql = "INSERT INTO users (email, username, password, is_staff, is_superuser, created_at, updated_at) \
-               VALUES (?1, ?2, ?3, 1, 1, unixepoch(), unixepoch()) RETURNING id";
-    let row = database.row(sql, &[email.into(), username.into(), password.as_str().into()])?;
+               VALUES (?1, ?2, ?3, ?4, ?4, unixepoch(), unixepoch()) RETURNING id";
+    let is_superuser = i64::from(is_superuser).into();
+    let row = database.row(sql, &[email.into(), username.into(), password.as_str().into(), is_superuser])?;
     row.map(|mut row| row.integer()).transpose()
+}
+
+/// Changes a user's email, username and profile. Returns false if they had these values.
+///
+/// # Errors
+/// [`DbError::Unique`] if another user has the email or the username.
+pub fn edit(database: &dyn Database, id: i64, patch: &UserPatch) -> Result<bool, DbError> {
+    let account = [("email", patch.email.as_deref()), ("username", patch.username.as_deref())];
+    let account = account.into_iter().map(|(column, change)| (column, change.map(Some)));
+    let profile = PROFILE.iter().zip(&patch.profile);
+    let profile = profile.map(|(field, change)| (field.name(), change.as_ref().map(Option::as_deref)));
+    let (mut params, mut set, mut differ) = (vec![id.into()], Vec::new(), Vec::new());
+    for (column, change) in account.chain(profile) {
+        if let Some(value) = change {
+            params.push(value.into());
+            set.push(format!("{column} = ?{}", params.len()));
+            differ.push(format!("{column} COLLATE BINARY IS NOT ?{}", params.len()));
+        }
+    }
+    let sql = format!(
+        "UPDATE users SET {}, updated_at = unixepoch() WHERE id = ?1 AND ({}) RETURNING id",
+        set.join(", "),
+        differ.join(" OR ")
+    );
+    Ok(database.row(&sql, &params)?.is_some())
 }
 
 /// Activates a user. Returns false if they were active.
@@ -294,46 +322,4 @@ pub fn set_flags(
                RETURNING id";
     let params = [id.into(), is_staff.map(i64::from).into(), is_superuser.map(i64::from).into()];
     Ok(database.row(sql, &params)?.is_some())
-}
-
-/// Reads up to `limit` users after an id, with their password hashes, for an export.
-pub fn export_page(
-    database: &dyn Database,
-    after: i64,
-    limit: usize,
-) -> Result<Vec<(UserRecord, String)>, DbError> {
-    let sql = format!("SELECT {}, password FROM users WHERE id > ?1 ORDER BY id LIMIT {limit}", *COLUMNS);
-    let rows = database.rows(&sql, &[after.into()])?;
-    rows.into_iter().map(|mut row| Ok((UserRecord::read(&mut row)?, row.text()?))).collect()
-}
-
-/// Unique values of a user.
-pub struct UserKeys {
-    pub id: i64,
-    pub username: String,
-    pub email: String,
-}
-
-/// Reads the unique values of up to `limit` users after an id, for an import.
-pub fn keys_page(database: &dyn Database, after: i64, limit: usize) -> Result<Vec<UserKeys>, DbError> {
-    let sql = format!("SELECT id, username, email FROM users WHERE id > ?1 ORDER BY id LIMIT {limit}");
-    let read = |mut row: Row| Ok(UserKeys { id: row.integer()?, username: row.text()?, email: row.text()? });
-    database.rows(&sql, &[after.into()])?.into_iter().map(read).collect()
-}
-
-/// Makes a statement that imports a user; `params` are the values of its columns, in this order.
-pub fn import(params: Vec<Value<'static>>) -> Statement<'static> {
-    let sql = "INSERT INTO users (id, username, email, password, is_active, is_staff, is_superuser, bio, image, \
-               created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    Statement { sql, params }
-}
-
-/// Makes statements that raise the last assigned id, and never lower it.
-pub fn raise_last_id(last_id: i64) -> [Statement<'static>; 2] {
-    [
-        "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'users' AND seq < ?1",
-        "INSERT INTO sqlite_sequence (name, seq) SELECT 'users', ?1 \
-         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'users')",
-    ]
-    .map(|sql| Statement { sql, params: vec![last_id.into()] })
 }

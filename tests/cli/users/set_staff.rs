@@ -53,6 +53,6 @@ fn flags_change_one_by_one() {
         let now = state(&operator);
         assert!(now.contains(after) && now.contains("active 1") && now.contains("version 0"), "{now}");
     }
-    assert_eq!(operator.run(&["users", "set-staff", "ada"]).status, 1);
-    assert_eq!(operator.run(&["users", "set-staff", "ada", "--staff", "maybe"]).status, 1);
+    assert_eq!(operator.run(&["users", "set-staff", "ada"]).status, 2);
+    assert_eq!(operator.run(&["users", "set-staff", "ada", "--staff", "maybe"]).status, 2);
 }

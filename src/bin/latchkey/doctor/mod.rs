@@ -79,7 +79,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if options.json {
         output::print(&output::json(&findings)?)?;
     } else {
-        print(&findings);
+        print(&findings)?;
     }
     match findings.iter().filter(|finding| finding.state == State::Error).count() {
         0 => Ok(()),
@@ -88,7 +88,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     }
 }
 
-fn print(findings: &[Finding]) {
+fn print(findings: &[Finding]) -> Result<()> {
     let in_colour = io::stdout().is_terminal();
     for Finding { state, text } in findings {
         let (word, colour) = match state {
@@ -97,10 +97,11 @@ fn print(findings: &[Finding]) {
             State::Warning => ("warning", 33),
             State::Error => ("error", 31),
         };
-        if in_colour {
-            println!("\u{1b}[{colour}m{word:<9}\u{1b}[0m{text}");
+        output::print(&if in_colour {
+            format!("\u{1b}[{colour}m{word:<9}\u{1b}[0m{text}")
         } else {
-            println!("{word:<9}{text}");
-        }
+            format!("{word:<9}{text}")
+        })?;
     }
+    Ok(())
 }

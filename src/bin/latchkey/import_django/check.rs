@@ -1,5 +1,8 @@
 //! Check of a row by the Worker's rules.
 
+use std::collections::BTreeSet;
+
+use anyhow::Result;
 use chrono::{DateTime, NaiveDateTime};
 use latchkey::account::email;
 use latchkey::account::password::PasswordHash;
@@ -10,8 +13,26 @@ use latchkey::error::Violation;
 use serde_json::{Map, Value};
 
 use super::MAX_ID;
+use super::remark::{Remark, Severity, Who};
 use super::source::{Kind, Object};
-use crate::output::escape_for_terminal;
+use crate::unusable_password;
+
+/// Algorithms of Django that can't be verified here. Nothing else of a hash is ever shown.
+const OTHER_ALGORITHMS: [&str; 10] = [
+    "argon2",
+    "bcrypt",
+    "bcrypt_sha256",
+    "crypt",
+    "md5",
+    "pbkdf2_sha1",
+    "scrypt",
+    "sha1",
+    "unsalted_md5",
+    "unsalted_sha1",
+];
+
+/// Fields of a row that are no loss: Latchkey has no times of a profile.
+const PROFILE_TIMES: [&str; 2] = ["created_at", "updated_at"];
 
 /// Row as far as it could be read: completely, if there is no problem.
 pub enum Record {
@@ -25,6 +46,8 @@ pub struct User {
     pub username: Option<String>,
     pub email: Option<String>,
     pub password: String,
+    /// Reason for which the password became an unusable one.
+    pub unusable: Option<String>,
     pub is_active: bool,
     pub is_staff: bool,
     pub is_superuser: bool,
@@ -42,76 +65,93 @@ pub struct Profile {
     pub image: Option<String>,
 }
 
-impl Record {
-    /// Identifies the row's user, after its number in a message.
-    pub fn label(&self) -> String {
-        match self {
-            Self::User(User { id: Some(id), .. }) => format!(" (id {id})"),
-            Self::Profile(Profile { user: Some(id), .. }) => format!(" (profile of id {id})"),
-            Self::User(_) => String::new(),
-            Self::Profile(_) => " (a profile)".to_owned(),
-        }
-    }
+/// A row that was read.
+pub struct Checked {
+    pub record: Record,
+    pub who: Who,
+    pub remarks: Vec<Remark>,
+    /// Fields that have a value and are not imported.
+    pub dropped: BTreeSet<String>,
 }
 
-/// Remarks on one row.
-#[derive(Default)]
-pub struct Remarks {
-    /// Reasons why the row can't be imported.
-    pub problems: Vec<String>,
-    /// Oddities that are imported all the same.
-    pub notes: Vec<String>,
-}
-
-/// Reads a row.
-pub fn check(kind: Kind, object: Object) -> (Record, Remarks) {
-    let mut row = Row { fields: object.fields, problems: Vec::new(), notes: Vec::new() };
+/// Reads a row. With `makes_unusable`, a password that can't be verified becomes an unusable one.
+pub fn check(kind: Kind, object: Object, makes_unusable: bool) -> Result<Checked> {
+    let text = |name: &str| object.fields.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut who = Who { id: None, username: text("username"), email: text("email") };
+    let is_original = object.model.eq_ignore_ascii_case("authentication.user");
+    let mut row = Row { fields: object.fields, remarks: Vec::new() };
     let record = match kind {
-        Kind::User => Record::User(row.user(&object.pk)),
+        Kind::User => {
+            let user = row.user(&object.pk, is_original, makes_unusable)?;
+            who.id = user.id;
+            Record::User(user)
+        }
         Kind::Profile => {
             let id = row.fields.remove("user").unwrap_or_default();
-            let user = row.id(&id, "user");
-            Record::Profile(Profile { user, ..row.profile() })
+            let user = row.id(&id, "user", Severity::ProfileProblem);
+            let profile = Profile { user, ..row.profile() };
+            row.fields.retain(|name, _| !PROFILE_TIMES.contains(&name.as_str()));
+            who.id = user;
+            Record::Profile(profile)
         }
     };
-    (record, Remarks { problems: row.problems, notes: row.notes })
+    let has_value = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => !values.is_empty(),
+        _ => true,
+    };
+    let dropped = row.fields.into_iter().filter(|(_, value)| has_value(value)).map(|(name, _)| name);
+    Ok(Checked { record, who, dropped: dropped.collect(), remarks: row.remarks })
 }
 
 struct Row {
     fields: Map<String, Value>,
-    problems: Vec<String>,
-    notes: Vec<String>,
+    remarks: Vec<Remark>,
 }
 
 impl Row {
-    fn user(&mut self, pk: &Value) -> User {
-        let id = self.id(pk, "id");
-        let email = self.field("email", |input| validate::email(input, email::domain_to_ascii));
+    fn user(&mut self, pk: &Value, is_original: bool, makes_unusable: bool) -> Result<User> {
+        let id = self.id(pk, "id", Severity::Problem);
+        let email = self.user_field("email", |input| validate::email(input, email::domain_to_ascii));
         let username = self.username();
-        let password = self.password();
+        let (password, unusable) = self.password(makes_unusable)?;
         let [is_active, is_staff, is_superuser] =
             [("is_active", true), ("is_staff", false), ("is_superuser", false)]
                 .map(|(name, default)| self.flag(name, default));
         let profile = self.profile();
+        let has_time = ["date_joined", "created_at"]
+            .iter()
+            .any(|name| self.fields.get(*name).is_some_and(|time| !time.is_null()));
         // Django's own users have only this one time.
         let joined = self.time("date_joined");
         let created_at = self.time("created_at").or(joined);
         let updated_at = self.time("updated_at").or(created_at);
-        if created_at.is_none() && self.problems.is_empty() {
-            self.problems.push("created_at is missing".to_owned());
+        if !has_time {
+            self.problem(if is_original { "created_at" } else { "date_joined" }, MISSING, None);
         }
-        User {
+        Ok(User {
             id,
             username,
             email,
             password,
+            unusable,
             is_active,
             is_staff,
             is_superuser,
             profile,
             created_at,
             updated_at,
-        }
+        })
+    }
+
+    fn problem(&mut self, field: &str, text: impl Into<String>, value: Option<&Value>) {
+        self.remark(Severity::Problem, field, text, value);
+    }
+
+    fn remark(&mut self, severity: Severity, field: &str, text: impl Into<String>, value: Option<&Value>) {
+        let value = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        self.remarks.push(Remark { severity, field: field.to_owned(), text: text.into(), value });
     }
 
     fn profile(&mut self) -> Profile {
@@ -122,66 +162,89 @@ impl Row {
 
     fn profile_field(&mut self, name: &str) -> Option<String> {
         let field = PROFILE.iter().find(|field| field.name() == name)?;
-        self.field(name, |input| field.check(input)).flatten()
+        self.field(name, Severity::ProfileProblem, |input| field.check(input)).flatten()
     }
 
-    fn id(&mut self, value: &Value, name: &str) -> Option<i64> {
+    fn id(&mut self, value: &Value, name: &str, severity: Severity) -> Option<i64> {
         let id = value.as_i64().filter(|id| (1..=MAX_ID).contains(id));
         if id.is_none() {
-            self.problems.push(format!(
-                "{name} is {}, not a whole number from 1 to {MAX_ID}",
-                escape_for_terminal(&value.to_string())
-            ));
+            self.remark(severity, name, format!("is not a whole number from 1 to {MAX_ID}"), Some(value));
         }
         id
     }
 
-    fn field<T>(&mut self, name: &str, rule: impl Fn(RawField) -> Validated<T>) -> Option<T> {
-        match rule(self.fields.remove(name).into()) {
-            Ok(value) => Some(value),
+    fn user_field<T>(&mut self, name: &str, rule: impl Fn(RawField) -> Validated<T>) -> Option<T> {
+        self.field(name, Severity::Problem, rule)
+    }
+
+    fn field<T>(
+        &mut self,
+        name: &str,
+        severity: Severity,
+        rule: impl Fn(RawField) -> Validated<T>,
+    ) -> Option<T> {
+        let value = self.fields.remove(name);
+        match rule(value.clone().into()) {
+            Ok(valid) => Some(valid),
             Err(violations) => {
-                let words = violations.iter().map(|violation| format!("{name} {}", words(violation)));
-                self.problems.extend(words);
+                for violation in violations {
+                    self.violation(severity, name, &violation, value.as_ref());
+                }
                 None
             }
         }
     }
 
+    fn violation(&mut self, severity: Severity, name: &str, violation: &Violation, value: Option<&Value>) {
+        let text = words(violation);
+        self.remark(severity, name, &*text, value.filter(|_| text != MISSING));
+    }
+
     /// Reads a username. One that is not visible is kept: it may be older than that rule.
     fn username(&mut self) -> Option<String> {
-        let input: RawField = self.fields.remove("username").into();
+        let value = self.fields.remove("username");
+        let input: RawField = value.clone().into();
         let violations = match validate::username(input.clone()) {
             Ok(username) => return Some(username),
             Err(violations) => violations,
         };
         let is_note = |violation: &&Violation| **violation == Violation::InvalidUsername;
-        let problems = violations.iter().filter(|violation| !is_note(violation));
-        self.problems.extend(problems.map(|violation| format!("username {}", words(violation))));
+        for violation in violations.iter().filter(|violation| !is_note(violation)) {
+            self.violation(Severity::Problem, "username", violation, value.as_ref());
+        }
         match input {
             RawField::Text(username) if violations.iter().all(|violation| is_note(&violation)) => {
-                self.notes.push(format!(
-                    "username \"{}\" is one that the API no longer accepts: it has characters that control a terminal or \
-                     the direction of text, or nothing visible",
-                    escape_for_terminal(&username)
-                ));
+                let text = "is one that the API no longer accepts, with characters that control a terminal or the direction \
+                            of text, or nothing visible";
+                self.remark(Severity::Note, "username", text, value.as_ref());
                 Some(username)
             }
             _ => None,
         }
     }
 
-    fn password(&mut self) -> String {
+    /// Reads the password, and the reason for which it became an unusable one.
+    fn password(&mut self, makes_unusable: bool) -> Result<(String, Option<String>)> {
         let Some(Value::String(stored)) = self.fields.remove("password") else {
-            self.problems.push("password is missing".to_owned());
-            return String::new();
+            self.problem("password", MISSING, None);
+            return Ok((String::new(), None));
         };
-        if stored.starts_with('!') {
-            self.problems
-                .push("password is unusable, as Django calls it: no login succeeds with it".to_owned());
-        } else if let Err(reason) = Hasher::from_encoded(&PasswordHash::new(stored.clone())) {
-            self.problems.push(format!("password can't be verified here: its hash {reason}"));
+        let reason = if stored.starts_with('!') {
+            "is unusable, as Django calls it: no login succeeds with it".to_owned()
+        } else {
+            match Hasher::from_encoded(&PasswordHash::new(stored.clone())) {
+                Ok(_) => return Ok((stored, None)),
+                Err(reason) => format!("can't be verified here: its hash {reason}"),
+            }
+        };
+        let algorithm = OTHER_ALGORITHMS.into_iter().find(|name| stored.split('$').next() == Some(name));
+        if makes_unusable {
+            let kind =
+                if stored.starts_with('!') { "unusable before" } else { algorithm.unwrap_or("invalid") };
+            return Ok((unusable_password::make()?, Some(kind.to_owned())));
         }
-        stored
+        self.problem("password", reason, algorithm.map(Value::from).as_ref());
+        Ok((stored, None))
     }
 
     /// Reads a boolean, which SQLite stores as 0 or 1.
@@ -192,18 +255,18 @@ impl Row {
             Some(Value::Number(number)) if number.as_i64().is_some_and(|flag| flag == 0 || flag == 1) => {
                 number.as_i64() == Some(1)
             }
-            Some(_) => {
-                self.problems.push(format!("{name} is neither true nor false"));
+            Some(other) => {
+                self.problem(name, "is neither true nor false", Some(&other));
                 default
             }
         }
     }
 
     fn time(&mut self, name: &str) -> Option<i64> {
-        let value = self.fields.remove(name)?;
+        let value = self.fields.remove(name).filter(|value| !value.is_null())?;
         let time = value.as_str().and_then(unix_seconds);
         if time.is_none() {
-            self.problems.push(format!("{name} is not a time of the form 2026-01-31T12:00:00Z"));
+            self.problem(name, "is not a time of the form 2026-01-31T12:00:00Z", Some(&value));
         }
         time
     }
@@ -221,10 +284,13 @@ fn unix_seconds(text: &str) -> Option<i64> {
         .ok()
 }
 
+/// Words for a field without a value.
+pub const MISSING: &str = "is missing";
+
 /// Describes a violation, after the field's name.
 fn words(violation: &Violation) -> String {
     match violation {
-        Violation::Required | Violation::Null | Violation::Blank => "is missing".to_owned(),
+        Violation::Required | Violation::Null | Violation::Blank => MISSING.to_owned(),
         Violation::InvalidEmail { .. } => "is not a valid email address".to_owned(),
         Violation::NotAString => "is not a string".to_owned(),
         Violation::TooLong(max) => format!("is longer than {max} characters"),

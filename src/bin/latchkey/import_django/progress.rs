@@ -8,14 +8,18 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Draws nothing unless stderr is a terminal. `rate` is the part of the template for the speed.
-    pub fn new(what: &'static str, rate: &str, len: u64) -> Self {
-        let template = format!("{{msg}} {{wide_bar}} {{percent}}%  {rate}  {{eta}} left");
+    /// Draws nothing unless stderr is a terminal. `rate` is the part of the template for the speed; the length of a pipe
+    /// is unknown.
+    pub fn new(what: &'static str, rate: &str, len: Option<u64>) -> Self {
+        let template = match len {
+            Some(_) => format!("{{msg}} {{wide_bar}} {{percent}}%  {rate}  {{eta}} left"),
+            None => format!("{{msg}} {{binary_bytes}}  {rate}"),
+        };
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let style = style.with_key("users_per_sec", |state: &ProgressState, text: &mut dyn Write| {
             let _ = write!(text, "{:.0} users/s", state.per_sec()); // not worth an error
         });
-        Self(ProgressBar::new(len).with_style(style).with_message(what))
+        Self(len.map_or_else(ProgressBar::no_length, ProgressBar::new).with_style(style).with_message(what))
     }
 
     pub fn advance(&self, by: u64) {
@@ -25,11 +29,6 @@ impl Progress {
     /// Wraps a reader so that the bar advances with each byte.
     pub fn reading<R: Read>(&self, reader: R) -> impl Read {
         self.0.wrap_read(reader)
-    }
-
-    /// Writes a line to standard error, above the bar.
-    pub fn print(&self, line: &str) {
-        self.0.suspend(|| eprintln!("{line}"));
     }
 }
 

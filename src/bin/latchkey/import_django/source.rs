@@ -1,8 +1,9 @@
 //! Reader of Django's users in a fixture or a SQLite file, row by row.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -12,12 +13,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::decode;
 use super::progress::Progress;
 
-const PROFILE: &str = "profiles.profile";
-
-/// First bytes of a SQLite file.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+pub const PROFILE: &str = "profiles.profile";
 
 /// An object of a fixture, or a row of a table in the form of one.
 #[derive(Deserialize)]
@@ -38,6 +37,19 @@ pub enum Kind {
 
 /// Callback that receives users and profiles, with their number in the file.
 pub type Each<'a> = &'a mut dyn FnMut(i64, Kind, Object) -> Result<()>;
+
+/// What a file has beside its users and profiles.
+#[derive(Default)]
+pub struct Others {
+    /// Last id that Django assigned, if the file has it.
+    pub last_id: Option<i64>,
+    /// Number of rows by model.
+    pub models: BTreeMap<String, u64>,
+    /// Number of users by what other tables have of them.
+    pub relations: BTreeMap<String, u64>,
+    /// Other models whose rows look like users.
+    pub user_like: Vec<String>,
+}
 
 /// Names of the models whose rows are users, as `app.model`. No other app's row may become a user, least of all a
 /// superuser.
@@ -64,11 +76,6 @@ impl UserModels {
             model.eq_ignore_ascii_case(PROFILE).then_some(Kind::Profile)
         }
     }
-
-    /// Names of the tables of these models.
-    fn tables(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|model| table_of(model))
-    }
 }
 
 impl fmt::Display for UserModels {
@@ -92,67 +99,96 @@ fn table_of(model: &str) -> String {
 }
 
 pub struct Source {
+    path: PathBuf,
     file: Format,
     models: UserModels,
 }
 
 enum Format {
-    Fixture(PathBuf),
+    /// A reader, and its length if that is known.
+    Fixture(Box<dyn Read>, Option<u64>),
     Sqlite(Connection),
 }
 
 impl Source {
+    /// Opens a file or a pipe; `-` is standard input.
     pub fn open(path: &Path, models: UserModels) -> Result<Self> {
-        let unreadable = || format!("can't read {}", path.display());
-        let mut start = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start))
-            .with_context(unreadable)?;
-        let file = if start == MAGIC {
+        let is_stdin = path.file_name().is_some_and(|name| name == "-");
+        let open = || -> io::Result<Format> {
+            let (reader, len): (Box<dyn Read>, _) = if is_stdin {
+                (Box::new(io::stdin()), None)
+            } else {
+                let file = File::open(path)?;
+                let metadata = file.metadata()?;
+                (Box::new(file), metadata.is_file().then_some(metadata.len()))
+            };
+            let (start, reader) = decode::peek(reader)?;
+            if start != decode::SQLITE {
+                return Ok(Format::Fixture(Box::new(reader), len));
+            }
+            if len.is_none() {
+                return Err(io::Error::other("a SQLite file can't be read from a pipe: pass its path"));
+            }
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-            Format::Sqlite(Connection::open_with_flags(path, flags).with_context(unreadable)?)
-        } else {
-            Format::Fixture(path.to_owned())
+            Connection::open_with_flags(path, flags).map(Format::Sqlite).map_err(io::Error::other)
         };
-        Ok(Self { file, models })
+        let file = open().with_context(|| format!("can't read {}", path.display()))?;
+        Ok(Self { path: path.to_owned(), file, models })
     }
 
     /// The progress of [`Source::read`].
     pub fn progress(&self) -> Result<Progress> {
         Ok(match &self.file {
-            Format::Fixture(path) => {
-                Progress::new("reading", "{binary_bytes_per_sec}", path.metadata()?.len())
-            }
+            Format::Fixture(_, len) => Progress::new("reading", "{binary_bytes_per_sec}", *len),
             Format::Sqlite(connection) => {
-                let sql = format!("SELECT count(*) FROM \"{}\"", user_table(connection, &self.models)?);
-                Progress::new("reading", "{users_per_sec}", connection.query_row(&sql, [], |row| row.get(0))?)
+                let sql = format!("SELECT count(*) FROM \"{}\"", user_table(connection, &self.models)?.0);
+                let count = connection.query_row(&sql, [], |row| row.get(0))?;
+                Progress::new("reading", "{users_per_sec}", Some(count))
             }
         })
     }
 
-    /// Passes on every user and profile. Returns the last id that Django assigned, if the file has it.
-    pub fn read(&self, progress: &Progress, each: Each<'_>) -> Result<Option<i64>> {
-        match &self.file {
-            Format::Fixture(path) => read_fixture(path, &self.models, progress, each).map(|()| None),
-            Format::Sqlite(connection) => read_tables(connection, &self.models, progress, each),
+    /// Passes on every user and profile. Returns what else the file has.
+    pub fn read(self, progress: &Progress, each: Each<'_>) -> Result<Others> {
+        match self.file {
+            Format::Fixture(reader, _) => {
+                let invalid = || {
+                    format!(
+                        "{} is neither a fixture in JSON nor a SQLite file, or is damaged",
+                        self.path.display()
+                    )
+                };
+                read_fixture(reader, &self.models, progress, each, invalid)
+            }
+            Format::Sqlite(connection) => read_tables(&connection, &self.models, progress, each),
         }
     }
 }
 
 /// Reads an array of objects, or objects one after the other.
-fn read_fixture(path: &Path, models: &UserModels, progress: &Progress, each: Each<'_>) -> Result<()> {
-    let mut reader = BufReader::with_capacity(1 << 16, progress.reading(File::open(path)?));
+fn read_fixture(
+    reader: impl Read,
+    models: &UserModels,
+    progress: &Progress,
+    each: Each<'_>,
+    invalid: impl Fn() -> String,
+) -> Result<Others> {
+    let mut reader = decode::fixture(progress.reading(reader)).with_context(&invalid)?;
     let is_array = loop {
-        match reader.fill_buf()?.first() {
+        match reader.fill_buf().with_context(&invalid)?.first() {
             Some(space) if space.is_ascii_whitespace() => reader.consume(1),
             first => break first == Some(&b'['),
         }
     };
     let mut failure = None;
     let mut number = 0;
+    let mut others = Others::default();
     let mut take = |object: Object| {
         number += 1;
-        let Some(kind) = models.kind(&object.model) else { return true };
+        let Some(kind) = models.kind(&object.model) else {
+            others.count(&object);
+            return true;
+        };
         failure = each(number, kind, object).err();
         failure.is_none()
     };
@@ -166,9 +202,17 @@ fn read_fixture(path: &Path, models: &UserModels, progress: &Progress, each: Eac
     };
     match failure {
         Some(failure) => Err(failure),
-        None => outcome.with_context(|| {
-            format!("{} is neither a fixture in JSON nor a SQLite file, or is damaged", path.display())
-        }),
+        None => outcome.with_context(invalid).map(|()| others),
+    }
+}
+
+impl Others {
+    fn count(&mut self, object: &Object) {
+        let count = self.models.entry(object.model.clone()).or_default();
+        *count += 1;
+        if *count == 1 && ["email", "password"].iter().all(|name| object.fields.contains_key(*name)) {
+            self.user_like.push(object.model.clone());
+        }
     }
 }
 
@@ -205,34 +249,44 @@ fn read_tables(
     models: &UserModels,
     progress: &Progress,
     each: Each<'_>,
-) -> Result<Option<i64>> {
+) -> Result<Others> {
     // One state of the file, even while Django runs.
     let snapshot = connection.unchecked_transaction()?;
-    let users = user_table(&snapshot, models)?;
+    let (users, model) = user_table(&snapshot, models)?;
     let mut number = 0;
     let mut take = |kind, object| {
         number += 1;
         progress.advance(1);
         each(number, kind, object)
     };
-    read_table(&snapshot, &users, &mut |object| take(Kind::User, object))?;
+    read_table(&snapshot, &users, &model, &mut |object| take(Kind::User, object))?;
     if let Some(profiles) = table(&snapshot, &table_of(PROFILE))? {
-        read_table(&snapshot, &profiles, &mut |object| take(Kind::Profile, object))?;
+        read_table(&snapshot, &profiles, PROFILE, &mut |object| take(Kind::Profile, object))?;
     }
-    if table(&snapshot, "sqlite_sequence")?.is_none() {
-        return Ok(None);
-    }
-    let sql = "SELECT max(seq) FROM sqlite_sequence WHERE name = ?1";
-    Ok(snapshot.query_row(sql, [users], |row| row.get(0))?)
-}
-
-fn user_table(connection: &Connection, models: &UserModels) -> Result<String> {
-    for name in models.tables() {
-        if let Some(table) = table(connection, &name)? {
-            return Ok(table);
+    let mut others = Others::default();
+    for relation in ["groups", "user_permissions"] {
+        if let Some(table) = table(&snapshot, &format!("{users}_{relation}"))? {
+            let user = model.split_once('.').map_or("user", |(_, model)| model).to_lowercase();
+            let sql = format!("SELECT count(DISTINCT \"{user}_id\") FROM \"{table}\"");
+            let count: u64 = snapshot.query_row(&sql, [], |row| row.get(0))?;
+            others.relations.extend((count > 0).then(|| (relation.to_owned(), count)));
         }
     }
-    let names = models.tables().collect::<Vec<_>>().join(" or ");
+    if table(&snapshot, "sqlite_sequence")?.is_some() {
+        let sql = "SELECT max(seq) FROM sqlite_sequence WHERE name = ?1";
+        others.last_id = snapshot.query_row(sql, [users], |row| row.get(0))?;
+    }
+    Ok(others)
+}
+
+/// Finds the table of the users, and its model.
+fn user_table(connection: &Connection, models: &UserModels) -> Result<(String, String)> {
+    for model in &models.0 {
+        if let Some(table) = table(connection, &table_of(model))? {
+            return Ok((table, model.clone()));
+        }
+    }
+    let names = models.0.iter().map(|model| table_of(model)).collect::<Vec<_>>().join(" or ");
     bail!("the SQLite file has no table {names}: name the model of its users with --user-model")
 }
 
@@ -245,6 +299,7 @@ fn table(connection: &Connection, name: &str) -> Result<Option<String>> {
 fn read_table(
     connection: &Connection,
     table: &str,
+    model: &str,
     take: &mut dyn FnMut(Object) -> Result<()>,
 ) -> Result<()> {
     let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" ORDER BY id"))?;
@@ -259,7 +314,7 @@ fn read_table(
         if let Some(user) = fields.remove("user_id") {
             fields.insert("user".to_owned(), user); // as a fixture has it
         }
-        take(Object { model: String::new(), pk, fields })?;
+        take(Object { model: model.to_owned(), pk, fields })?;
     }
     Ok(())
 }

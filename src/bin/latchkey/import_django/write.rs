@@ -2,8 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use latchkey::store::DbError;
-use latchkey::store::operator::users::{self, UserKeys};
-use latchkey::store::operator::{Database, Statement};
+use latchkey::store::operator::{Database, Statement, django};
 
 use super::progress::Progress;
 use super::staging::{Counts, Staging};
@@ -15,15 +14,15 @@ const PAGE: usize = 10_000;
 pub fn read_existing(database: &dyn Database, staging: &mut Staging) -> Result<()> {
     let mut last = 0;
     loop {
-        let page = users::keys_page(database, last, PAGE).map_err(|error| {
+        let page = django::keys_page(database, last, PAGE).map_err(|error| {
             anyhow!(
                 "can't read the users in the database ({error}): if it is new, apply the migrations first"
             )
         })?;
         let count = page.len();
-        for UserKeys { id, username, email } in page {
-            staging.add_existing(id, &username, &email)?;
-            last = id;
+        for user in page {
+            staging.add_existing(&user)?;
+            last = user.id;
         }
         if count < PAGE {
             return Ok(());
@@ -41,13 +40,16 @@ pub fn write(
     last_id: i64,
     batch_size: usize,
 ) -> Result<()> {
-    let progress = Progress::new("importing", "{users_per_sec}", counts.good.unsigned_abs());
+    let count = (counts.good + counts.late_profiles).unsigned_abs();
+    let progress = Progress::new("importing", "{users_per_sec}", Some(count));
     let mut batch = Vec::with_capacity(batch_size);
-    batch.extend(users::raise_last_id(last_id));
-    staging.each_missing(&mut |params| {
-        batch.push(users::import(params));
+    batch.extend(django::raise_last_id(last_id));
+    let mut add = |statement| {
+        batch.push(statement);
         if batch.len() < batch_size { Ok(()) } else { run(database, &mut batch, &progress) }
-    })?;
+    };
+    staging.each_missing(&mut |params| add(django::import(params)))?;
+    staging.each_late_profile(&mut |params| add(django::add_profile(params)))?;
     run(database, &mut batch, &progress)
 }
 

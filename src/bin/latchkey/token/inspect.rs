@@ -1,9 +1,8 @@
 //! `token inspect`: prints a token's header and claims, and whether the Worker would accept it.
 
 use std::env;
-use std::io::{self, Read as _};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use chrono::Utc;
 use latchkey::account::user::User;
 use latchkey::api::authenticate::find_active;
@@ -16,12 +15,13 @@ use serde_json::value::RawValue;
 
 use super::parts::{self, date};
 use crate::output::{self, escape_for_terminal};
+use crate::prompt;
 use crate::settings::Deployment;
 
 /// Prints a token's header and claims, its signing secret, and whether it is valid now
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  npx latchkey token inspect eyJhbGciOi…\n  echo \"$TOKEN\" | npx latchkey token inspect - --json\n\nThe exit status is 0 if the token is valid, else 1."
+    after_help = "Examples:\n  printenv TOKEN | npx latchkey token inspect -\n  npx latchkey token inspect - --json < token.txt\n\nThe exit status is 0 if the token is valid, else 1."
 )]
 pub struct Options {
     /// The token; - reads it from standard input
@@ -78,7 +78,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     if as_json {
         output::print(&output::json(&inspected)?)?;
     } else {
-        print(&inspected);
+        print(&inspected)?;
     }
     match &inspected.reason {
         None => Ok(()),
@@ -100,14 +100,16 @@ fn reason(error: &TokenError, signer: Option<&Signer>) -> String {
 
 fn token(deployment: &Deployment, argument: &str) -> Result<String> {
     if argument != "-" {
+        output::note(
+            "latchkey: warning: everyone on this machine can read a command line, and shells keep it: pass '-' and the \
+             token on standard input",
+        );
         return Ok(argument.trim().to_owned());
     }
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
         bail!("stdin has the token, so pass the deployed JWT_SECRET in the environment");
     }
-    let mut token = String::new();
-    io::stdin().read_to_string(&mut token).context("can't read stdin")?;
-    Ok(token.trim().to_owned())
+    Ok(prompt::all_of_stdin()?.trim().to_owned())
 }
 
 /// Looks up the user of a verified token, and why the Worker would reject it all the same.
@@ -138,22 +140,24 @@ fn look_up(
     Ok((Some(user), Some(reason)))
 }
 
-fn print(inspected: &Inspected) {
-    parts::print("header", inspected.header.as_deref());
-    parts::print("claims", inspected.claims.as_deref());
-    println!("signed with  {}", inspected.signed_with.unwrap_or("no secret of this deployment"));
+fn print(inspected: &Inspected) -> Result<()> {
+    parts::print("header", inspected.header.as_deref())?;
+    parts::print("claims", inspected.claims.as_deref())?;
+    let signer = inspected.signed_with.unwrap_or("no secret of this deployment");
+    output::print(&format!("signed with  {signer}"))?;
     if let Some(user) = &inspected.user {
         let state = if user.is_active { "active" } else { "deactivated" };
-        println!(
+        output::print(&format!(
             "user         {} {} {}, {state}",
             user.id,
             escape_for_terminal(&user.username),
             escape_for_terminal(&user.email)
-        );
+        ))?;
     }
     let verdict = if inspected.valid { "yes" } else { "no" };
-    println!("valid now    {verdict}");
+    output::print(&format!("valid now    {verdict}"))?;
     if let Some(reason) = &inspected.reason {
-        println!("             {}", escape_for_terminal(reason));
+        output::print(&format!("             {}", escape_for_terminal(reason)))?;
     }
+    Ok(())
 }

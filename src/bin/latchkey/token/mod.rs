@@ -11,9 +11,9 @@ use latchkey::store::operator::users::UserRecord;
 use serde::Serialize;
 
 use crate::output::{self, escape_for_terminal};
-use crate::random;
 use crate::settings::Deployment;
 use crate::users::find;
+use crate::{random, usage};
 
 /// Prints a user and a fresh token of a new session
 #[derive(clap::Args)]
@@ -22,7 +22,7 @@ use crate::users::find;
     subcommand_precedence_over_arg = true,
     disable_help_subcommand = true,
     override_usage = "npx latchkey token [OPTIONS] <EMAIL|USERNAME|ID>\n       npx latchkey token inspect [OPTIONS] <JWT|->",
-    after_help = "Examples:\n  npx latchkey token jake@jake.jake\n  TOKEN=$(npx latchkey token jake --raw)\n  npx latchkey token inspect \"$TOKEN\"\n\nA user whose name is \"inspect\" is found by email or id."
+    after_help = "Examples:\n  npx latchkey token jake@jake.jake\n  TOKEN=$(npx latchkey token jake --raw)\n  npx latchkey token jake --raw | npx latchkey token inspect -\n\nA user whose name is \"inspect\" is found by email or id."
 )]
 pub struct Options {
     #[command(subcommand)]
@@ -52,7 +52,7 @@ struct Issued {
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if let Some(Command::Inspect(inspected)) = &options.command {
         if options.user.is_some() || options.raw {
-            bail!("'token inspect' takes a token, and neither a user nor --raw");
+            return Err(usage::error("'token inspect' takes a token, and neither a user nor --raw"));
         }
         return inspect::run(deployment, inspected, options.json);
     }
@@ -70,17 +70,17 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let now = Utc::now().timestamp();
     let token = issue(&config.keys, user.id, user.token_version, &session, now, config.token_ttl)?;
     if options.raw {
-        println!("{token}");
+        output::print(&token)
     } else if options.json {
-        output::print(&output::json(&Issued { user, token })?)?;
+        output::print(&output::json(&Issued { user, token })?)
     } else {
-        println!("id        {}", user.id);
-        println!("email     {}", escape_for_terminal(&user.email));
-        println!("username  {}", escape_for_terminal(&user.username));
-        println!("flags     {}", flags(&user));
-        println!("token     {token}");
+        let (email, username) = (escape_for_terminal(&user.email), escape_for_terminal(&user.username));
+        output::print(&format!(
+            "id        {}\nemail     {email}\nusername  {username}\nflags     {}\ntoken     {token}",
+            user.id,
+            flags(&user)
+        ))
     }
-    Ok(())
 }
 
 fn flags(user: &UserRecord) -> String {

@@ -2,12 +2,13 @@
 
 use std::iter;
 
+use anyhow::Result;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use chrono::DateTime;
 use serde_json::value::RawValue;
 
 use crate::members::Members;
-use crate::output::escape_for_terminal;
+use crate::output::{self, escape_for_terminal};
 
 /// Decodes the header and the claims. One that is not JSON in base64url is missing.
 pub fn decode(token: &str) -> [Option<Box<RawValue>>; 2] {
@@ -19,22 +20,22 @@ pub fn decode(token: &str) -> [Option<Box<RawValue>>; 2] {
 }
 
 /// Prints the header or the claims, each member on its own line, duplicates included.
-pub fn print(name: &str, part: Option<&RawValue>) {
+pub fn print(name: &str, part: Option<&RawValue>) -> Result<()> {
     let Some(part) = part else {
-        println!("{name:<13}unreadable");
-        return;
+        return output::print(&format!("{name:<13}unreadable"));
     };
     let Ok(Members(members)) = serde_json::from_str::<Members<String, Box<RawValue>>>(part.get()) else {
-        println!("{name:<13}{}", escape_for_terminal(part.get()));
-        return;
+        return output::print(&format!("{name:<13}{}", escape_for_terminal(part.get())));
     };
     let names = iter::once(name).chain(iter::repeat(""));
     for (name, (member, value)) in names.zip(members) {
         let value = value.get();
         let time = ["exp", "iat", "nbf"].contains(&member.as_str()).then(|| value.parse().ok()).flatten();
         let time = time.map(|time| format!("  {}", date(time))).unwrap_or_default();
-        println!("{name:<13}{:<5}{}{time}", escape_for_terminal(&member), escape_for_terminal(value));
+        let (member, value) = (escape_for_terminal(&member), escape_for_terminal(value));
+        output::print(&format!("{name:<13}{member:<5}{value}{time}"))?;
     }
+    Ok(())
 }
 
 /// Formats Unix seconds as a date in UTC.

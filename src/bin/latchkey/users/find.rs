@@ -1,11 +1,12 @@
 //! Lookup of the user that an argument identifies.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use latchkey::account::email;
 use latchkey::store::operator::Database;
 use latchkey::store::operator::users::{self, Selector, UserRecord};
 
 use crate::output::escape_for_terminal;
+use crate::usage;
 
 /// Finds a user by email, id or username.
 pub fn find(database: &dyn Database, argument: &str) -> Result<UserRecord> {
@@ -18,7 +19,7 @@ pub fn find(database: &dyn Database, argument: &str) -> Result<UserRecord> {
 pub fn parse(text: &str) -> Result<Selector> {
     let text = text.trim();
     if text.is_empty() {
-        bail!("no user given: pass an email, a username or an id");
+        return Err(usage::error("no user given: pass an email, a username or an id"));
     }
     if text.contains('@') {
         return Ok(Selector::Email(email::normalize(text.to_owned(), email::domain_to_ascii)));

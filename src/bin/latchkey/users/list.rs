@@ -60,7 +60,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     };
     output::print(&table(&users))?;
     if has_more {
-        eprintln!("More users match: pass --after {} for the next page.", last.id);
+        output::note(&format!("More users match: pass --after {} for the next page.", last.id));
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
-//! `users`: finds and changes users, one subcommand per file.
+//! `users`: creates, finds and changes users, one subcommand per file.
 
 mod activate;
+mod create;
 mod deactivate;
+mod edit;
 mod failures;
 pub mod find;
 mod hash;
@@ -20,9 +22,11 @@ use latchkey::store::operator::users::UserRecord;
 use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
 
-/// Finds and changes users
+/// Creates, finds and changes users
 #[derive(clap::Subcommand)]
 pub enum Command {
+    Create(create::Options),
+    Edit(edit::Options),
     List(list::Options),
     Show(show::Options),
     Activate(activate::Options),
@@ -35,6 +39,8 @@ pub enum Command {
 
 pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
     match command {
+        Command::Create(options) => create::run(deployment, options),
+        Command::Edit(options) => edit::run(deployment, options),
         Command::List(options) => list::run(deployment, options),
         Command::Show(options) => show::run(deployment, options),
         Command::Activate(options) => activate::run(deployment, options),

@@ -1,11 +1,14 @@
 //! `users set-password`: sets a user's password.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use latchkey::account::validate;
+use latchkey::error::Field;
 use latchkey::store::operator::users;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
-use crate::{output, prompt};
+use crate::violations::Violations;
+use crate::{output, prompt, usage};
 
 /// Sets a user's password and ends all of their sessions
 #[derive(clap::Args)]
@@ -24,15 +27,26 @@ pub struct Options {
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !options.password_stdin && !prompt::stdin_is_terminal() {
-        bail!("stdin is not a terminal: pass --password-stdin and the password there");
+        return Err(usage::error("stdin is not a terminal: pass --password-stdin and the password there"));
     }
     let hasher = deployment.hasher()?;
+    let mut violations = Violations::default();
+    let from_stdin = if options.password_stdin {
+        violations.take(Field::Password, validate::password(prompt::first_line_as_input()?))
+    } else {
+        None
+    };
+    violations.into_result("nothing was changed")?;
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
     if !options.password_stdin {
-        eprintln!("New password for {}.", describe(&user));
+        output::note(&format!("New password for {}.", describe(&user)));
     }
-    let hash = prompt::new_hash(hasher, options.password_stdin)?;
+    let password = match from_stdin {
+        Some(password) => password,
+        None => prompt::new_password()?,
+    };
+    let hash = prompt::hash(hasher, &password)?;
     users::set_password(&*database, user.id, &hash)?;
     output::print(&format!("{} has the new password; all sessions have ended.", describe(&user)))
 }

@@ -5,7 +5,7 @@ use latchkey::store::operator::users;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
-use crate::{output, prompt};
+use crate::{output, prompt, usage};
 
 /// Sets a user's staff and superuser flags
 #[derive(clap::Args)]
@@ -34,7 +34,7 @@ pub struct Options {
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !options.yes && !prompt::stdin_is_terminal() {
-        bail!("stdin is not a terminal: pass --yes to skip the confirmation");
+        return Err(usage::error("stdin is not a terminal: pass --yes to skip the confirmation"));
     }
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
