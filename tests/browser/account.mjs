@@ -36,6 +36,8 @@ export async function logOut(page) {
   await view(page, "Log in");
 }
 
+export const storedToken = (page) => page.evaluate(() => sessionStorage.getItem("latchkey.token"));
+
 /** Opens the part with the token. */
 export const openToken = (page) => page.getByText("For developers", { exact: true }).click();
 

@@ -17,6 +17,7 @@ import {
   PASSWORD,
   says,
   signUp,
+  storedToken,
   view,
   warns,
 } from "./account.mjs";
@@ -34,8 +35,6 @@ const TEXTS = {
   wrongCurrentPassword: "This is not your password.",
   deactivated: "This account is deactivated.",
 };
-
-const storedToken = (page) => page.evaluate(() => sessionStorage.getItem("latchkey.token"));
 
 for (const dialect of ["django", "realworld"]) {
   describeInBrowser(`the account page, in the dialect ${dialect}`, ({ open, startWorker }) => {
@@ -328,69 +327,6 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     await says(page, "Profile saved.");
     await page.locator("[aria-busy=false][aria-disabled=false]").and(save).waitFor();
     assert.equal(requests, 1);
-  });
-
-  test("a lost connection says so, and another try works", async () => {
-    const page = await open(url);
-    const user = newUser();
-    await signUp(page, user);
-    await page.route("**/api/**", (route) => route.abort());
-    await page.getByLabel("Bio").fill("I keep the keys.");
-    await button(page, "Save profile").click();
-    const text = "The server could not be reached. Check your connection, then press “Save profile” to try again.";
-    await warns(page, text);
-    assert.equal(await page.getByLabel("Bio").inputValue(), "I keep the keys.");
-
-    await page.unroute("**/api/**");
-    await button(page, "Save profile").click();
-    await says(page, "Profile saved.");
-    assert.equal(await page.getByRole("alert").filter({ hasText: text }).count(), 0);
-  });
-
-  test("a page that is loaded without a connection keeps the session", async () => {
-    const page = await open(url);
-    const user = newUser();
-    await signUp(page, user);
-    await page.route("**/api/**", (route) => route.abort());
-    await page.reload();
-    await warns(page, "press “Continue” to try again.");
-    await page.unroute("**/api/**");
-    await button(page, "Continue").click();
-    await page.getByText(`Logged in as ${user.username}`).waitFor();
-  });
-
-  test("an error that no field of the form shows is shown whole", async () => {
-    const page = await open(url);
-    await page.route("**/api/users/login", (route) =>
-      route.fulfill({ status: 400, json: { errors: { email: ["Odd."], username: ["Odder."] } } }),
-    );
-    await logIn(page, newUser());
-    await warns(page, "Email: Odd. username: Odder.");
-    await fieldError(page, "Email", "Odd.");
-  });
-
-  test("the token that is shown is the last one given, and its age is kept current", async () => {
-    const page = await open(url);
-    await page.clock.install();
-    await signUp(page, newUser());
-    const answer = page.waitForResponse("**/api/user");
-    await page.getByLabel("Bio").fill("I keep the keys.");
-    await button(page, "Save profile").click();
-    const { token } = (await (await answer).json()).user;
-    await says(page, "Profile saved.");
-
-    await openToken(page);
-    await page.getByText(token, { exact: true }).waitFor();
-    assert.equal(await storedToken(page), token);
-    const { id, sid, exp } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
-    const claims = page.locator("dl");
-    await claims.getByText(String(id), { exact: true }).waitFor();
-    await claims.getByText(sid, { exact: true }).waitFor();
-    const time = new Date(exp * 1000).toISOString();
-    assert.equal(await claims.locator("time").nth(1).getAttribute("datetime"), time);
-
-    await page.clock.runFor("03:10");
-    await page.getByText("Issued 3 minutes ago, expires in 60 days.").waitFor();
   });
 
   test("a keyboard is enough", async () => {

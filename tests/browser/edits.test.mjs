@@ -2,7 +2,19 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { button, choose, field, logIn, logOut, newUser, PASSWORD, says, signUp, view } from "./account.mjs";
+import {
+  button,
+  choose,
+  field,
+  logIn,
+  logOut,
+  newUser,
+  PASSWORD,
+  says,
+  signUp,
+  storedToken,
+  view,
+} from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
 describeInBrowser("unsaved edits", ({ open, startWorker }) => {
@@ -12,9 +24,8 @@ describeInBrowser("unsaved edits", ({ open, startWorker }) => {
   });
 
   const bio = (page) => page.getByLabel("Bio").inputValue();
-  const token = (page) => page.evaluate(() => sessionStorage.getItem("latchkey.token"));
   const endSession = async (page) => {
-    const headers = { Authorization: `Token ${await token(page)}` };
+    const headers = { Authorization: `Token ${await storedToken(page)}` };
     const { status } = await fetch(`${url}/api/users/logout?scope=all`, { method: "POST", headers });
     assert.equal(status, 204);
   };

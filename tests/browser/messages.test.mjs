@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { button, field, fieldError, focused, logOut, newUser, says, signUp, view, warns } from "./account.mjs";
+import { button, field, fieldError, focused, logIn, logOut, newUser, says, signUp, view, warns } from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
 describeInBrowser("messages of the account page", ({ open, startWorker }) => {
@@ -125,5 +125,44 @@ describeInBrowser("messages of the account page", ({ open, startWorker }) => {
     await says(page, "You are logged out in this browser. The server could not be reached");
     await view(page, "Log in");
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  });
+
+  test("a lost connection says so, and another try works", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    await page.route("**/api/**", (route) => route.abort());
+    await page.getByLabel("Bio").fill("I keep the keys.");
+    await button(page, "Save profile").click();
+    const text = "The server could not be reached. Check your connection, then press “Save profile” to try again.";
+    await warns(page, text);
+    assert.equal(await page.getByLabel("Bio").inputValue(), "I keep the keys.");
+
+    await page.unroute("**/api/**");
+    await button(page, "Save profile").click();
+    await says(page, "Profile saved.");
+    assert.equal(await page.getByRole("alert").filter({ hasText: text }).count(), 0);
+  });
+
+  test("a page that is loaded without a connection keeps the session", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    await page.route("**/api/**", (route) => route.abort());
+    await page.reload();
+    await warns(page, "press “Continue” to try again.");
+    await page.unroute("**/api/**");
+    await button(page, "Continue").click();
+    await page.getByText(`Logged in as ${user.username}`).waitFor();
+  });
+
+  test("an error that no field of the form shows is shown whole", async () => {
+    const page = await open(url);
+    await page.route("**/api/users/login", (route) =>
+      route.fulfill({ status: 400, json: { errors: { email: ["Odd."], username: ["Odder."] } } }),
+    );
+    await logIn(page, newUser());
+    await warns(page, "Email: Odd. username: Odder.");
+    await fieldError(page, "Email", "Odd.");
   });
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { button, field, fieldError, focused, newUser, says, signUp } from "./account.mjs";
+import { button, field, fieldError, focused, newUser, says, signUp, storedToken } from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
 const PICTURE = "docs/account-light.png";
@@ -76,7 +76,7 @@ describeInBrowser("the picture", ({ open, startWorker }) => {
     const page = await open(url);
     const user = newUser();
     await signUp(page, user);
-    const token = await page.evaluate(() => sessionStorage.getItem("latchkey.token"));
+    const token = await storedToken(page);
     const headers = { Authorization: `Token ${token}`, "Content-Type": "application/json" };
     const body = JSON.stringify({ user: { image: "javascript:alert(1)" } });
     assert.equal((await fetch(`${url}/api/user`, { method: "PATCH", headers, body })).status, 200);

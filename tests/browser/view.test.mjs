@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { button, choose, field, newUser, openToken, says, signUp, view } from "./account.mjs";
+import { button, choose, field, newUser, openToken, says, signUp, storedToken, view } from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
 describeInBrowser("the view", ({ open, startWorker }) => {
@@ -41,7 +41,7 @@ describeInBrowser("the view", ({ open, startWorker }) => {
   test("the token is out of sight, and can be copied", async () => {
     const page = await open(url, { permissions: ["clipboard-read", "clipboard-write"] });
     await signUp(page, newUser());
-    const token = await page.evaluate(() => sessionStorage.getItem("latchkey.token"));
+    const token = await storedToken(page);
     assert.equal(await page.getByText(token, { exact: true }).isVisible(), false);
     await openToken(page);
     await button(page, "Copy the token").click();
@@ -57,7 +57,7 @@ describeInBrowser("the view", ({ open, startWorker }) => {
     await openToken(page);
     await button(page, "Copy the token").click();
     await says(page, "It is selected: copy it with Ctrl+C or ⌘C.");
-    const token = await page.evaluate(() => sessionStorage.getItem("latchkey.token"));
+    const token = await storedToken(page);
     assert.equal(await page.evaluate(() => String(getSelection()).trim()), token);
   });
 
@@ -106,5 +106,29 @@ describeInBrowser("the view", ({ open, startWorker }) => {
     await choose(page, "Change your email?", "Change my email");
     await says(page, "Profile saved.");
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+  });
+
+  test("the token that is shown is the last one given, and its age is kept current", async () => {
+    const page = await open(url);
+    await page.clock.install();
+    await signUp(page, newUser());
+    const answer = page.waitForResponse("**/api/user");
+    await page.getByLabel("Bio").fill("I keep the keys.");
+    await button(page, "Save profile").click();
+    const { token } = (await (await answer).json()).user;
+    await says(page, "Profile saved.");
+
+    await openToken(page);
+    await page.getByText(token, { exact: true }).waitFor();
+    assert.equal(await storedToken(page), token);
+    const { id, sid, exp } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+    const claims = page.locator("dl");
+    await claims.getByText(String(id), { exact: true }).waitFor();
+    await claims.getByText(sid, { exact: true }).waitFor();
+    const time = new Date(exp * 1000).toISOString();
+    assert.equal(await claims.locator("time").nth(1).getAttribute("datetime"), time);
+
+    await page.clock.runFor("03:10");
+    await page.getByText("Issued 3 minutes ago, expires in 60 days.").waitFor();
   });
 });
