@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const FILE = "src/pages/brand.json";
-/** Backgrounds that the colour stands on, as links do: --page of style.css. */
-const PAGE = { light: "#f5f7f6", dark: "#111615" };
+/** The background that the colour stands out least on, as links do: of style.css, --page if light, --card if dark. */
+const BACKGROUND = { light: "#f5f7f6", dark: "#191f1e" };
 const TEXTS = ["#ffffff", "#062420", "#000000"]; // on the colour, as on buttons
 const MIN_CONTRAST = 4.5; // of WCAG 2, level AA
 
@@ -39,14 +39,16 @@ if (!/^[\w-]+\.(svg|png)$/.test(logo) || !readdirSync(directory).includes(logo))
   fail(`"logo" has to be an SVG or PNG file in src/pages, such as "icon.svg"; it is ${JSON.stringify(logo)}`);
 }
 const onColor = {};
-for (const [scheme, page] of Object.entries(PAGE)) {
+for (const [scheme, background] of Object.entries(BACKGROUND)) {
   const value = color?.[scheme];
   if (!/^#[\da-f]{6}$/i.test(value)) {
     fail(`"color.${scheme}" has to be a colour such as "#0b6b5d"; it is ${JSON.stringify(value)}`);
   }
-  const ratio = contrast(value, page);
+  const ratio = contrast(value, background);
   if (ratio < MIN_CONTRAST) {
-    fail(`"color.${scheme}", ${value}, can't be read on ${page}: its contrast is ${ratio.toFixed(1)} of 4.5 to 1`);
+    fail(
+      `"color.${scheme}", ${value}, can't be read on ${background}: its contrast is ${ratio.toFixed(1)} of 4.5 to 1`,
+    );
   }
   onColor[scheme] = TEXTS.find((text) => contrast(text, value) >= MIN_CONTRAST);
 }

@@ -58,6 +58,8 @@ for (const [what, brand, problem] of [
 }
 
 test("the colours that the script measures against are the pages'", () => {
-  const [, light, dark] = /--page: light-dark\((#\w+), (#\w+)\)/.exec(readFileSync("src/pages/style.css", "utf8"));
-  assert.ok(readFileSync(SCRIPT, "utf8").includes(`PAGE = { light: "${light}", dark: "${dark}" }`));
+  const style = readFileSync("src/pages/style.css", "utf8");
+  const [, light] = /--page: light-dark\((#\w+), /.exec(style);
+  const [, dark] = /--card: light-dark\(#\w+, (#\w+)\)/.exec(style);
+  assert.ok(readFileSync(SCRIPT, "utf8").includes(`BACKGROUND = { light: "${light}", dark: "${dark}" }`));
 });
