@@ -19,9 +19,13 @@ check_pages() { tsc --project src/pages --incremental --tsBuildInfoFile build/.s
 pages() {
   mkdir -p build/assets
   find build/assets -mindepth 1 -delete # what was a page once
-  cp -R src/pages/*.html src/pages/*.svg src/pages/_headers build/openapi/api build/assets/
+  cp -R src/pages/*.html src/pages/_headers build/openapi/api build/assets/
+  find src/pages \( -name '*.svg' -o -name '*.png' \) -exec cp {} build/assets/ \;
+  cp src/pages/index.html build/assets/log-in.html # links to its forms
+  cp src/pages/index.html build/assets/sign-up.html
   esbuild src/pages/account.ts src/pages/docs.ts src/pages/style.css --bundle --minify --format=esm --target=es2022 \
     --outdir=build/assets --log-level=warning
+  node scripts/lib/brand.mjs build/assets
 }
 
 step documents build/openapi/api/openapi/realworld.json src Cargo.toml Cargo.lock -- documents

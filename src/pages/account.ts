@@ -2,27 +2,23 @@
 
 import {
   ApiError,
+  ConnectionError,
   type Credentials,
   Latchkey,
   memoryStorage,
   type NewUser,
-  type Scope,
   type TokenStorage,
   type User,
   type UserPatch,
   webStorage,
 } from "latchkey-client";
-import { fieldsOf, onSubmit, valuesOf } from "./account/form.js";
-import { showToken } from "./account/token.js";
+import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
+import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesOf } from "./account/form.js";
+import { showPicture } from "./account/picture.js";
+import { copyToken, showToken } from "./account/token.js";
 import { find, show } from "./account/view.js";
 
 const client = new Latchkey("", { storage: tokenStorage() });
-
-const LOGGED_OUT = {
-  local: "You are logged out.",
-  others: "Your other devices are logged out.",
-  all: "You are logged out everywhere.",
-};
 
 /** A reload keeps the login, unless the browser denies the page storage. */
 function tokenStorage(): TokenStorage {
@@ -35,20 +31,37 @@ function tokenStorage(): TokenStorage {
   }
 }
 
-/** Restores the session of a page that was loaded with a token. */
+/** Restores the session of a page that was loaded with a token. Shows itself only if that takes long, or fails. */
 function resume(): void {
   show("resume");
-  const button = document.querySelector<HTMLButtonElement>("#view button")!;
+  const button = document.querySelector<HTMLButtonElement>("#waiting form button")!;
   const form = button.form!;
+  const waiting = find("waiting");
+  const leave = find("leave");
+  setTimeout(() => (waiting.hidden = false), PROGRESS_DELAY);
+  find("log-in-again").addEventListener("click", async () => {
+    await client.clearToken();
+    openLogIn();
+  });
   onSubmitOfUser(form, async () => {
     try {
       await openAccount(await client.me());
     } catch (error) {
-      button.hidden = false;
+      waiting.hidden = button.hidden = leave.hidden = false;
       throw error;
     }
   });
   form.requestSubmit(button);
+}
+
+/** Shows the form that the address names, with what was typed as email in the other. */
+function openGuest(): void {
+  const email = document.querySelector<HTMLInputElement>("#view [name=email]")?.value ?? "";
+  if (location.pathname === "/sign-up") {
+    openSignUp(email);
+  } else {
+    openLogIn({ email });
+  }
 }
 
 function openLogIn({ notice = "", email = "" } = {}): void {
@@ -56,24 +69,39 @@ function openLogIn({ notice = "", email = "" } = {}): void {
   find<HTMLInputElement>("log-in-email").value = email;
   const form = find<HTMLInputElement>("log-in-email").form!;
   onSubmit(form, async () => openAccount(await client.login(valuesOf<Credentials>(form))));
-  find("to-sign-up").addEventListener("click", () => openSignUp(valuesOf<Credentials>(form)));
+  followLink("to-sign-up");
 }
 
-function openSignUp({ email }: { email: string }): void {
+function openSignUp(email: string): void {
   show("sign-up");
   find<HTMLInputElement>("sign-up-email").value = email;
   const form = find<HTMLInputElement>("sign-up-email").form!;
   onSubmit(form, async () => openAccount(await client.register(valuesOf<NewUser>(form))));
-  find("to-log-in").addEventListener("click", () => openLogIn({ email: valuesOf<NewUser>(form).email }));
+  followLink("to-log-in");
+}
+
+/** Follows a link between the forms of guests without loading the page. */
+function followLink(id: string): void {
+  const link = find<HTMLAnchorElement>(id);
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) {
+      return; // to another tab or window
+    }
+    event.preventDefault();
+    history.pushState(null, "", link.href);
+    openGuest();
+  });
 }
 
 async function openAccount(user: User): Promise<void> {
   show("account");
+  history.replaceState(null, "", "/");
+  openLogOut();
 
   const profile = find<HTMLFormElement>("profile");
   const email = find<HTMLInputElement>("profile-email");
   const proof = find<HTMLInputElement>("profile-password");
-  email.addEventListener("input", showProof);
+  profile.addEventListener("input", followEdits);
   onSubmitOfUser(profile, async () => {
     const changed = fieldsOf(profile).filter((field) => hasChanged(field === proof ? email : field));
     if (changed.length === 0) {
@@ -95,28 +123,50 @@ async function openAccount(user: User): Promise<void> {
   });
 
   onSubmitOfUser(find<HTMLFormElement>("sessions"), async (button) => {
-    const scope = button.value as Scope;
-    await client.logout(scope);
-    if (scope === "others") {
+    if (button.value === "others") {
+      await client.logout("others");
       await showStoredToken();
-      return LOGGED_OUT.others;
+      return "Your other devices are logged out.";
     }
-    openLogIn({ notice: LOGGED_OUT[scope] });
+    await client.logout("all");
+    openLogIn({ notice: "You are logged out everywhere." });
   });
 
-  const confirm = find<HTMLDialogElement>("confirm");
-  find("ask-to-deactivate").addEventListener("click", () => confirm.showModal());
-  find("keep").addEventListener("click", () => confirm.close());
   onSubmitOfUser(find<HTMLFormElement>("deactivate"), async () => {
     await client.deactivate();
     openLogIn({ notice: "Your account is deactivated." });
   });
 
+  find("copy-token").addEventListener("click", copyToken);
+
   await showUser(user);
+  if (restoreEdits(profile, user)) {
+    followEdits();
+    profile.querySelector("[role=status]")!.textContent = "Your changes are still here, and not saved yet.";
+  }
+}
+
+/** Puts the button into the header. It works without the server too, or nobody could leave while that is away. */
+function openLogOut(): void {
+  find("session").append(find<HTMLTemplateElement>("log-out").content.cloneNode(true));
+  const form = find<HTMLFormElement>("leaving");
+  onSubmit(form, async () => {
+    let notice = "You are logged out.";
+    try {
+      await client.logout();
+    } catch (error) {
+      if (!form.isConnected || !(error instanceof ApiError || error instanceof ConnectionError)) {
+        throw error;
+      }
+      await client.clearToken();
+      notice = "You are logged out in this browser. The server could not be reached, to end the session there too.";
+    }
+    openLogIn({ notice });
+  });
 }
 
 async function showUser(user: User): Promise<void> {
-  find("initial").textContent = [...user.username][0]!;
+  showPicture(user.image, user.username);
   find("who").textContent = user.username;
   find("address").textContent = user.email;
   find<HTMLInputElement>("password-owner").value = user.email;
@@ -124,17 +174,26 @@ async function showUser(user: User): Promise<void> {
     field.value = user[field.name as keyof User] ?? "";
     field.defaultValue = field.value; // which the browser may have brought into its own form, with other line ends
   }
-  showProof();
+  followEdits();
   await showStoredToken();
 }
 
-/** A new email needs the password: the field for it is shown once the email has changed, and only then sent. */
-function showProof(): void {
-  find("profile-proof").hidden = !hasChanged(find<HTMLInputElement>("profile-email"));
-}
-
-function hasChanged({ value, defaultValue }: HTMLInputElement | HTMLTextAreaElement): boolean {
-  return value !== defaultValue;
+/**
+ * Brings the page in line with the edits of the profile: a new email needs the password, in a field that is shown and
+ * sent only then, and a confirmation; unsaved edits need one before the user logs out.
+ */
+function followEdits(): void {
+  const email = find<HTMLInputElement>("profile-email");
+  const proof = find<HTMLInputElement>("profile-password");
+  const isNew = hasChanged(email);
+  if (!isNew) {
+    proof.value = "";
+    showFieldError(proof, "");
+  }
+  find("profile-proof").hidden = !isNew;
+  find("new-email").textContent = email.value.trim();
+  find("save").dataset.question = isNew ? "ask-email" : "";
+  find("log-out-here").dataset.question = hasEdits() ? "ask-unsaved" : "";
 }
 
 /** The stored token may be newer than the one in a response; the next request uses the stored one. */
@@ -159,14 +218,21 @@ function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>
         throw error;
       }
       if (form.isConnected) {
+        keepEdits();
         openLogIn({ notice: "Your session has ended. Please log in again." });
       }
     }
   });
 }
 
+addEventListener("popstate", async () => {
+  if ((await client.token()) === null) {
+    openGuest();
+  }
+});
+
 if ((await client.token()) === null) {
-  openLogIn();
+  openGuest();
 } else {
   resume();
 }

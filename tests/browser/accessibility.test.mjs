@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import axe from "axe-core";
-import { button, newUser, signUp, view, warns } from "./account.mjs";
+import { button, choose, field, link, newUser, openToken, signUp, view, warns } from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
 describeInBrowser("the account page for all", ({ open, startWorker }) => {
@@ -20,6 +20,7 @@ describeInBrowser("the account page for all", ({ open, startWorker }) => {
           assert.deepEqual(await violations(page), [], name);
           assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, `${name}: its width`);
           assert.equal(await page.locator("h1").count(), 1, `${name}: its main headings`);
+          assert.deepEqual(await tooSmall(page), [], `${name}: what to touch`);
         };
 
         await view(page, "Log in");
@@ -30,27 +31,31 @@ describeInBrowser("the account page for all", ({ open, startWorker }) => {
         await page.getByLabel("Email").fill("nobody@example.com");
         await page.getByLabel("Password", { exact: true }).fill("guess");
         await button(page, "Log in").click();
-        await warns(page, "was not found");
+        await warns(page, "is wrong");
         await check("log in, with an error of the form");
 
-        await button(page, "Create an account").click();
+        await link(page, "Create an account").click();
         await check("sign up");
-        await button(page, "Log in").click();
+        await link(page, "Log in").click();
         const user = newUser();
         await signUp(page, { ...user, username: `${user.username}-${"long".repeat(50)}` });
         await check("account");
-        await page.getByText("Raw token").click();
+        await openToken(page);
         await button(page, "Save profile").click();
         await page.getByText("Nothing has changed.").waitFor();
         await check("account, with the token and a status");
-        await page.getByLabel("Email").fill("jake@");
+        await field(page, "Email").fill("jake@");
+        await field(page, "Your password").fill("guess");
         await button(page, "Save profile").click();
+        await check("account, with a question");
+        await choose(page, "Change your email?", "Change my email");
         await button(page, "Change password").click();
         await page.locator("#password [aria-invalid=true]").first().waitFor();
         await page.locator("#profile [aria-invalid=true]").first().waitFor();
         await check("account, with errors at the fields for passwords");
         await button(page, "Deactivate account…").click();
         await check("account, with the dialog");
+        await button(page, "Keep my account").click();
 
         await page.route("**/api/user", (route) => route.abort());
         await page.reload();
@@ -58,13 +63,27 @@ describeInBrowser("the account page for all", ({ open, startWorker }) => {
         await check("the start, without a connection");
         await page.unroute("**/api/user");
         await button(page, "Continue").click();
-        await button(page, "Log out here").click();
+        await button(page, "Log out").click();
         await page.getByText("You are logged out.").waitFor();
         await check("log in, with a notice");
+
+        await page.goto(`${url}/404`);
+        await check("no such page");
       });
     }
   }
 });
+
+/** Controls that are smaller than 44 pixels in height or width. */
+function tooSmall(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("button, input, textarea, summary, a")]
+      .filter((control) => control.checkVisibility())
+      .map((control) => [control.outerHTML, control.getBoundingClientRect()])
+      .filter(([, { width, height }]) => Math.min(width, height) < 44)
+      .map(([html]) => html),
+  );
+}
 
 async function violations(page) {
   await page.evaluate(axe.source);

@@ -11,6 +11,7 @@ export function newUser() {
 }
 
 export const field = (page, label) => page.getByLabel(label, { exact: true });
+export const link = (page, name) => page.getByRole("link", { name, exact: true });
 export const button = (page, name) => page.getByRole("button", { name, exact: true });
 
 /** Each waits for a view and its announcement. */
@@ -19,13 +20,26 @@ export const says = (page, text) => page.getByRole("status").filter({ hasText: t
 export const warns = (page, text) => page.getByRole("alert").filter({ hasText: text }).waitFor();
 
 export async function signUp(page, { username, email, password }) {
-  await button(page, "Create an account").click();
+  await link(page, "Create an account").click();
   await field(page, "Username").fill(username);
   await field(page, "Email").fill(email);
   await field(page, "Password").fill(password);
   await button(page, "Sign up").click();
   await view(page, "Your account");
 }
+
+/** Answers the question of a dialog with one of its buttons. */
+export const choose = (page, question, answer) => button(page.getByRole("dialog", { name: question }), answer).click();
+
+export async function logOut(page) {
+  await button(page, "Log out").click();
+  await view(page, "Log in");
+}
+
+export const storedToken = (page) => page.evaluate(() => sessionStorage.getItem("latchkey.token"));
+
+/** Opens the part with the token. */
+export const openToken = (page) => page.getByText("For developers", { exact: true }).click();
 
 export async function logIn(page, { email, password }) {
   await field(page, "Email").fill(email);

@@ -3,35 +3,40 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { decodeToken } from "latchkey-client";
-import { button, field, fieldError, focused, logIn, newUser, PASSWORD, says, signUp, view, warns } from "./account.mjs";
+import {
+  button,
+  choose,
+  field,
+  fieldError,
+  focused,
+  link,
+  logIn,
+  logOut,
+  newUser,
+  openToken,
+  PASSWORD,
+  says,
+  signUp,
+  storedToken,
+  view,
+  warns,
+} from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
+/** The page's own texts, which are the same in both dialects. */
 const TEXTS = {
-  django: {
-    blankUsername: "This field may not be blank.",
-    invalidEmail: "Enter a valid email address.",
-    shortPassword: "Ensure this field has at least 8 characters.",
-    takenEmail: "User with this email already exists.",
-    wrongPassword: "A user with this email and password was not found.",
-    blankCurrentPassword: "This field may not be blank.",
-    wrongCurrentPassword: "Invalid password.",
-    deactivated: "This user has been deactivated.",
-  },
-  realworld: {
-    blankUsername: "Username can't be blank.",
-    invalidEmail: "Email is invalid.",
-    shortPassword: "Password is too short (minimum is 8 characters).",
-    takenEmail: "Email has already been taken.",
-    wrongPassword: "Credentials invalid.",
-    blankCurrentPassword: "Password can't be blank.",
-    wrongCurrentPassword: "Password is invalid.",
-    deactivated: "Account is deactivated.",
-  },
+  blankUsername: "Enter a username.",
+  invalidEmail: "Enter an email such as name@example.com.",
+  blankPassword: "Enter a password.",
+  shortPassword: "A password needs at least 8 characters.",
+  takenEmail: "Another account has this email.",
+  wrongLogin: "The email or the password is wrong.",
+  blankCurrentPassword: "Enter your password.",
+  wrongCurrentPassword: "This is not your password.",
+  deactivated: "This account is deactivated.",
 };
 
-const storedToken = (page) => page.evaluate(() => sessionStorage.getItem("latchkey.token"));
-
-for (const [dialect, texts] of Object.entries(TEXTS)) {
+for (const dialect of ["django", "realworld"]) {
   describeInBrowser(`the account page, in the dialect ${dialect}`, ({ open, startWorker }) => {
     let url;
     before(async () => {
@@ -41,15 +46,15 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
     test("signing up: errors are at their fields, what was typed stays", async () => {
       const page = await open(url);
       const { username, email } = newUser();
-      await button(page, "Create an account").click();
+      await link(page, "Create an account").click();
       await focused(page, page.getByRole("heading", { name: "Create an account" }));
       await field(page, "Email").fill("jake@");
       await field(page, "Password").fill("short");
       await button(page, "Sign up").click();
 
-      await fieldError(page, "Username", texts.blankUsername);
-      await fieldError(page, "Email", texts.invalidEmail);
-      await fieldError(page, "Password", texts.shortPassword);
+      await fieldError(page, "Username", TEXTS.blankUsername);
+      await fieldError(page, "Email", TEXTS.invalidEmail);
+      await fieldError(page, "Password", TEXTS.shortPassword);
       await focused(page, field(page, "Username"));
       assert.equal(await field(page, "Email").inputValue(), "jake@");
       assert.equal(await field(page, "Password").inputValue(), "short");
@@ -84,13 +89,13 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       const page = await open(url);
       const user = newUser();
       await signUp(page, user);
-      await button(page, "Log out here").click();
+      await button(page, "Log out").click();
       await says(page, "You are logged out.");
       await focused(page, page.getByRole("heading", { name: "Log in" }));
       assert.equal(await page.evaluate(() => sessionStorage.length), 0);
 
       await logIn(page, { ...user, password: "wrong horse" });
-      await warns(page, texts.wrongPassword);
+      await warns(page, TEXTS.wrongLogin);
       assert.equal(await field(page, "Email").inputValue(), user.email);
       assert.equal(await field(page, "Password").inputValue(), "wrong horse");
 
@@ -104,7 +109,7 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
         const answer = page.waitForResponse("**/api/users/login");
         await logIn(page, { email: `nobody@${dialect}.example`, password: "guess" });
         await answer;
-        await warns(page, texts.wrongPassword);
+        await warns(page, TEXTS.wrongLogin);
       }
       await button(page, "Log in").click();
       await warns(page, "Too many attempts. Please try again in 15 minutes.");
@@ -116,9 +121,10 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await signUp(await open(url), other);
       const user = newUser();
       await signUp(page, user);
-      const save = async () => {
+      const save = async (confirm = () => {}) => {
         const request = page.waitForRequest("**/api/user");
         await button(page, "Save profile").click();
+        await confirm();
         return (await request).postDataJSON();
       };
 
@@ -131,6 +137,7 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
 
       const username = `${user.username}-the-second`;
       await field(page, "Username").fill(username);
+      await page.route("https://images.example.com/**", (route) => route.fulfill({ path: "docs/account-light.png" }));
       await page.getByLabel("Image address").fill("https://images.example.com/jake.jpg");
       assert.deepEqual(await save(), { user: { username, image: "https://images.example.com/jake.jpg" } });
       await page.getByText(`Logged in as ${username}`).waitFor();
@@ -138,8 +145,9 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await field(page, "Email").fill(other.email.toUpperCase());
       await field(page, "Your password").fill(PASSWORD);
       const taken = { email: other.email.toUpperCase(), current_password: PASSWORD };
-      assert.deepEqual(await save(), { user: taken });
-      await fieldError(page, "Email", texts.takenEmail);
+      const confirm = () => choose(page, "Change your email?", "Change my email");
+      assert.deepEqual(await save(confirm), { user: taken });
+      await fieldError(page, "Email", TEXTS.takenEmail);
       await focused(page, field(page, "Email"));
       assert.equal(await field(page, "Email").inputValue(), other.email.toUpperCase());
 
@@ -162,18 +170,25 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       const email = `new-${user.email}`;
       await field(page, "Email").fill(email);
       assert.equal(await proof.getAttribute("autocomplete"), "current-password");
-      for (const [typed, text] of [
-        ["", texts.blankCurrentPassword],
-        ["wrong horse", texts.wrongCurrentPassword],
-      ]) {
-        await proof.fill(typed);
-        await button(page, "Save profile").click();
-        await fieldError(page, "Your password", text.replace("Password ", "Your password "));
-        await focused(page, proof);
-        await page.getByText(`Logged in as ${user.username} (${user.email})`).waitFor();
-      }
+      await button(page, "Save profile").click(); // no question yet
+      await fieldError(page, "Your password", TEXTS.blankCurrentPassword);
+      await focused(page, proof);
+      await proof.fill("wrong horse");
+      await button(page, "Save profile").click();
+      await page.getByText(`You will log in with ${email} from now on.`).waitFor();
+      await choose(page, "Change your email?", "Change my email");
+      await fieldError(page, "Your password", TEXTS.wrongCurrentPassword);
+      await focused(page, proof);
+      await page.getByText(`Logged in as ${user.username} (${user.email})`).waitFor();
+
       await proof.fill(PASSWORD);
       await button(page, "Save profile").click();
+      await focused(page, button(page, "Keep my email"));
+      await page.keyboard.press("Escape");
+      await focused(page, button(page, "Save profile"));
+      await page.getByText(`Logged in as ${user.username} (${user.email})`).waitFor();
+      await button(page, "Save profile").click();
+      await choose(page, "Change your email?", "Change my email");
       await says(page, "Profile saved.");
       await page.getByText(`Logged in as ${user.username} (${email})`).waitFor();
       assert.deepEqual([await proof.isVisible(), await proof.inputValue()], [false, ""]);
@@ -191,15 +206,15 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await current.fill(PASSWORD);
       await field(page, "New password").fill("short");
       await button(page, "Change password").click();
-      await fieldError(page, "New password", texts.shortPassword.replace("Password", "New password"));
+      await fieldError(page, "New password", TEXTS.shortPassword);
       await field(page, "New password").fill("battery staple");
       for (const [typed, text] of [
-        ["", texts.blankCurrentPassword],
-        ["wrong horse", texts.wrongCurrentPassword],
+        ["", TEXTS.blankCurrentPassword],
+        ["wrong horse", TEXTS.wrongCurrentPassword],
       ]) {
         await current.fill(typed);
         await button(page, "Change password").click();
-        await fieldError(page, "Current password", text.replace("Password ", "Current password "));
+        await fieldError(page, "Current password", text);
         await focused(page, current);
       }
       await current.fill(PASSWORD);
@@ -208,14 +223,14 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await says(page, "Password changed. Your other devices are logged out.");
       assert.deepEqual([await current.inputValue(), await field(page, "New password").inputValue()], ["", ""]);
       assert.equal((await fetch(`${url}/api/user`, { headers: { Authorization: `Token ${before}` } })).status, 401);
-      await page.getByText("Raw token").click();
+      await openToken(page);
       await page.getByText(await storedToken(page), { exact: true }).waitFor();
 
       await elsewhere.getByLabel("Bio").fill("too late");
       await button(elsewhere, "Save profile").click();
       await says(elsewhere, "Your session has ended. Please log in again.");
       await logIn(elsewhere, user);
-      await warns(elsewhere, texts.wrongPassword);
+      await warns(elsewhere, TEXTS.wrongLogin);
       await logIn(elsewhere, { ...user, password: "battery staple" });
       await view(elsewhere, "Your account");
       await page.reload();
@@ -231,7 +246,7 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
 
       await button(page, "Log out other devices").click();
       await says(page, "Your other devices are logged out.");
-      await page.getByText("Raw token").click();
+      await openToken(page);
       const token = await storedToken(page);
       await page.getByText(token, { exact: true }).waitFor();
       assert.equal(decodeToken(token).ver, 1);
@@ -240,7 +255,13 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
 
       await logIn(elsewhere, user);
       await view(elsewhere, "Your account");
-      await button(page, "Log out everywhere").click();
+      const everywhere = button(page, "Log out everywhere…");
+      await everywhere.click();
+      await focused(page, button(page, "Stay logged in"));
+      await button(page, "Stay logged in").click();
+      await focused(page, everywhere);
+      await everywhere.click();
+      await choose(page, "Log out everywhere?", "Log out everywhere");
       await says(page, "You are logged out everywhere.");
       await view(page, "Log in");
       await button(elsewhere, "Log out other devices").click();
@@ -262,11 +283,11 @@ for (const [dialect, texts] of Object.entries(TEXTS)) {
       await focused(page, ask);
 
       await ask.click();
-      await button(page.getByRole("dialog", { name: "Deactivate your account?" }), "Deactivate").click();
+      await choose(page, "Deactivate your account?", "Deactivate");
       await says(page, "Your account is deactivated.");
       await focused(page, page.getByRole("heading", { name: "Log in" }));
       await logIn(page, user);
-      await warns(page, texts.deactivated);
+      await warns(page, TEXTS.deactivated);
     });
   });
 }
@@ -308,69 +329,6 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     assert.equal(requests, 1);
   });
 
-  test("a lost connection says so, and another try works", async () => {
-    const page = await open(url);
-    const user = newUser();
-    await signUp(page, user);
-    await page.route("**/api/**", (route) => route.abort());
-    await page.getByLabel("Bio").fill("I keep the keys.");
-    await button(page, "Save profile").click();
-    const text = "The server could not be reached. Check your connection, then press “Save profile” to try again.";
-    await warns(page, text);
-    assert.equal(await page.getByLabel("Bio").inputValue(), "I keep the keys.");
-
-    await page.unroute("**/api/**");
-    await button(page, "Save profile").click();
-    await says(page, "Profile saved.");
-    assert.equal(await page.getByRole("alert").filter({ hasText: text }).count(), 0);
-  });
-
-  test("a page that is loaded without a connection keeps the session", async () => {
-    const page = await open(url);
-    const user = newUser();
-    await signUp(page, user);
-    await page.route("**/api/**", (route) => route.abort());
-    await page.reload();
-    await warns(page, "press “Continue” to try again.");
-    await page.unroute("**/api/**");
-    await button(page, "Continue").click();
-    await page.getByText(`Logged in as ${user.username}`).waitFor();
-  });
-
-  test("an error that no field of the form shows is shown whole", async () => {
-    const page = await open(url);
-    await page.route("**/api/users/login", (route) =>
-      route.fulfill({ status: 400, json: { errors: { email: ["Odd."], username: ["Odder."] } } }),
-    );
-    await logIn(page, newUser());
-    await warns(page, "Email: Odd. username: Odder.");
-    await fieldError(page, "Email", "Odd.");
-  });
-
-  test("the token that is shown is the last one given, and its age is kept current", async () => {
-    const page = await open(url);
-    await page.clock.install();
-    await signUp(page, newUser());
-    const answer = page.waitForResponse("**/api/user");
-    await page.getByLabel("Bio").fill("I keep the keys.");
-    await button(page, "Save profile").click();
-    const { token } = (await (await answer).json()).user;
-    await says(page, "Profile saved.");
-
-    await page.getByText("Raw token").click();
-    await page.getByText(token, { exact: true }).waitFor();
-    assert.equal(await storedToken(page), token);
-    const { id, sid, exp } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
-    const claims = page.locator("dl");
-    await claims.getByText(String(id), { exact: true }).waitFor();
-    await claims.getByText(sid, { exact: true }).waitFor();
-    const time = new Date(exp * 1000).toISOString();
-    assert.equal(await claims.locator("time").nth(1).getAttribute("datetime"), time);
-
-    await page.clock.runFor("03:10");
-    await page.getByText("Issued 3 minutes ago, expires in 60 days.").waitFor();
-  });
-
   test("a keyboard is enough", async () => {
     const page = await open(url);
     const user = newUser();
@@ -385,7 +343,7 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
       assert.fail(`${keys} does not lead to ${locator}`);
     };
 
-    await press("Tab", button(page, "Log out here"));
+    await press("Tab", button(page, "Log out"));
     await page.keyboard.press("Space");
     await view(page, "Log in");
     await press("Tab", field(page, "Email"));
@@ -395,6 +353,7 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     await press("Tab", button(page, "Show password"));
     await page.keyboard.press("Space");
     assert.equal(await field(page, "Password").getAttribute("type"), "text");
+    await focused(page, button(page, "Hide password"));
     await press("Shift+Tab", field(page, "Password"));
     await page.keyboard.press("Enter");
     await focused(page, page.getByRole("heading", { name: "Your account" }));
@@ -403,9 +362,9 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
   test("what was typed as email goes along to the other form", async () => {
     const page = await open(url);
     await field(page, "Email").fill("jake@example.com");
-    await button(page, "Create an account").click();
+    await link(page, "Create an account").click();
     assert.equal(await field(page, "Email").inputValue(), "jake@example.com");
-    await button(page, "Log in").click();
+    await link(page, "Log in").click();
     assert.equal(await field(page, "Email").inputValue(), "jake@example.com");
   });
 
@@ -413,8 +372,7 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     const page = await open(url);
     const [alice, bob] = [newUser(), newUser()];
     await signUp(page, bob);
-    await button(page, "Log out here").click();
-    await view(page, "Log in");
+    await logOut(page);
     await signUp(page, alice);
     let release;
     const released = new Promise((resolve) => (release = resolve));
@@ -426,7 +384,8 @@ describeInBrowser("the account page", ({ open, startWorker }) => {
     await page.getByLabel("Bio").fill("For my eyes only.");
     await button(page, "Save profile").click();
     await says(page, "Saving…");
-    await button(page, "Log out here").click();
+    await button(page, "Log out").click();
+    await choose(page, "Log out without saving?", "Log out");
     await view(page, "Log in");
     await logIn(page, bob);
     await page.getByText(`Logged in as ${bob.username}`).waitFor();

@@ -23,6 +23,7 @@ test("the account page runs no script but its own", () => {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
+    "img-src 'self' https:",
     "connect-src 'self'",
     "form-action 'none'",
     "frame-ancestors 'none'",

@@ -42,8 +42,7 @@ export function launch() {
 
 /**
  * Defines tests in a browser. `define` receives `open`, which opens a page in a new session, and `startWorker`. A test
- * fails if one of its pages logged an error, its content security policy included, except for blocked requests where a
- * test calls `expectsBlocked`.
+ * fails if one of its pages logged an error, its content security policy included, unless it `expects` a text in it.
  */
 export function describeInBrowser(name, define) {
   const missing = findChromium() ? undefined : MISSING;
@@ -70,13 +69,13 @@ export function describeInBrowser(name, define) {
     });
 
     define({
-      async open(url, { expectsBlocked = false, ...options } = {}) {
+      async open(url, { expects, ...options } = {}) {
         const context = await browser.newContext(options);
         contexts.push(context);
         const page = await context.newPage();
         page.on("pageerror", (error) => complaints.push(String(error)));
         page.on("console", (message) => {
-          const isExpected = isOfApi(message) || (expectsBlocked && message.text().includes("blocked by CORS policy"));
+          const isExpected = isOfApi(message) || (expects && message.text().includes(expects));
           if (["error", "warning"].includes(message.type()) && !isExpected) {
             complaints.push(message.text());
           }

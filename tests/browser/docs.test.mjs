@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { link, says, view } from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
 describeInBrowser("the API reference", ({ open, startWorker }) => {
@@ -10,7 +11,15 @@ describeInBrowser("the API reference", ({ open, startWorker }) => {
     ({ url } = await startWorker());
   });
 
-  test("shows every request, and one can be tried", async () => {
+  /** Sends the request of an operation, as it is filled in, and waits for its response. */
+  async function send(page, operation, text) {
+    const block = page.locator(`#operations-${operation}`);
+    await block.locator(".opblock-summary-control").click();
+    await block.getByRole("button", { name: "Execute" }).click();
+    await block.locator(".live-responses-table", { hasText: text }).waitFor();
+  }
+
+  test("shows every request but preflights, and one can be tried", async () => {
     const page = await open("about:blank");
     const others = [];
     page.on("request", (request) => {
@@ -19,11 +28,34 @@ describeInBrowser("the API reference", ({ open, startWorker }) => {
       }
     });
     await page.goto(`${url}/docs`);
-    const register = page.locator("#operations-Account-register");
-    await register.getByRole("button", { name: /POST/ }).click();
-    await register.getByRole("button", { name: "Execute" }).click();
-    await register.locator(".live-responses-table", { hasText: '"username": "jake"' }).waitFor();
-    assert.equal(await page.locator(".opblock-summary-path").count(), 15);
+    await send(page, "Account-register", '"username": "jake"');
+    assert.equal(await page.locator(".opblock-summary-path:visible").count(), 10);
+    assert.equal(await page.getByText("Preflights").isVisible(), false);
+    assert.equal(await page.getByText("Schemas").count(), 0);
     assert.deepEqual(others, []);
+  });
+
+  test("uses the token of a login at once, and the fresh one of each response", async () => {
+    const page = await open(`${url}/docs`);
+    const login = page.waitForResponse("**/api/users/login");
+    await page.locator("#operations-Session-login").waitFor();
+    await fetch(`${url}/api/users`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ user: { username: "jake", email: "jake@example.com", password: "correct horse" } }),
+    });
+    await send(page, "Session-login", '"username": "jake"');
+    const { user } = await (await login).json();
+    await says(page, "Requests have the token of jake.");
+
+    const current = page.waitForRequest("**/api/user");
+    await send(page, "Account-currentUser", '"username": "jake"');
+    assert.equal((await current).headers().authorization, `Bearer ${user.token}`);
+  });
+
+  test("leads back to the account", async () => {
+    const page = await open(`${url}/docs`);
+    await link(page, "← Your account").click();
+    await view(page, "Log in");
   });
 });

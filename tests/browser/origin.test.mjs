@@ -87,7 +87,7 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
   });
 
   test("one that is not allowed changes and reads nothing", async () => {
-    const page = await open(other.origin, { expectsBlocked: true });
+    const page = await open(other.origin, { expects: "blocked by CORS policy" });
     await loaded(page);
     const user = newUser();
     const seen = await page.evaluate(
@@ -115,7 +115,7 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
   });
 
   test("headers of its own pass where they are allowed", async () => {
-    const page = await open(allowed.origin, { expectsBlocked: true });
+    const page = await open(allowed.origin, { expects: "blocked by CORS policy" });
     const statuses = await page.evaluate(
       async (urls) => {
         const headers = { Authorization: "Token x", traceparent: "00-1-1-00" };

@@ -14,9 +14,13 @@ const USER = {
   image: "https://images.example.com/jake.jpg",
   token: [encoded({ typ: "JWT", alg: "HS256" }), encoded(CLAIMS), "signature"].join("."),
 };
+const FACE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 52 52">
+  <rect width="52" height="52" fill="#f4c9a8"/><path d="M0 0h52v20Q26 4 0 20z" fill="#5a3825"/>
+  <g fill="#33241c"><circle cx="18" cy="28" r="2.5"/><circle cx="34" cy="28" r="2.5"/></g>
+  <path d="M17 37q9 7 18 0" fill="none" stroke="#33241c" stroke-width="2.5" stroke-linecap="round"/></svg>`;
 const PICTURES = {
-  "account-light": { colorScheme: "light", width: 1080, height: 1250 },
-  "account-dark": { colorScheme: "dark", width: 1080, height: 1250 },
+  "account-light": { colorScheme: "light", width: 1080, height: 1290 },
+  "account-dark": { colorScheme: "dark", width: 1080, height: 1290 },
   "account-narrow": { colorScheme: "light", width: 360, height: 760 },
 };
 
@@ -28,8 +32,10 @@ try {
     await page.clock.setFixedTime(NOW * 1000);
     await page.addInitScript((token) => sessionStorage.setItem("latchkey.token", token), USER.token);
     await page.route("**/api/user", (route) => route.fulfill({ json: { user: USER } }));
+    await page.route(USER.image, (route) => route.fulfill({ contentType: "image/svg+xml", body: FACE }));
     await page.goto(url.href);
-    await page.getByText("Issued 3 minutes ago").waitFor();
+    await page.getByText("Logged in as jake").waitFor();
+    await page.locator("#picture").waitFor();
     await page.screenshot({ path: `docs/${name}.png` });
   }
 } finally {

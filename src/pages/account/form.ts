@@ -1,35 +1,54 @@
 /** Behaviour of all forms: one request at a time, with its progress and result shown. */
 
 import { ApiError, ConnectionError, type FieldName } from "latchkey-client";
-import { relative } from "./time.js";
+import { failureText, fieldText } from "./messages.js";
+import { isWebAddress } from "./picture.js";
+import { isConfirmed } from "./question.js";
+import { find } from "./view.js";
 
-type Field = HTMLInputElement | HTMLTextAreaElement;
+export type Field = HTMLInputElement | HTMLTextAreaElement;
 
 /** Delay before progress is shown, in milliseconds. */
-const PROGRESS_DELAY = 400;
+export const PROGRESS_DELAY = 400;
 
-/** Calls `send` with the button that was pressed. The string it returns is announced; an error is shown. */
+/**
+ * Calls `send` with the button that was pressed, once its question is confirmed. The string it returns is announced; an
+ * error is shown. Both go when the form changes.
+ */
 export function onSubmit(form: HTMLFormElement, send: (button: HTMLButtonElement) => Promise<string | void>): void {
   const alert = form.querySelector("[role=alert]")!;
   const status = form.querySelector("[role=status]")!;
+  const clear = () => (alert.textContent = status.textContent = find("notice").textContent = "");
   let isSending = false;
+
+  form.addEventListener("input", ({ target }) => {
+    clear();
+    showFieldError(target as Field, "");
+  });
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isSending) {
       return;
     }
-    isSending = true;
     const button = event.submitter as HTMLButtonElement;
-    alert.textContent = status.textContent = "";
-    fieldsOf(form).forEach((field) => showFieldError(field, []));
+    clear();
+    fieldsOf(form).forEach((field) => showFieldError(field, problemOf(field, button)));
+    if (focusFirstError(form) || !(await isConfirmed(button))) {
+      return;
+    }
+    isSending = true;
     setBusy(form, button, true);
     const slow = setTimeout(() => (status.textContent = button.dataset.progress!), PROGRESS_DELAY);
     let done: string | void = "";
     try {
       done = await send(button);
     } catch (error) {
+      if (!(error instanceof ApiError || error instanceof ConnectionError)) {
+        throw error;
+      }
       alert.textContent = showError(form, button, error);
+      clearWhenOver(error, alert);
     } finally {
       clearTimeout(slow);
       status.textContent = done ?? "";
@@ -49,6 +68,33 @@ export function valuesOf<T>(form: HTMLFormElement): T {
   return Object.fromEntries(fieldsOf(form).map((field) => [field.name, field.value])) as T;
 }
 
+export function hasChanged({ value, defaultValue }: Field): boolean {
+  return value !== defaultValue;
+}
+
+/** Shows an error at its field; none if it is empty. */
+export function showFieldError(field: Field, error: string): void {
+  field.ariaInvalid = String(error !== "");
+  document.getElementById(`${field.id}-error`)!.textContent = error;
+}
+
+/** What the page refuses by itself: a value that the API takes, and a missing proof before a question is asked. */
+function problemOf(field: Field, button: HTMLButtonElement): string {
+  const value = field.value.trim();
+  if (field.name === "image" && hasChanged(field) && value !== "" && !isWebAddress(value)) {
+    return "The address has to begin with https:// or http://.";
+  }
+  const isMissing = field.name === "current_password" && value === "" && button.dataset.question;
+  return isMissing ? "Enter your password." : "";
+}
+
+/** Moves the focus to the first field with an error, and tells whether there is one. */
+function focusFirstError(form: HTMLFormElement): boolean {
+  const invalid = form.querySelector<Field>("[aria-invalid=true]");
+  invalid?.focus();
+  return invalid !== null;
+}
+
 /** Marks a form busy. Nothing is `disabled`: that would lose the focus. */
 function setBusy(form: HTMLFormElement, button: HTMLButtonElement, isBusy: boolean): void {
   button.ariaBusy = String(isBusy);
@@ -56,37 +102,31 @@ function setBusy(form: HTMLFormElement, button: HTMLButtonElement, isBusy: boole
   fieldsOf(form).forEach((field) => (field.readOnly = isBusy));
 }
 
-/** Shows errors at their fields. Returns the message for the form as a whole: empty if the fields show all of it. */
-function showError(form: HTMLFormElement, button: HTMLButtonElement, error: unknown): string {
+/** Shows errors at their fields. Returns the text for the form as a whole: empty if the fields show all of it. */
+function showError(form: HTMLFormElement, button: HTMLButtonElement, error: ApiError | ConnectionError): string {
+  const fields = error instanceof ApiError ? error.fields : {};
+  const invalid = fieldsOf(form).filter(({ name }) => fields[name as FieldName]);
+  for (const field of invalid) {
+    const label = field.labels![0]!.firstChild!.textContent!.trim();
+    const messages = fields[field.name as FieldName]!;
+    showFieldError(field, messages.map((message) => fieldText(field.name, label, message)).join(" "));
+  }
+  focusFirstError(form);
+  const areAllShown = invalid.length > 0 && invalid.length === Object.keys(fields).length;
+  return areAllShown ? "" : failureText(error, button.textContent!.trim());
+}
+
+/** Clears an error when waiting or a connection has removed its cause. */
+function clearWhenOver(error: ApiError | ConnectionError, alert: Element): void {
+  const text = alert.textContent;
+  const clear = () => {
+    if (alert.textContent === text) {
+      alert.textContent = "";
+    }
+  };
   if (error instanceof ConnectionError) {
-    return `The server could not be reached. Check your connection, then press “${button.textContent}” to try again.`;
+    addEventListener("online", clear, { once: true });
+  } else if (error.retryAfter) {
+    setTimeout(clear, error.retryAfter * 1000);
   }
-  if (!(error instanceof ApiError)) {
-    throw error;
-  }
-  if (error.status === 429 && error.retryAfter) {
-    return `Too many attempts. Please try again ${relative(error.retryAfter, Math.ceil)}.`;
-  }
-  const invalid = fieldsOf(form).filter(({ name }) => error.fields[name as FieldName]);
-  invalid.forEach((field) => showFieldError(field, error.fields[field.name as FieldName]!));
-  invalid[0]?.focus();
-  const areAllShown = invalid.length > 0 && invalid.length === Object.keys(error.fields).length;
-  return areAllShown ? "" : capitalized(error.message);
-}
-
-function showFieldError(field: Field, messages: string[]): void {
-  field.ariaInvalid = String(messages.length > 0);
-  const label = field.labels![0]!.firstChild!.textContent!.trim();
-  document.getElementById(`${field.id}-error`)!.textContent = messages
-    .map((message) => sentence(label, message))
-    .join(" ");
-}
-
-/** Messages of the dialect `django` are sentences, those of `realworld` continue the field's label. */
-function sentence(label: string, message: string): string {
-  return message.endsWith(".") ? capitalized(message) : `${label} ${message}.`;
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -9,6 +9,19 @@ const TIMES = ["iat", "exp"];
 
 let timer: number | undefined;
 
+/** Copies the token that is shown, or selects it where the browser denies that. */
+export async function copyToken(): Promise<void> {
+  const token = find("raw-token");
+  const status = find("copied");
+  try {
+    await navigator.clipboard.writeText(token.textContent!);
+    status.textContent = "Copied.";
+  } catch {
+    getSelection()!.selectAllChildren(token);
+    status.textContent = "It is selected: copy it with Ctrl+C or ⌘C.";
+  }
+}
+
 /** Shows a token in the account's view, and keeps its age current until another is shown, or the view is left. */
 export function showToken(token: string): void {
   const claims = decodeToken(token);
@@ -17,6 +30,7 @@ export function showToken(token: string): void {
   }
   find("claims").replaceChildren(...Object.entries(claims).map(([name, value]) => claim(name, value)));
   find("raw-token").textContent = token;
+  find("copied").textContent = "";
   const age = find("token-age");
   clearInterval(timer);
   timer = setInterval(() => (age.isConnected ? (age.textContent = ageOf(claims)) : clearInterval(timer)), 1000);

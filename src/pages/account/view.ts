@@ -1,5 +1,7 @@
 /** The current view of the page: a clone of its `<template>`. */
 
+const BRAND = document.querySelector(".brand")!.textContent!.trim();
+
 export function find<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
@@ -12,18 +14,21 @@ export function show(name: string, notice = ""): void {
   for (const button of view.querySelectorAll<HTMLButtonElement>(".reveal")) {
     button.addEventListener("click", () => reveal(button));
   }
+  find("session").replaceChildren();
   find("notice").textContent = notice;
   const heading = view.querySelector("h1")!;
-  document.title = `${heading.textContent} · Latchkey`;
+  document.title = `${heading.textContent} · ${BRAND}`;
   if (!isFirst) {
     heading.focus(); // The element that had it is gone.
   }
 }
 
-/** Shows or hides a password. */
+/** Shows or hides a password. The button says what it does next. */
 function reveal(button: HTMLButtonElement): void {
   const input = button.previousElementSibling as HTMLInputElement;
-  const isShown = input.type === "password";
-  input.type = isShown ? "text" : "password";
-  button.ariaPressed = String(isShown);
+  const isShown = input.type === "text";
+  const [from, to] = isShown ? ["Hide", "Show"] : ["Show", "Hide"];
+  input.type = isShown ? "password" : "text";
+  button.textContent = to!;
+  button.ariaLabel = button.ariaLabel!.replace(from!, to!);
 }

@@ -1,0 +1,84 @@
+/** The page's own texts for what the API rejects, in either of the API's dialects. */
+
+import { type ApiError, ConnectionError } from "latchkey-client";
+import { relative } from "./time.js";
+
+/** Rules by the API's messages. A number in a message is the limit. */
+const RULES = [
+  ["blank", /can't be blank|is required|may not be (?:blank|null)/],
+  ["short", /at least (\d+) characters|too short \(minimum is (\d+)/],
+  ["long", /no more than (\d+) characters|too long \(maximum is (\d+)/],
+  ["taken", /already/],
+  ["invalid", /^is invalid$|^Invalid password\.$|^Enter a valid (?:email address|username)\.$/],
+] as const;
+
+type Rule = (typeof RULES)[number][0];
+
+/** Texts by field and rule; # is the limit. */
+const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
+  email: {
+    blank: "Enter your email.",
+    long: "An email can have at most # characters.",
+    taken: "Another account has this email.",
+    invalid: "Enter an email such as name@example.com.",
+  },
+  username: {
+    blank: "Enter a username.",
+    long: "A username can have at most # characters.",
+    taken: "Another account has this username.",
+    invalid: "Choose a username that others can see and read.",
+  },
+  password: {
+    blank: "Enter a password.",
+    short: "A password needs at least # characters.",
+    long: "A password can have at most # characters.",
+  },
+  current_password: {
+    blank: "Enter your password.",
+    long: "This is not your password.",
+    invalid: "This is not your password.",
+  },
+  bio: { long: "Shorten this to # characters." },
+  image: { long: "An address can have at most # characters." },
+};
+
+/** Text for a rule that a field breaks; the API's message where the page knows none. */
+export function fieldText(name: string, label: string, message: string): string {
+  for (const [rule, pattern] of RULES) {
+    const found = pattern.exec(message);
+    const text = TEXTS[name]?.[rule];
+    if (found && text) {
+      return text.replace("#", found[1] ?? found[2] ?? "");
+    }
+  }
+  // Messages of the dialect `django` are sentences, those of `realworld` continue the field's label.
+  return message.endsWith(".") ? capitalized(message) : `${label} ${message}.`;
+}
+
+/** Text for a request that failed as a whole. The button is the one that sends it again. */
+export function failureText(error: ApiError | ConnectionError, button: string): string {
+  if (error instanceof ConnectionError) {
+    return `The server could not be reached. Check your connection, then press “${button}” to try again.`;
+  }
+  const { status, retryAfter, fields, message } = error;
+  if (status === 429 && retryAfter) {
+    return `Too many attempts. Please try again ${relative(retryAfter, Math.ceil)}.`;
+  }
+  if (Object.keys(fields).length > 0) {
+    return capitalized(message);
+  }
+  if (/email and password was not found|^credentials /.test(message)) {
+    return "The email or the password is wrong.";
+  }
+  if (/deactivated/.test(message)) {
+    return "This account is deactivated.";
+  }
+  if (status === 413) {
+    return `This is more text than can be saved. Shorten it, then press “${button}” again.`;
+  }
+  return `Something is wrong on our side (error ${status}). Wait a little, then press “${button}” to try again.`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
