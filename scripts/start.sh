@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Serves the API at http://localhost:8787 on a local D1, and builds what changes in the source.
-# Arguments go to `wrangler dev`: `npm start -- --port 8788`.
+# Serves the API at http://localhost:8787 on a local D1, and takes up what changes in the source and the settings.
+# Arguments are options of `wrangler dev`: `npm start -- --port 8788`.
 . "$(dirname "$0")/lib/prologue.sh"
 
 scripts/setup.sh
@@ -16,12 +16,11 @@ for argument in "$@" --; do
 done
 stamp=$state/v3/d1/migrated
 if ! [ -e "$stamp" ] || [ -n "$(find migrations wrangler.toml -newer "$stamp")" ]; then
-  CI=1 wrangler d1 migrations apply DB --local ${elsewhere[@]+"${elsewhere[@]}"}
+  say "applying the migrations to the local database"
+  output=$(CI=1 wrangler d1 migrations apply DB --local ${elsewhere[@]+"${elsewhere[@]}"} 2>&1) ||
+    { echo "$output" >&2; fail "the migrations failed; the messages above say why"; }
   touch "$stamp"
 fi
-case " $* " in
-  *" --port"*) ;;
-  *) set -- --port 8787 "$@" ;; # or wrangler takes another when this one is in use
-esac
-export LATCHKEY_PROFILE=worker-dev # is built in less time
-exec wrangler dev "$@"
+export CLOUDFLARE_CF_FETCH_ENABLED=false # or it asks Cloudflare where this machine is
+export WRANGLER_WRITE_LOGS=false
+exec node scripts/lib/dev.mjs "$@"

@@ -9,23 +9,27 @@ document=build/openapi/api/openapi/django.json # the dialects differ only in err
 documents() { cargo run --quiet --locked --no-default-features --bin openapi -- build/openapi; }
 types() {
   openapi-typescript "$document" --output build/openapi.ts > build/openapi.log || { cat build/openapi.log >&2; exit 1; }
-  # Committed, so that the client builds without Rust; .ci/run asks for that. Written only if it is another: `wrangler
-  # dev` builds again when a file of the client changes.
+  # Committed, so that the client builds without Rust; .ci/run asks for that. Written only if it is another: what imports
+  # it would be checked again.
   cmp -s build/openapi.ts client/src/openapi.ts || cp build/openapi.ts client/src/openapi.ts
 }
 # Writes only what changed: whoever develops an app with this client has it loaded again at each change.
 client() { npm run --silent --workspace client build; }
 check_pages() { tsc --project src/pages --incremental --tsBuildInfoFile build/.steps/pages.tsbuildinfo; } # esbuild checks no types
 pages() {
-  mkdir -p build/assets
-  find build/assets -mindepth 1 -delete # what was a page once
-  cp -R src/pages/*.html src/pages/_headers build/openapi/api build/assets/
-  find src/pages \( -name '*.svg' -o -name '*.png' \) -exec cp {} build/assets/ \;
-  cp src/pages/index.html build/assets/log-in.html # links to its forms
-  cp src/pages/index.html build/assets/sign-up.html
+  # Beside the old ones, which `npm start` serves meanwhile.
+  local new=build/.assets
+  rm -rf "$new"
+  mkdir "$new"
+  cp -R src/pages/*.html src/pages/_headers build/openapi/api "$new/"
+  find src/pages \( -name '*.svg' -o -name '*.png' \) -exec cp {} "$new/" \;
+  cp src/pages/index.html "$new/log-in.html" # links to its forms
+  cp src/pages/index.html "$new/sign-up.html"
   esbuild src/pages/account.ts src/pages/docs.ts src/pages/style.css --bundle --minify --format=esm --target=es2022 \
-    --outdir=build/assets --log-level=warning
-  node scripts/lib/brand.mjs build/assets
+    --outdir="$new" --log-level=warning
+  node scripts/lib/brand.mjs "$new"
+  rm -rf build/assets
+  mv "$new" build/assets
 }
 
 step documents build/openapi/api/openapi/realworld.json src Cargo.toml Cargo.lock -- documents

@@ -13,6 +13,8 @@
 mod command;
 mod completions;
 mod createsuperuser;
+#[cfg(unix)]
+mod dev_server;
 mod doctor;
 mod export_django;
 mod import_django;

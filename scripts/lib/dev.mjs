@@ -1,0 +1,193 @@
+// Serves the Worker for `npm start`: builds it, serves what was built, and takes up each change. Arguments are options of
+// `wrangler dev`.
+//
+// `wrangler dev` itself would not do: it lets requests wait while it builds, and for as long as the source does not
+// compile; it does not look at .dev.vars; and it loses sight of wrangler.toml when that is replaced rather than written.
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { unstable_startWorker as startWorker } from "wrangler";
+import { changes, snapshot, touch } from "./changes.mjs";
+
+const INTERVAL = 300; // milliseconds between two looks at the files
+const CONFIG = "wrangler.toml";
+const SOURCE = ["src", "client/src", "client/tsconfig.json", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json"];
+const GENERATED = ["client/src/openapi.ts"];
+/** Copy of the last build that succeeded: while there is another, or after it failed, this is served. */
+const SERVED = "build/served";
+
+const say = (message) => console.error(`latchkey: ${message}`);
+const fail = (message) => {
+  say(message);
+  process.exit(1);
+};
+
+function options() {
+  const text = { type: "string" };
+  const { values } = parseArgs({
+    options: {
+      env: { ...text, short: "e" },
+      "env-file": { ...text, multiple: true },
+      ip: text,
+      "local-protocol": text,
+      "persist-to": text,
+      port: { ...text, default: "8787" },
+      "test-scheduled": { type: "boolean" },
+      var: { ...text, multiple: true },
+    },
+  });
+  const variable = (pair) => {
+    const [name, ...value] = pair.split(":");
+    return [name, { type: "plain_text", value: value.join(":") }];
+  };
+  return { ...values, bindings: Object.fromEntries((values.var ?? []).map(variable)) };
+}
+
+let given;
+try {
+  given = options();
+} catch (error) {
+  fail(`${error.message.split(". ")[0]}; 'npm start -- --port 8788' is how to give an option`);
+}
+
+const own = given.env ? [`.dev.vars.${given.env}`, `.env.${given.env}`, `.env.${given.env}.local`] : [];
+const SETTINGS = [CONFIG, ".dev.vars", ".env", ".env.local", ...own, ...(given["env-file"] ?? [])];
+const look = () => snapshot([...SETTINGS, ...SOURCE], GENERATED);
+
+let building;
+let worker;
+
+/** Builds, and tells whether that succeeded. What it prints is for the terminal as it is. */
+async function build() {
+  // A group of its own, so that stopping it stops the compiler too.
+  const env = { ...process.env, LATCHKEY_PROFILE: "worker-dev" }; // is built in less time
+  building = spawn("scripts/build.sh", { stdio: ["ignore", "inherit", "inherit"], detached: true, env });
+  const status = await new Promise((resolve) => building.on("exit", resolve).on("error", resolve));
+  building = undefined;
+  if (status !== 0) {
+    return false;
+  }
+  mkdirSync(SERVED, { recursive: true });
+  for (const name of readdirSync("build").filter((name) => name === "index.js" || name.endsWith(".wasm"))) {
+    copyFileSync(`build/${name}`, `${SERVED}/${name}`);
+  }
+  return true;
+}
+
+/** Prints a line of the Worker's log as it is. */
+function printLog({ level, message }) {
+  const print = level === "error" || level === "warn" ? console.error : console.log;
+  print(message);
+}
+
+function serve() {
+  return startWorker({
+    config: CONFIG,
+    entrypoint: `${SERVED}/index.js`,
+    env: given.env,
+    envFiles: given["env-file"],
+    bindings: given.bindings,
+    build: { custom: { command: "" } },
+    dev: {
+      server: { hostname: given.ip, port: Number(given.port), secure: given["local-protocol"] === "https" },
+      inspector: false,
+      logLevel: "info", // a line for each request, but not all bindings at each change
+      persist: given["persist-to"],
+      testScheduled: given["test-scheduled"],
+      structuredLogsHandler: printLog,
+      watch: false,
+    },
+  });
+}
+
+let settle = () => {};
+/** Has the Worker loaded again, with what is built and set now; requests wait meanwhile. Tells whether it runs. */
+async function reload() {
+  const loaded = new Promise((resolve) => {
+    settle = resolve;
+  });
+  await worker.patchConfig({});
+  return await loaded;
+}
+
+async function takeUp(names, states) {
+  say(`${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""} changed`);
+  const source = names.filter((name) => !SETTINGS.includes(name));
+  touch(states, source);
+  const isBuilt = source.length === 0 || (await build());
+  if (!isBuilt) {
+    say("the build failed, as the messages above say; the build before is served until the next change");
+  }
+  if (isBuilt || source.length < names.length) {
+    say((await reload()) ? "Ready, with the changes" : `${CONFIG} can't be used: what it had before is served`);
+  }
+}
+
+async function watch(served) {
+  let last = served;
+  for (;;) {
+    await sleep(INTERVAL);
+    const now = look();
+    const isBeingSaved = changes(last, now).length > 0 || !now.has(CONFIG);
+    last = now;
+    const names = changes(served, now);
+    if (names.length > 0 && !isBeingSaved) {
+      served = now;
+      await takeUp(names, now);
+    }
+  }
+}
+
+let isStopping = false;
+
+/** Stops everything that was started. A terminal sends its signal to npm as well, which sends it again. */
+async function stop(status) {
+  if (isStopping) {
+    return;
+  }
+  isStopping = true;
+  if (building?.pid) {
+    process.kill(-building.pid, "SIGTERM");
+  }
+  await Promise.race([worker?.raw.teardown(), sleep(5000)]); // `dispose` would wait until it is ready
+  process.exit(status);
+}
+
+function stopOnSignals() {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.removeAllListeners(signal); // miniflare's ends this process at once, before it has tidied up
+    process.on(signal, () => stop(0));
+  }
+}
+stopOnSignals();
+// npm can be killed in ways that it can't pass on.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event === "start") {
+  setInterval(() => process.ppid === parent || stop(0), 1000).unref();
+}
+
+const first = look();
+if (!(await build())) {
+  fail("the build failed; the messages above say why");
+}
+try {
+  worker = await serve();
+} catch (error) {
+  fail(error.message);
+}
+let isReady = false;
+worker.raw.on("reloadComplete", () => settle(true));
+worker.raw.on("buildFailed", () => settle(false)); // wrangler has printed why
+worker.raw.on("error", (error) => {
+  say(error.cause?.message ?? error.message);
+  if (isReady) {
+    settle(false);
+  } else {
+    stop(1); // the port is taken, for example
+  }
+});
+await worker.ready;
+stopOnSignals();
+isReady = true;
+await watch(first);
