@@ -54,6 +54,24 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
+fn the_readme_has_the_figures_of_the_benchmark() {
+    let (readme, benchmark) = (read("README.md"), read("docs/benchmark.md"));
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    let benchmark = benchmark.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (measured, shown) in [
+        (r"upload, gzipped \| (\d+ KiB) ", r"\*\*Small\.\*\* (\d+ KiB) gzipped"),
+        (r"A cold start takes (\d+ ms) of CPU", r"(\d+ ms) of CPU from a cold start"),
+        (r"an empty Rust Worker's (\d+ ms)", r"an empty Rust Worker: (\d+ ms)"),
+        (r"login: CPU, against the bare hash in wasm \| ([\d.]+) ", r"a login takes ([\d.]+) times the CPU"),
+    ] {
+        let shown = groups(shown, &readme);
+        assert_eq!((shown.len(), shown), (1, groups(measured, &benchmark)), "{measured}");
+    }
+    let read = groups(r"`GET /api/user` \| ([\d.]+) ms \|", &benchmark)[0].parse::<f64>().unwrap();
+    assert!(readme.contains(&format!("{read:.2} ms for a read")), "{read}");
+}
+
+#[test]
 fn every_link_within_the_repository_resolves() {
     let mut count = 0;
     for document in documents() {

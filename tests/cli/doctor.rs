@@ -21,7 +21,7 @@ const TOOLS: &str = r#"
 mkdir -p node_modules/.bin node_modules/wrangler .tools/bin sysroot/lib/rustlib/wasm32-unknown-unknown/lib
 touch sysroot/lib/rustlib/wasm32-unknown-unknown/lib/libstd-1234.rlib
 program() { printf '#!/bin/sh\necho "%s"\n' "$2" > "$1"; chmod +x "$1"; }
-program node_modules/.bin/node v22.12.0
+program node_modules/.bin/node v22.15.0
 program node_modules/.bin/rustc '$PWD/sysroot'
 program .tools/bin/wasm-bindgen 'wasm-bindgen 0.2.129'
 echo '{"version": "4.156.0"}' > node_modules/wrangler/package.json
@@ -92,7 +92,7 @@ fn a_healthy_project_has_no_errors() {
     assert_eq!((outcome.status, &*outcome.stderr), (0, ""));
     let expected = format!(
         "\
-ok       Node is v22.12.0
+ok       Node is v22.15.0
 ok       wrangler is 4.156.0
 ok       Rust can build for wasm32-unknown-unknown
 ok       wasm-bindgen is 0.2.129
@@ -120,7 +120,7 @@ fn json_has_all_findings() {
     let outcome = operator.run(&["doctor", "--json"]);
     assert_eq!((outcome.status, &*outcome.stderr), (1, "latchkey: 1 error, described above\n"));
     let json: Vec<Value> = serde_json::from_str(&outcome.stdout).unwrap();
-    assert_eq!(json[0], serde_json::json!({"state": "ok", "text": "Node is v22.12.0"}));
+    assert_eq!(json[0], serde_json::json!({"state": "ok", "text": "Node is v22.15.0"}));
     assert_eq!(json[1], serde_json::json!({"state": "error", "text": "wrangler is missing: run 'npm ci'"}));
 }
 

@@ -1,6 +1,32 @@
 //! Check of the installed tools
 
+use std::fs;
+
 use super::{assert_errors, assert_warnings, healthy, lines, shell};
+
+#[test]
+fn the_oldest_node_is_that_of_the_set_up() {
+    let read = |file: &str| fs::read_to_string(file).unwrap();
+    let package: serde_json::Value = serde_json::from_str(&read("package.json")).unwrap();
+    let oldest = package["engines"]["node"].as_str().unwrap().strip_prefix(">=").unwrap();
+    for (file, text) in [
+        ("scripts/setup.sh", format!("\"$node\" | sort -V | head -n 1)\" = v{oldest}.0 ]")),
+        ("docs/deploy.md", format!("If your Node.js is older than {oldest},")),
+    ] {
+        assert!(read(file).contains(&text), "{file}: {oldest}");
+    }
+    let (major, minor) = oldest.split_once('.').unwrap();
+    let before = minor.parse::<u32>().unwrap() - 1;
+    for (version, is_new) in [(format!("v{oldest}.0"), true), (format!("v{major}.{before}.9"), false)] {
+        let operator = healthy();
+        shell(&operator, &format!("printf '#!/bin/sh\necho {version}\n' > node_modules/.bin/node"));
+        let (status, found) = lines(&operator, &[], if is_new { "ok" } else { "error" });
+        assert!(
+            found.iter().any(|line| line.starts_with(&format!("Node is {version}"))),
+            "{status}: {found:?}"
+        );
+    }
+}
 
 #[test]
 fn tools_that_are_old_or_missing_are_named() {
@@ -12,7 +38,7 @@ fn tools_that_are_old_or_missing_are_named() {
     assert_errors(
         &operator,
         &[
-            "Node is v22.9.1, and wrangler needs 22.12 or later: install a newer one",
+            "Node is v22.9.1, and Latchkey needs 22.15 or later: install a newer one",
             "wrangler is 3.0.0, and package.json asks for 4.156.0: run 'npm ci'",
         ],
     );

@@ -10,8 +10,8 @@ use toml::Table;
 use super::Findings;
 use crate::wrangler::path_with_node;
 
-/// Oldest version that wrangler supports, as in scripts/setup.sh.
-const OLDEST_NODE: (u32, u32) = (22, 12);
+/// Oldest version that the build and wrangler work with, as in scripts/setup.sh.
+const OLDEST_NODE: (u32, u32) = (22, 15);
 const TARGET: &str = "wasm32-unknown-unknown";
 
 pub fn check(findings: &mut Findings) {
@@ -32,7 +32,7 @@ fn node(findings: &mut Findings) {
     } else {
         let (major, minor) = OLDEST_NODE;
         findings.error(format!(
-            "Node is {version}, and wrangler needs {major}.{minor} or later: install a newer one"
+            "Node is {version}, and Latchkey needs {major}.{minor} or later: install a newer one"
         ));
     }
 }
