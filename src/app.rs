@@ -7,7 +7,7 @@ use crate::api::{self, ENDPOINTS, rate_limit};
 use crate::config::{Config, ConfigError};
 use crate::error::{Dialect, Error};
 use crate::http::cors::Cors;
-use crate::http::{Header, Request, Response, bookmark};
+use crate::http::{Header, Request, Response, bookmark, is_local};
 use crate::platform::{Event, Platform};
 
 /// Two years (RFC 6797): a browser then never sends a token to this host in the clear.
@@ -91,6 +91,18 @@ fn finalize(
     if let Some(bookmark) = platform.bookmark() {
         handled.response = handled.response.with(bookmark::HEADER, bookmark);
     }
-    handled.response = cors.apply(handled.response, request.header(Header::Origin), preflight);
+    let origin = request.header(Header::Origin);
+    if let Some(origin) = origin
+        && is_local(request)
+        && origin.split_once("://").is_none_or(|(_, authority)| authority != request.authority())
+        && request.header(Header::SecFetchSite) != Some("same-origin")
+    // behind the same proxy, for example
+    {
+        let asked = request.header(Header::AccessControlRequestHeaders).filter(|_| preflight.is_some());
+        if let Some(hint) = cors.refusal(origin, asked) {
+            platform.log(&Event::Hint { hint });
+        }
+    }
+    handled.response = cors.apply(handled.response, origin, preflight);
     handled
 }

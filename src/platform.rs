@@ -90,6 +90,11 @@ pub enum Event {
         /// Setting that is weak, and how to fix it.
         problem: String,
     },
+    /// What a developer of a client needs to know; only of requests to this machine.
+    Hint {
+        /// What is wrong with the request, and how to fix it.
+        hint: String,
+    },
     /// A stored hash matches no password; the user needs a new one.
     UnusablePassword {
         /// The user's id.
@@ -104,7 +109,7 @@ impl Event {
     pub const fn is_error(&self) -> bool {
         match self {
             Self::InternalError { .. } | Self::Misconfigured { .. } => true,
-            Self::WeakConfiguration { .. } | Self::UnusablePassword { .. } => false,
+            Self::WeakConfiguration { .. } | Self::Hint { .. } | Self::UnusablePassword { .. } => false,
         }
     }
 

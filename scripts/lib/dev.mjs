@@ -91,6 +91,7 @@ function serve() {
     build: { custom: { command: "" } },
     dev: {
       server: { hostname: given.ip, port: Number(given.port), secure: given["local-protocol"] === "https" },
+      inferOriginFromRoutes: false, // or the Worker would not see that it is asked as localhost
       inspector: false,
       logLevel: "info", // a line for each request, but not all bindings at each change
       persist: given["persist-to"],

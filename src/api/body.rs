@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::context::Context;
 use super::endpoint::Failure;
 use crate::account::validate::RawField;
 use crate::error::{Error, Field, FieldErrors, Violation};
-use crate::http::{BodyError, Header, MAX_BODY_BYTES, Request};
+use crate::http::{BodyError, Header, MAX_BODY_BYTES, Request, is_local};
+use crate::platform::{Event, Platform};
 
 /// U+FEFF in UTF-8, and in the two orders of UTF-16: RFC 8259 §8.1 allows neither the mark nor the encoding.
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
@@ -29,8 +31,16 @@ impl Fields {
 ///
 /// # Errors
 /// In this order: the body is too large or late, of another media type, no JSON, or not of this shape.
-pub async fn read(request: &impl Request) -> Result<Fields, Error> {
-    fields(&mut read_object(request).await?)
+pub async fn read(cx: &Context<'_, impl Platform, impl Request>) -> Result<Fields, Error> {
+    let mut body = read_object(cx.request).await?;
+    if !body.is_empty() && !body.contains_key("user") && is_local(cx.request) {
+        let path = cx.request.path();
+        let hint = format!(
+            "the body of POST {path} has fields, and no \"user\" around them: send {{\"user\": {{…}}}}"
+        );
+        cx.platform.log(&Event::Hint { hint });
+    }
+    fields(&mut body)
 }
 
 /// Reads the body of a change of the user. An empty one, or `{}`, has no fields; one that has something and no `user`

@@ -98,6 +98,32 @@ impl Cors {
     }
 }
 
+impl Cors {
+    /// Explains to a developer why the browser won't let a page of `origin` read the response, or send what its preflight
+    /// asks for, and which variable would allow it.
+    pub fn refusal(&self, origin: &str, preflight_headers: Option<&str>) -> Option<String> {
+        if self.origins.allowed(Some(origin)).is_none() {
+            let fix = match Origins::parse(origin) {
+                Ok(_) => "add it to ALLOWED_ORIGINS",
+                Err(_) => "serve the page over HTTP, and add its origin to ALLOWED_ORIGINS", // "null", of a file
+            };
+            return Some(format!(
+                "a page of the origin {origin} can't read the response: to allow it, {fix}"
+            ));
+        }
+        let is_allowed =
+            |name: &&str| self.request_headers.split(", ").any(|allowed| allowed.eq_ignore_ascii_case(name));
+        let names = preflight_headers?.split(',').map(str::trim).filter(|name| !is_allowed(name));
+        let names: Vec<&str> = names.filter(|name| header_name(name).is_ok()).collect();
+        let names = names.join(", ");
+        (!names.is_empty()).then(|| {
+            format!(
+                "a page of the origin {origin} can't send {names}: to allow it, add that to ALLOWED_HEADERS"
+            )
+        })
+    }
+}
+
 impl FromIterator<String> for Origins {
     fn from_iter<T: IntoIterator<Item = String>>(origins: T) -> Self {
         Self::List(origins.into_iter().collect())
@@ -256,6 +282,35 @@ mod tests {
             ])
         );
         assert_eq!(headers(&any, None, Some("POST, OPTIONS")), owned(&[]));
+    }
+
+    #[test]
+    fn what_a_browser_refuses_is_explained() {
+        let more = parse_headers("traceparent").unwrap();
+        let cors = Cors::new(Origins::parse("http://localhost:5173").unwrap(), &more);
+        for (origin, asked, variable) in [
+            ("http://localhost:5173", None, None),
+            ("http://localhost:5173", Some("content-type,TRACEPARENT, x-d1-bookmark"), None),
+            ("http://localhost:5173", Some(""), None),
+            ("http://localhost:5173", Some("x\ny, a b"), None),
+            (
+                "http://localhost:5173",
+                Some("authorization,baggage, x-a"),
+                Some("send baggage, x-a: to allow it, add that to ALLOWED_HEADERS"),
+            ),
+            (
+                "http://127.0.0.1:5173",
+                Some("baggage"),
+                Some("http://127.0.0.1:5173 can't read the response: to allow it, add it to ALLOWED_ORIGINS"),
+            ),
+            ("null", None, Some("serve the page over HTTP, and add its origin to ALLOWED_ORIGINS")),
+        ] {
+            let refusal = cors.refusal(origin, asked);
+            match variable {
+                Some(variable) => assert!(refusal.unwrap().ends_with(variable), "{origin} {asked:?}"),
+                None => assert_eq!(refusal, None),
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ macro_rules! headers {
 }
 
 headers! {
+    AccessControlRequestHeaders = "access-control-request-headers",
     Authorization = "authorization",
     CfConnectingIp = "cf-connecting-ip",
     CfRay = "cf-ray",
@@ -32,4 +33,5 @@ headers! {
     D1Bookmark = "x-d1-bookmark",
     IfNoneMatch = "if-none-match",
     Origin = "origin",
+    SecFetchSite = "sec-fetch-site",
 }

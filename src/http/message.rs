@@ -15,6 +15,9 @@ pub trait Request {
     /// Tells whether it came over HTTPS.
     fn is_https(&self) -> bool;
 
+    /// The host, and the port unless it is the default, of the URL.
+    fn authority(&self) -> &str;
+
     /// The method, as it was sent.
     fn method(&self) -> &str;
 
@@ -33,6 +36,15 @@ pub trait Request {
     /// [`BodyError`]; [`BodyError::TooLarge`] as soon as it is known to be over `limit` bytes, and then the rest is
     /// not read.
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError>;
+}
+
+/// Tells whether a request was sent to this machine by that name, as in development. The domain of a deployment is
+/// another, so strangers can't fill its log with what is logged for developers only.
+pub fn is_local(request: &impl Request) -> bool {
+    let host = request.authority();
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    let name = if port.ends_with(']') { host } else { name };
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 /// Reason for which a body could not be read.

@@ -67,6 +67,10 @@ impl Request for WorkerRequest {
         self.head.url.starts_with("https:")
     }
 
+    fn authority(&self) -> &str {
+        self.head.url.split('/').nth(2).unwrap_or_default()
+    }
+
     fn method(&self) -> &str {
         &self.head.method
     }

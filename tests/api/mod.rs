@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod cases;
+pub mod hints;
 pub mod login_failures;
 pub mod profile;
 pub mod protocol;
@@ -177,6 +178,9 @@ macro_rules! all {
                 every_origin_may_read_where_all_are_allowed
                 a_bookmark_is_given_and_taken_back
                 a_wrong_configuration_answers_nothing_else;
+            hints:
+                a_refused_page_is_told_how_to_be_allowed
+                a_forgotten_wrapper_is_named_without_its_values;
         }
     };
 }

@@ -279,6 +279,35 @@ fn answers_over_https_ask_for_it_from_then_on() {
 }
 
 #[test]
+fn requests_to_a_domain_leave_no_hints() {
+    let api = native();
+    for (host, is_local) in [
+        ("localhost", true),
+        ("127.0.0.1:8787", true),
+        ("[::1]:8787", true),
+        ("[::1]", true),
+        ("api.example.com", false),
+        ("localhost.example.com", false),
+        ("api.localhost:443", false),
+        ("[::2]:8787", false),
+        ("", false),
+    ] {
+        let before = api.log().len();
+        let call =
+            |call: Request| api.send(&call.header("Host", host).header("Origin", "https://evil.example"));
+        call(Request::get("/api/user"));
+        call(Request::new("OPTIONS", "/api/user").header("Access-Control-Request-Headers", "x"));
+        call(Request::post("/api/users", r#"{"email":"x"}"#));
+        assert_eq!(api.log().len() - before, if is_local { 4 } else { 0 }, "{host}");
+    }
+    let own =
+        Request::get("/api/user").header("Host", "localhost:8787").header("Origin", "http://localhost:8787");
+    let before = api.log().len();
+    api.send(&own); // as the account page of a browser without Sec-Fetch-Site
+    assert_eq!(api.log().len(), before);
+}
+
+#[test]
 fn times_are_those_of_the_platform() {
     let api = native();
     let token = api::register(&api, "times");

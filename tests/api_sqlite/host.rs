@@ -207,6 +207,10 @@ impl http::Request for Arriving<'_> {
         self.call.is_https
     }
 
+    fn authority(&self) -> &str {
+        self.call.headers.iter().find(|(name, _)| name == "Host").map_or("localhost:8787", |(_, host)| host)
+    }
+
     fn method(&self) -> &str {
         &self.call.method
     }

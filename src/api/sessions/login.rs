@@ -49,7 +49,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// # Errors
 /// Those of [`body::read`], invalid fields, wrong credentials, a deactivated user, or too many failed logins.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
-    let Credentials { email, password } = parse(body::read(cx.request).await?, cx.platform)?;
+    let Credentials { email, password } = parse(body::read(cx).await?, cx.platform)?;
     let client_ip = cx.client_ip().rate_limit_key();
     let (user, deferred) =
         credentials::verify(&cx.config.passwords, cx.platform, &client_ip, &email, &password).await?;

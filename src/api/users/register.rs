@@ -37,7 +37,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// Those of [`body::read`], invalid or taken fields, or too many registrations from the network.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
     let db = cx.db();
-    let new = match parse(body::read(cx.request).await?, cx.platform) {
+    let new = match parse(body::read(cx).await?, cx.platform) {
         Ok(new) => new,
         Err(rejected) => return Err(rejected.into_error(db).await),
     };
