@@ -3,6 +3,8 @@
 # Arguments are options of `wrangler dev`: `npm start -- --port 8788`.
 . "$(dirname "$0")/lib/prologue.sh"
 
+export CLOUDFLARE_CF_FETCH_ENABLED=false # or wrangler asks Cloudflare where this machine is
+export WRANGLER_WRITE_LOGS=false
 scripts/setup.sh
 node scripts/lib/dev-secret.mjs "$@"
 # Asking wrangler takes seconds, so only when there could be something to apply.
@@ -21,6 +23,4 @@ if ! [ -e "$stamp" ] || [ -n "$(find migrations wrangler.toml -newer "$stamp")" 
     { echo "$output" >&2; fail "the migrations failed; the messages above say why"; }
   touch "$stamp"
 fi
-export CLOUDFLARE_CF_FETCH_ENABLED=false # or it asks Cloudflare where this machine is
-export WRANGLER_WRITE_LOGS=false
 exec node scripts/lib/dev.mjs "$@"

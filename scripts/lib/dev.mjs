@@ -4,7 +4,8 @@
 // `wrangler dev` itself would not do: it lets requests wait while it builds, and for as long as the source does not
 // compile; it does not look at .dev.vars; and it loses sight of wrangler.toml when that is replaced rather than written.
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { unstable_startWorker as startWorker } from "wrangler";
@@ -90,7 +91,7 @@ function serve() {
     bindings: given.bindings,
     build: { custom: { command: "" } },
     dev: {
-      server: { hostname: given.ip, port: Number(given.port), secure: given["local-protocol"] === "https" },
+      server: { hostname: given.ip, port: where.port, secure: given["local-protocol"] === "https" },
       inferOriginFromRoutes: false, // or the Worker would not see that it is asked as localhost
       inspector: false,
       logLevel: "info", // a line for each request, but not all bindings at each change
@@ -155,6 +156,17 @@ async function stop(status) {
   process.exit(status);
 }
 
+/** Numbers of the processes above, as far as this system says. */
+function ancestors() {
+  const file = `/proc/${process.ppid}/stat`; // Linux
+  const above = existsSync(file)
+    ? readFileSync(file, "latin1")
+        .replace(/.*\) \S /s, "")
+        .split(" ")[0]
+    : "";
+  return `${process.ppid} ${above}`;
+}
+
 function stopOnSignals() {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.removeAllListeners(signal); // miniflare's ends this process at once, before it has tidied up
@@ -162,21 +174,25 @@ function stopOnSignals() {
   }
 }
 stopOnSignals();
-// npm can be killed in ways that it can't pass on.
-const parent = process.ppid;
+// A parent that is killed passes nothing on: npm, or the shell that it runs scripts with.
 if (process.env.npm_lifecycle_event === "start") {
-  setInterval(() => process.ppid === parent || stop(0), 1000).unref();
+  const first = ancestors();
+  setInterval(() => ancestors() === first || stop(0), 1000).unref();
 }
+process.on("uncaughtException", (error) => {
+  say(error.message);
+  stop(1);
+});
+
+const where = { host: given.ip ?? "localhost", port: Number(given.port) };
+const probe = createServer().on("error", (error) => fail(`port ${given.port} can't be served: ${error.message}`));
+await new Promise((resolve) => probe.listen(where, () => probe.close(resolve)));
 
 const first = look();
 if (!(await build())) {
   fail("the build failed; the messages above say why");
 }
-try {
-  worker = await serve();
-} catch (error) {
-  fail(error.message);
-}
+worker = await serve();
 let isReady = false;
 worker.raw.on("reloadComplete", () => settle(true));
 worker.raw.on("buildFailed", () => settle(false)); // wrangler has printed why
@@ -185,7 +201,7 @@ worker.raw.on("error", (error) => {
   if (isReady) {
     settle(false);
   } else {
-    stop(1); // the port is taken, for example
+    stop(1);
   }
 });
 await worker.ready;

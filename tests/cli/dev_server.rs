@@ -36,9 +36,12 @@ fn source(version: &str) -> String {
 impl DevServer {
     /// Starts it, or gives `None` where wrangler is not installed.
     fn start() -> Option<Self> {
+        Self::start_on(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port())
+    }
+
+    fn start_on(port: u16) -> Option<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let project = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         for directory in ["src", "scripts", "saved"] {
             fs::create_dir(project.path().join(directory)).unwrap();
         }
@@ -213,4 +216,13 @@ fn what_was_built_is_served_while_the_source_is_built_or_broken() {
     server.wait_until("builds", |server| descendants(server.process.id()).len() > 2);
     assert_eq!(server.request().as_deref(), Some("hey jake 1"));
     server.stop("TERM");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_and_ends_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let Some(mut server) = DevServer::start_on(taken.local_addr().unwrap().port()) else { return };
+    assert_eq!(server.process.wait().unwrap().code(), Some(1));
+    server.wait_for_line(&format!("latchkey: port {} can't be served: listen EADDRINUSE", server.port));
+    assert_eq!(server.output.lock().unwrap().len(), 1);
 }
