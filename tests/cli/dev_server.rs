@@ -79,6 +79,7 @@ impl DevServer {
     }
 
     fn wait_until(&self, what: &str, is_true: impl Fn(&Self) -> bool) {
+        #[expect(clippy::disallowed_methods, reason = "this is not wasm, and the server has a real clock")]
         let start = Instant::now();
         while !is_true(self) {
             let output = self.output.lock().unwrap().join("\n");
