@@ -196,7 +196,7 @@ pub fn a_method_that_a_path_lacks_is_refused(start: Start) {
             assert_eq!(answer.header("allow"), Some(allow));
         }
     }
-    for path in ["/users", "/api", "/api/users//", "/api/user/x", "/api/users/logout/x", "/api/%75ser"] {
+    for path in ["/api/userss", "/api", "/api/users//", "/api/user/x", "/api/users/logout/x", "/api/%75ser"] {
         api.send(&Request::get(path)).is(404, r#"{"errors":{"error":["Not found."]}}"#);
     }
     api.send(&Request::get("/api/user/?next=/x"))
@@ -363,7 +363,7 @@ pub fn a_wrong_configuration_answers_nothing_else(start: Start) {
     for call in [
         Request::get("/api/user"),
         Request::new("OPTIONS", "/api/user"),
-        Request::get("/nothing"),
+        Request::get("/api/nothing"),
         Request::post("/api/users", "{}"),
     ] {
         let answer = api.send(&call.header("Origin", "https://app.example.com"));
