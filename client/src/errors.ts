@@ -36,7 +36,7 @@ export class ApiError extends Error {
 /** No complete response arrived: the network failed, or the page's origin is not in ALLOWED_ORIGINS. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
-  /** What `fetch` threw. */
+  /** Error that `fetch` threw. */
   readonly cause: unknown;
 
   constructor(url: string, cause: unknown) {
@@ -58,7 +58,7 @@ const STORAGE_FAILURES = {
 /** The storage of the token failed. Where it could not be written, the API has handled the request before. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
-  /** What the storage threw. */
+  /** Error that the storage threw. */
   readonly cause: unknown;
 
   constructor(action: keyof typeof STORAGE_FAILURES, cause: unknown) {

@@ -16,7 +16,7 @@ export interface paths {
         /** Register a user, and log them in */
         post: operations["register"];
         delete?: never;
-        /** What a page of another origin may send */
+        /** Ask what a page of another origin may send */
         options: operations["preflightUsers"];
         head?: never;
         patch?: never;
@@ -36,7 +36,7 @@ export interface paths {
         post?: never;
         /** Deactivate the account, and end its sessions. Its data stays */
         delete: operations["deactivateUser"];
-        /** What a page of another origin may send */
+        /** Ask what a page of another origin may send */
         options: operations["preflightUser"];
         /** As GET, without a body */
         head: operations["currentUserHead"];
@@ -56,7 +56,7 @@ export interface paths {
         /** Log a user in */
         post: operations["login"];
         delete?: never;
-        /** What a page of another origin may send */
+        /** Ask what a page of another origin may send */
         options: operations["preflightLogin"];
         head?: never;
         patch?: never;
@@ -74,7 +74,7 @@ export interface paths {
         /** End sessions of the user */
         post: operations["logout"];
         delete?: never;
-        /** What a page of another origin may send */
+        /** Ask what a page of another origin may send */
         options: operations["preflightLogout"];
         head?: never;
         patch?: never;
@@ -92,7 +92,7 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        /** What a page of another origin may send */
+        /** Ask what a page of another origin may send */
         options: operations["preflightOpenapi"];
         /** As GET, without a body */
         head: operations["openapiHead"];

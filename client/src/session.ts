@@ -3,7 +3,7 @@ import { StorageError } from "./errors.js";
 import type { TokenStorage } from "./storage.js";
 import { isOlder, sameSession } from "./token.js";
 
-/** What a header can hold, and each token has. Anything else in the storage was not written by this client. */
+/** Characters that a header can hold, and each token has. Anything else in the storage was not written by this client. */
 const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** Token and bookmark of the next request, whatever the order in which responses arrive. */

@@ -149,7 +149,7 @@ impl Components {
         Json::object(vec![
             ("operationId", Json::string(&id)),
             ("tags", Json::strings(&[PREFLIGHTS])),
-            ("summary", Json::string("What a page of another origin may send")),
+            ("summary", Json::string("Ask what a page of another origin may send")),
             ("responses", responses_json(&responses, true)),
         ])
     }
