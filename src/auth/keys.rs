@@ -2,6 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
+use super::hs256::Hs256Key;
 use super::secret::Secret;
 
 /// The bytes of a key's id: enough to tell two apart, and it tells nothing of the key.
@@ -21,7 +22,7 @@ pub(super) struct Key {
     pub(super) id: String,
     /// Header of what it signs, encoded.
     pub(super) header: String,
-    pub(super) secret: Secret,
+    pub(super) hs256: Hs256Key,
 }
 
 impl Keys {
@@ -48,6 +49,6 @@ impl Key {
         let (id, _) = id.split_at_checked(KID_BYTES).unwrap_or((&id, &[]));
         let id = Base64UrlUnpadded::encode_string(id);
         let header = format!(r#"{{"alg":"HS256","kid":"{id}","typ":"JWT"}}"#);
-        Self { id, header: Base64UrlUnpadded::encode_string(header.as_bytes()), secret }
+        Self { id, header: Base64UrlUnpadded::encode_string(header.as_bytes()), hs256: secret.key() }
     }
 }

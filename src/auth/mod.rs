@@ -2,6 +2,7 @@
 
 pub mod credentials;
 pub mod current_password;
+mod hs256;
 pub mod keys;
 pub mod lockout;
 pub mod password;

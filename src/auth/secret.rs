@@ -3,9 +3,10 @@
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use jwt_compact::alg::{Hs256, Hs256Key};
 use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
 use sha2::{Digest as _, Sha256};
+
+use super::hs256::{Hs256, Hs256Key};
 
 /// The fewest bytes of a secret: as many as the hash has (RFC 7518 §3.2).
 pub const MIN_BYTES: usize = 32;
@@ -59,8 +60,8 @@ impl Secret {
         Base64UrlUnpadded::encode_string(mac.get(..SHORT_HASH_BYTES).unwrap_or(&mac))
     }
 
-    /// The key of HMAC-SHA256 that this secret is.
-    pub fn key(&self) -> Hs256Key {
+    /// The key of HS256 that this secret is.
+    pub(super) fn key(&self) -> Hs256Key {
         Hs256Key::new(&self.0)
     }
 

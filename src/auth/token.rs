@@ -1,6 +1,6 @@
 //! JSON Web Tokens (RFC 7519), signed with HS256 (RFC 7518 §3.2).
 //!
-//! `jwt-compact` does the signatures. Header and claims are read here, since the contract is exact about
+//! [`super::hs256`] does the signatures. Header and claims are read here, since the contract is exact about
 //! them: the `id` is a JSON integer of any size, times may have fractions (RFC 7519 §2, `NumericDate`), and
 //! a token is expired at `now >= exp`. It also costs less CPU time: every read of a user verifies a token and
 //! issues another.
@@ -8,12 +8,13 @@
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use jwt_compact::alg::{Hs256, Hs256Signature};
+use jwt_compact::alg::Hs256Signature;
 use jwt_compact::{Algorithm as _, AlgorithmSignature};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::hs256::Hs256;
 use super::keys::{Key, Keys};
 use super::session::{Session, derived_sid};
 use crate::error::{Error, Unauthenticated};
@@ -154,7 +155,7 @@ pub fn issue(
     let key = keys.current();
     let claims = Base64UrlUnpadded::encode_string(&serde_json::to_vec(&claims)?);
     let mut token = [&key.header, ".", &claims].concat();
-    let signature = Hs256.sign(&key.secret.key(), token.as_bytes());
+    let signature = Hs256.sign(&key.hs256, token.as_bytes());
     token.push('.');
     token.push_str(&Base64UrlUnpadded::encode_string(&signature.as_bytes()));
     Ok(token)
@@ -232,7 +233,7 @@ fn verified_payload(keys: &Keys, token: &str) -> Result<String, TokenError> {
     let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
     let signature = decode_signature(signature)?;
-    let is_good = |key: &Key| Hs256.verify_signature(&signature, &key.secret.key(), signed.as_bytes());
+    let is_good = |key: &Key| Hs256.verify_signature(&signature, &key.hs256, signed.as_bytes());
     // Most tokens are our own, and then there is nothing to read in the header.
     if header == keys.current().header {
         if !is_good(keys.current()) {
@@ -297,8 +298,8 @@ pub fn find_signer(keys: &Keys, token: &str) -> Option<Signer> {
     let (signed, signature) = token.rsplit_once('.')?;
     let signature = decode_signature(signature).ok()?;
     let mut candidates = keys.candidates(None).enumerate();
-    let (index, key) = candidates
-        .find(|(_, key)| Hs256.verify_signature(&signature, &key.secret.key(), signed.as_bytes()))?;
+    let (index, key) =
+        candidates.find(|(_, key)| Hs256.verify_signature(&signature, &key.hs256, signed.as_bytes()))?;
     Some(Signer { is_current: index == 0, kid: key.id.clone() })
 }
 

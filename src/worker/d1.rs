@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::host::Host;
+use super::strings;
 use super::tasks::{Outcome, Slot};
 use crate::store::{Batch, Db, DbError, Row, Statement, Value};
 
@@ -39,7 +40,7 @@ impl Database {
 
     async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
-        self.handle.host.query(self.session(constraint), sql, &params);
+        self.handle.host.query(self.session(constraint), &strings::to_js(sql), &params);
         self.row().await
     }
 

@@ -1,5 +1,6 @@
 //! Operations of JavaScript for wasm, as types: `host.ts` implements [`Host`], and `tsc` checks it.
 
+use worker::js_sys::JsString;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 
@@ -19,8 +20,8 @@ export interface Host {
   readAsset(path: string): void;
   /** Counts a request under the limit with this binding. */
   checkRateLimit(binding: string, key: string): void;
-  /** Responds. The headers are a line for each name and a line for each value. */
-  respond(status: number, headers: string, bookmark: string | undefined, body: string | undefined): void;
+  /** Responds. The head is a line for the status, and for each header a line for its name and one for its value. */
+  respond(head: string, bookmark: string | undefined, body: string | undefined): void;
   /** Resumes the task once the response is on its way. */
   continueInBackground(): void;
 }
@@ -39,7 +40,7 @@ extern "C" {
     pub fn read_body(this: &Host, limit: usize);
 
     #[wasm_bindgen(method)]
-    pub fn query(this: &Host, constraint: Option<&str>, sql: &str, params: &str);
+    pub fn query(this: &Host, constraint: Option<&str>, sql: &JsString, params: &str);
 
     #[wasm_bindgen(method)]
     pub fn batch(this: &Host, constraint: Option<&str>, statements: &str);
@@ -51,7 +52,7 @@ extern "C" {
     pub fn check_rate_limit(this: &Host, binding: &str, key: &str);
 
     #[wasm_bindgen(method)]
-    pub fn respond(this: &Host, status: u16, headers: &str, bookmark: Option<&str>, body: Option<&str>);
+    pub fn respond(this: &Host, head: &JsString, bookmark: Option<&str>, body: Option<&str>);
 
     #[wasm_bindgen(method, js_name = continueInBackground)]
     pub fn continue_in_background(this: &Host);

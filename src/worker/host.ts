@@ -78,8 +78,8 @@ export class RequestHost implements Host {
     this.pending = checkRateLimit(this.#env[binding], key);
   }
 
-  respond(status: number, headers: string, bookmark: string | undefined, body: string | undefined): void {
-    const response = new Response(body ?? null, responseInit(status, headers));
+  respond(head: string, bookmark: string | undefined, body: string | undefined): void {
+    const response = new Response(body ?? null, responseInit(head));
     if (bookmark !== undefined) {
       response.headers.set("X-D1-Bookmark", bookmark);
     }
@@ -164,24 +164,23 @@ function resumeWith(db: D1Database | D1DatabaseSession, row: unknown): Resume {
   return (id) => resumeWithRow(id, bookmark, json);
 }
 
-/** Status and headers of responses, by what makes them: most responses have those of one before. */
+/** Status and headers of responses, by their heads: most responses have those of one before. */
 const inits = new Map<string, { status: number; headers: Headers }>();
 const MAX_INITS = 100;
 
-function responseInit(status: number, lines: string): ResponseInit {
-  const key = `${status}\n${lines}`;
-  let init = inits.get(key);
+function responseInit(head: string): ResponseInit {
+  let init = inits.get(head);
   if (!init) {
-    const parts = lines.split("\n");
+    const [status, ...parts] = head.split("\n");
     const headers = new Headers();
     for (let index = 0; index + 1 < parts.length; index += 2) {
       headers.append(parts[index] ?? "", parts[index + 1] ?? "");
     }
-    init = { status, headers };
+    init = { status: Number(status), headers };
     if (inits.size >= MAX_INITS) {
       inits.clear();
     }
-    inits.set(key, init);
+    inits.set(head, init);
   }
   return init;
 }

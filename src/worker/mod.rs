@@ -12,5 +12,7 @@ mod exports;
 mod host;
 #[cfg(target_arch = "wasm32")]
 mod request;
+#[cfg(target_arch = "wasm32")]
+mod strings;
 #[cfg(any(target_arch = "wasm32", test))]
 mod tasks;

@@ -8,6 +8,7 @@ use worker::js_sys::Date;
 use super::d1::{Database, Handle, Replica};
 use super::exports::log;
 use super::host::{Host, Url};
+use super::strings;
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Header, Request, Response};
@@ -40,18 +41,19 @@ impl WorkerRequest {
 
     /// Responds.
     pub fn respond(&self, response: &Response) {
-        let mut headers = String::with_capacity(512);
+        let mut head = String::with_capacity(512);
+        head.push_str(&response.status.to_string());
         let mut bookmark = None;
         for (name, value) in &response.headers {
             if *name == bookmark::HEADER {
-                bookmark = Some(&**value); // another each time, so the others can be cached without it
+                bookmark = Some(&**value); // another each time, so the head can be kept without it
                 continue;
             }
-            for part in [name, "\n", value, "\n"] {
-                headers.push_str(part);
+            for part in ["\n", name, "\n", value] {
+                head.push_str(part);
             }
         }
-        self.handle.host.respond(response.status, &headers, bookmark, response.body.as_deref());
+        self.handle.host.respond(&strings::to_js(&head), bookmark, response.body.as_deref());
     }
 
     /// Waits until the response is on its way.

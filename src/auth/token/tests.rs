@@ -25,7 +25,7 @@ fn session(lifetime: i64) -> Session {
 fn signed(header: &str, payload: impl AsRef<[u8]>) -> String {
     let header = Base64UrlUnpadded::encode_string(header.as_bytes());
     let data = format!("{header}.{}", Base64UrlUnpadded::encode_string(payload.as_ref()));
-    let signature = Hs256.sign(&keys().current().secret.key(), data.as_bytes());
+    let signature = Hs256.sign(&keys().current().hs256, data.as_bytes());
     format!("{data}.{}", Base64UrlUnpadded::encode_string(&signature.as_bytes()))
 }
 
