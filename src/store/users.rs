@@ -17,8 +17,9 @@ static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     columns.collect::<Vec<_>>().join(", ")
 });
 
+/// D1 sends the names of columns with each row: without one, an expression is its own.
 static FIND_BY_SESSION: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {}, {STANDING} FROM users WHERE id = ?1", *COLUMNS));
+    LazyLock::new(|| format!("SELECT {}, {STANDING} AS standing FROM users WHERE id = ?1", *COLUMNS));
 
 /// Time that the token that a new password was set with stays good, in seconds: long enough for requests that a client
 /// has under way, or sends before it takes up the fresh one.
@@ -164,7 +165,7 @@ pub async fn update(
         });
     }
     let sql = format!(
-        "UPDATE users SET {set} WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING {}, {STANDING}",
+        "UPDATE users SET {set} WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING {}, {STANDING} AS standing",
         *COLUMNS
     );
     db.first(&sql, &params).await?.map(take_user_and_standing).transpose()
