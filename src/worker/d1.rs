@@ -40,7 +40,8 @@ impl Database {
 
     async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
         let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
-        self.handle.host.query(self.session(constraint), &strings::to_js(sql), &params);
+        let constraint = self.session(constraint);
+        strings::call_with(sql, |sql| self.handle.host.query(constraint, sql, &params));
         self.row().await
     }
 

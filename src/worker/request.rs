@@ -53,7 +53,8 @@ impl WorkerRequest {
                 head.push_str(part);
             }
         }
-        self.handle.host.respond(&strings::to_js(&head), bookmark, response.body.as_deref());
+        let body = response.body.as_deref();
+        strings::call_with(&head, |head| self.handle.host.respond(head, bookmark, body));
     }
 
     /// Waits until the response is on its way.

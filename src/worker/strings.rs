@@ -12,17 +12,18 @@ thread_local! {
     static KEPT: RefCell<VecDeque<(String, JsString)>> = RefCell::default();
 }
 
-/// The string in JavaScript.
-pub fn to_js(text: &str) -> JsString {
+/// Calls a function of JavaScript with the string. It must not call back.
+pub fn call_with(text: &str, call: impl FnOnce(&JsString)) {
     KEPT.with_borrow_mut(|kept| {
+        // By reference: a clone takes a place of its own in the table of JavaScript's values.
         if let Some((_, string)) = kept.iter().find(|(other, _)| other == text) {
-            return string.clone();
+            return call(string);
         }
         let string = JsString::from(text);
+        call(&string);
         if kept.len() >= MAX_KEPT {
             kept.pop_front();
         }
-        kept.push_back((text.to_owned(), string.clone()));
-        string
-    })
+        kept.push_back((text.to_owned(), string));
+    });
 }
