@@ -1,14 +1,19 @@
 import type { SessionListener } from "./changes.js";
-import { ApiError, ConnectionError, readError } from "./errors.js";
+import { ApiError, ConnectionError, ReauthenticationError, readError } from "./errors.js";
 import { Session } from "./session.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
-import type { Credentials, NewUser, Scope, User, UserPatch } from "./types.js";
+import type { Credentials, NewUser, PasswordProof, Scope, User, UserPatch } from "./types.js";
 
 export interface LatchkeyOptions {
   /** Storage of the token. By default in memory: a page that is loaded again has to log in again. */
   storage?: TokenStorage;
   /** Function that sends requests in place of the global `fetch`. */
   fetch?: typeof fetch;
+  /**
+   * Asks the user for a new proof where the API wants one, passes it to `reauthenticate`, and tells whether that was done.
+   * The refused request is then repeated, once. Without this function it throws a `ReauthenticationError`.
+   */
+  renewProof?: () => Promise<boolean>;
 }
 
 export interface CallOptions {
@@ -18,7 +23,7 @@ export interface CallOptions {
 
 interface Request extends CallOptions {
   token?: string | null;
-  user?: NewUser | Credentials | UserPatch | undefined;
+  user?: NewUser | Credentials | PasswordProof | UserPatch | undefined;
 }
 
 interface ApiResponse {
@@ -34,6 +39,9 @@ export class Latchkey {
   readonly #base: string;
   readonly #fetch: typeof fetch;
   readonly #session: Session;
+  readonly #renewProof: () => Promise<boolean>;
+  /** Proof that the app asks the user for at the moment. */
+  #renewal: Promise<boolean> | undefined;
   /** Settles with the last request that sets a new password. */
   #passwordChange: Promise<unknown> = Promise.resolve();
 
@@ -41,6 +49,7 @@ export class Latchkey {
   constructor(base = "", options: LatchkeyOptions = {}) {
     this.#base = base.replace(/\/+$/, "");
     this.#fetch = options.fetch ?? globalThis.fetch;
+    this.#renewProof = options.renewProof ?? (async () => false);
     this.#session = new Session(options.storage ?? memoryStorage());
   }
 
@@ -56,7 +65,13 @@ export class Latchkey {
 
   /** The user who is logged in. */
   async me(options: CallOptions = {}): Promise<User> {
-    return this.#authenticated((token) => this.#user("GET", { token, ...options }));
+    return this.#authenticated((token) => this.#user("GET", "/api/user", { token, ...options }));
+  }
+
+  /** Proves again who uses the session, for requests that ask for a recent proof. The session goes on. */
+  async reauthenticate(proof: PasswordProof, options: CallOptions = {}): Promise<User> {
+    const path = "/api/user/reauthenticate";
+    return this.#authenticated((token) => this.#user("POST", path, { token, user: proof, ...options }));
   }
 
   /**
@@ -64,8 +79,8 @@ export class Latchkey {
    * Send `current_password` with it, and with a new email: that is checked.
    */
   async update(patch: UserPatch, options: CallOptions = {}): Promise<User> {
-    return this.#authenticated((token) => {
-      const user = this.#user("PATCH", { token, user: patch, ...options });
+    return this.#sensitive((token) => {
+      const user = this.#user("PATCH", "/api/user", { token, user: patch, ...options });
       if (patch.password !== undefined) {
         const settled = user.catch(() => {}); // the caller handles the rejection
         this.#passwordChange = Promise.all([this.#passwordChange, settled]);
@@ -98,10 +113,12 @@ export class Latchkey {
     }
   }
 
-  /** Deactivates the account, which ends all of its sessions. Its data stays. */
-  async deactivate(options: CallOptions = {}): Promise<void> {
-    await this.#authenticated(async (token) => {
-      await this.#send("DELETE", "/api/user", { token, ...options });
+  /** Deactivates the account, which ends all of its sessions. Its data stays. A `current_password` is checked. */
+  async deactivate(options: CallOptions & { current_password?: string } = {}): Promise<void> {
+    const { current_password, ...others } = options;
+    const user = current_password === undefined ? undefined : { current_password };
+    await this.#sensitive(async (token) => {
+      await this.#send("DELETE", "/api/user", { token, user, ...others });
       await this.#session.end(token);
     });
   }
@@ -130,8 +147,8 @@ export class Latchkey {
     return user;
   }
 
-  async #user(method: string, request: Request): Promise<User> {
-    const user = parseUser(await this.#send(method, "/api/user", request));
+  async #user(method: string, path: string, request: Request): Promise<User> {
+    const user = parseUser(await this.#send(method, path, request));
     await this.#session.refresh(request.token ?? null, user.token);
     return user;
   }
@@ -172,6 +189,24 @@ export class Latchkey {
     }
   }
 
+  /** Makes a request that may ask for a recent proof. Requests that are refused meanwhile wait for the same one. */
+  async #sensitive<T>(request: (token: string | null) => Promise<T>): Promise<T> {
+    try {
+      return await this.#authenticated(request);
+    } catch (error) {
+      if (!(error instanceof ReauthenticationError)) {
+        throw error;
+      }
+      this.#renewal ??= this.#renewProof().finally(() => {
+        this.#renewal = undefined;
+      });
+      if (!(await this.#renewal)) {
+        throw error;
+      }
+    }
+    return this.#authenticated(request);
+  }
+
   async #send(method: string, path: string, { token = null, user, signal }: Request): Promise<ApiResponse> {
     const headers = new Headers();
     if (token !== null) {
@@ -197,6 +232,9 @@ export class Latchkey {
     // The API gives seconds; a proxy may give a date.
     const seconds = Number(response.headers.get("Retry-After") ?? NaN);
     const retryAfter = Number.isNaN(seconds) ? undefined : seconds;
+    if (parsed?.isOldProof && response.status === 403) {
+      throw new ReauthenticationError(response.status, parsed);
+    }
     if (parsed !== undefined && [401, 403].includes(response.status)) {
       throw new AuthenticationError(response.status, parsed, retryAfter);
     }

@@ -33,6 +33,9 @@ export class ApiError extends Error {
   }
 }
 
+/** The API wants a newer proof of who uses the session, by `reauthenticate`; nothing was changed. */
+export class ReauthenticationError extends ApiError {}
+
 /** No complete response arrived: the network failed, or the page's origin is not in ALLOWED_ORIGINS. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
@@ -71,7 +74,12 @@ export class StorageError extends Error {
 export interface ParsedError {
   message: string;
   fields: FieldErrors;
+  /** The session's last proof is too old. */
+  isOldProof: boolean;
 }
+
+/** Detail of the dialect `django`, and field of `realworld`, of a proof that is too old. */
+const OLD_PROOF = { detail: "Reauthentication is required.", field: "session" };
 
 /**
  * Parses an error of either dialect: `{"errors": {name: [message]}}`, or `{"user": {"detail": message}}`. `undefined` for
@@ -80,7 +88,7 @@ export interface ParsedError {
 export function readError(body: unknown): ParsedError | undefined {
   const { errors, user } = Object(body) as { errors?: unknown; user?: { detail?: unknown } };
   if (typeof user?.detail === "string") {
-    return { message: user.detail, fields: {} };
+    return { message: user.detail, fields: {}, isOldProof: user.detail === OLD_PROOF.detail };
   }
   const entries = Object.entries(Object(errors) as Record<string, unknown>);
   const messages: string[] = [];
@@ -94,7 +102,8 @@ export function readError(body: unknown): ParsedError | undefined {
     }
     messages.push(...list.map((message: string) => sentence(name, message)));
   }
-  return messages.length === 0 ? undefined : { message: messages.join(" "), fields };
+  const isOldProof = entries.some(([name]) => name === OLD_PROOF.field);
+  return messages.length === 0 ? undefined : { message: messages.join(" "), fields, isOldProof };
 }
 
 /** Messages of the dialect `django` are sentences, those of `realworld` continue the field's name. */

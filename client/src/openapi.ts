@@ -80,6 +80,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/user/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove again who uses the session, which goes on */
+        post: operations["reauthenticate"];
+        delete?: never;
+        /** Ask what a page of another origin may send */
+        options: operations["preflightReauthenticate"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -202,6 +220,12 @@ export interface components {
                 user?: "This field is required."[];
             };
         };
+        OldProof: {
+            user: {
+                /** @constant */
+                detail: "Reauthentication is required.";
+            };
+        };
         UserPatch: {
             /**
              * Format: idn-email
@@ -259,6 +283,20 @@ export interface components {
             errors: {
                 scope?: string[];
             };
+        };
+        PasswordProofErrors: {
+            errors: {
+                password?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters.")[];
+            };
+        };
+        WrongPassword: {
+            errors: {
+                password?: "Invalid password."[];
+            };
+        };
+        PasswordProof: {
+            /** Format: password */
+            password: string | number;
         };
         User: {
             email: string;
@@ -375,7 +413,7 @@ export interface operations {
                      *         "username": "jake",
                      *         "bio": null,
                      *         "image": null,
-                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSJ9.A-ScSZz7blqCDeEUREdc7h1RlLGsyzIhztTiBXjl-rA"
+                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA"
                      *       }
                      *     }
                      */
@@ -504,7 +542,7 @@ export interface operations {
                      *         "username": "jake",
                      *         "bio": null,
                      *         "image": null,
-                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSJ9.A-ScSZz7blqCDeEUREdc7h1RlLGsyzIhztTiBXjl-rA"
+                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA"
                      *       }
                      *     }
                      */
@@ -570,7 +608,7 @@ export interface operations {
                      *         "username": "jake",
                      *         "bio": "I keep the keys.",
                      *         "image": null,
-                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSJ9.A-ScSZz7blqCDeEUREdc7h1RlLGsyzIhztTiBXjl-rA"
+                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA"
                      *       }
                      *     }
                      */
@@ -596,6 +634,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent */
+            403: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldProof"];
                 };
             };
             /** @description A body that takes longer than 10 seconds */
@@ -700,6 +748,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent */
+            403: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldProof"];
                 };
             };
             /** @description A body that takes longer than 10 seconds */
@@ -863,7 +921,7 @@ export interface operations {
                      *         "username": "jake",
                      *         "bio": "I keep the keys.",
                      *         "image": null,
-                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSJ9.A-ScSZz7blqCDeEUREdc7h1RlLGsyzIhztTiBXjl-rA"
+                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA"
                      *       }
                      *     }
                      */
@@ -889,6 +947,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent */
+            403: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldProof"];
                 };
             };
             /** @description A body that takes longer than 10 seconds */
@@ -981,7 +1049,7 @@ export interface operations {
                      *         "username": "jake",
                      *         "bio": null,
                      *         "image": null,
-                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSJ9.A-ScSZz7blqCDeEUREdc7h1RlLGsyzIhztTiBXjl-rA"
+                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA"
                      *       }
                      *     }
                      */
@@ -1138,6 +1206,156 @@ export interface operations {
         };
     };
     preflightLogout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say what a page may send */
+            204: {
+                headers: {
+                    Allow: components["headers"]["Allow"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Allow-Methods": components["headers"]["Access-Control-Allow-Methods"];
+                    "Access-Control-Allow-Headers": components["headers"]["Access-Control-Allow-Headers"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Access-Control-Max-Age": components["headers"]["Access-Control-Max-Age"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": {
+                 *         "password": "correct horse"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    user: components["schemas"]["PasswordProof"];
+                };
+            };
+        };
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "email": "jake@example.com",
+                     *         "username": "jake",
+                     *         "bio": null,
+                     *         "image": null,
+                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `user`; Another password than the user's */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordProofErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"] | components["schemas"]["WrongPassword"];
+                };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description A body that takes longer than 10 seconds */
+            408: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTimedOut"];
+                };
+            };
+            /** @description A body that is too large */
+            413: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description A body that is not sent as JSON */
+            415: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    preflightReauthenticate: {
         parameters: {
             query?: never;
             header?: never;

@@ -10,6 +10,10 @@ export interface Claims {
   sid?: string;
   /** Token version: the number of times that all of the user's sessions, or all others, have been ended. */
   ver?: number;
+  /** Time of the session's last proof of who uses it. */
+  auth_time?: number;
+  /** Methods of that proof (RFC 8176): `pwd` for a password. */
+  amr?: string[];
 }
 
 /** Reads a token without checking its signature, which only the API can do. `undefined` if it is not a token. */

@@ -12,6 +12,7 @@ type KeysOfEach<T> = T extends unknown ? keyof T : never;
 export type User = Schemas["User"];
 export type NewUser = WithoutNumbers<Schemas["NewUser"]>;
 export type Credentials = WithoutNumbers<Schemas["Credentials"]>;
+export type PasswordProof = WithoutNumbers<Schemas["PasswordProof"]>;
 export type UserPatch = WithoutNumbers<Schemas["UserPatch"]>;
 
 /** Sessions that a logout ends. */

@@ -1,6 +1,7 @@
 //! Authentication of a request: the `Authorization` header, its token, and the token's user.
 
 use super::context::Context;
+use super::endpoint::Failure;
 use crate::account::user::User;
 use crate::auth::token::{self, VerifiedToken};
 use crate::error::{Error, Unauthenticated};
@@ -19,13 +20,23 @@ pub struct Caller {
     pub standing: Standing,
 }
 
+/// Failure of sensitive requests.
+pub const OLD_PROOF: Failure = Failure {
+    name: "OldProof",
+    description: "With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent",
+    error: || Error::ReauthenticationRequired,
+    varying: None,
+};
+
 /// Verifies the request's token. The database knows whether its session has ended.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
 pub fn token(cx: &Context<'_, impl Platform, impl Request>) -> Result<VerifiedToken, Error> {
     let token = bearer(cx.request).ok_or(Unauthenticated::Missing)?;
-    Ok(token::verify(&cx.config.keys, token, cx.now())?)
+    let token = token::verify(&cx.config.keys, token, cx.now())?;
+    token.check_session(cx.config.session_max_age, cx.now())?;
+    Ok(token)
 }
 
 /// The token that the request carries, unverified.

@@ -56,7 +56,19 @@ pub async fn read_change(request: &impl Request) -> Result<Fields, Error> {
     fields(&mut body)
 }
 
-/// Failure of [`read_change`].
+/// Reads the body of a request that has no other use than its fields.
+///
+/// # Errors
+/// As for [`read_change`]; an empty body, or `{}`, has no `user` either.
+pub async fn read_required(request: &impl Request) -> Result<Fields, Error> {
+    let mut body = read_object(request).await?;
+    if !body.contains_key("user") {
+        return Err(missing_user());
+    }
+    fields(&mut body)
+}
+
+/// Failure of [`read_change`] and [`read_required`].
 pub const MISSING_USER: Failure = Failure {
     name: "MissingUser",
     description: "An object without `user`",

@@ -45,5 +45,6 @@ endpoints! {
     users::deactivate,
     sessions::login,
     sessions::logout,
+    sessions::reauthenticate,
     openapi,
 }

@@ -19,7 +19,14 @@ pub(super) fn with_fresh_token(
     session: &Session,
 ) -> Result<Handled, Error> {
     let config = cx.config;
-    let token = token::issue(&config.keys, user.id, user.token_version, session, cx.now(), config.token_ttl)
+    let now = cx.now();
+    let until_session_end = session
+        .proof
+        .as_ref()
+        .zip(config.session_max_age)
+        .map(|(proof, max_age)| proof.at.saturating_add(max_age).saturating_sub(now));
+    let ttl = until_session_end.map_or(config.token_ttl, |seconds| seconds.clamp(1, config.token_ttl));
+    let token = token::issue(&config.keys, user.id, user.token_version, session, now, ttl)
         .map_err(|error| Error::Internal(format!("token: {error}")))?;
     with_token(status, user, &token)
 }

@@ -9,7 +9,7 @@ use crate::platform::Platform;
 use crate::store::login_failures;
 
 /// Verifies the current password. Every try counts as a failure under the user until one succeeds, those too that a
-/// lockout of the email or an internal error refuses.
+/// lockout of the email or an internal error refuses. `field` is the one that has it, for the error.
 ///
 /// # Errors
 /// A wrong password, a deactivated user, or too many failed tries.
@@ -18,6 +18,7 @@ pub async fn verify(
     platform: &impl Platform,
     client_ip: &str,
     user: &User,
+    field: Field,
     password: &Password,
 ) -> Result<(), Error> {
     let db = platform.primary();
@@ -30,7 +31,7 @@ pub async fn verify(
         // Another user's, since the email changed a moment ago; or none.
         Ok(_) | Err(Error::WrongCredentials) => {
             let mut errors = FieldErrors::default();
-            errors.add(Field::CurrentPassword, Violation::Wrong);
+            errors.add(field, Violation::Wrong);
             Err(errors.into())
         }
         Err(Error::Deactivated) => Err(Unauthenticated::Deactivated.into()),

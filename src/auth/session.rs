@@ -1,6 +1,7 @@
 //! Sessions, as tokens carry them on.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 /// The bytes of a session's name: 128 bits, so that none is ever drawn twice.
@@ -14,14 +15,57 @@ pub struct Session {
     /// Upper bound, in seconds, on how long any token of the session stays valid. A revoked session has to be remembered
     /// for that long.
     pub lifetime: i64,
+    /// Last proof of who uses it. `None`, that is never, in tokens of other libraries and of older versions.
+    pub proof: Option<Proof>,
+}
+
+/// Proof that a session's user gave of themself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Time in Unix seconds: the claim `auth_time` (OpenID Connect Core §2).
+    pub at: i64,
+    /// Methods: the claim `amr` (RFC 8176).
+    pub methods: Vec<Method>,
+}
+
+/// Method of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Method {
+    /// The password.
+    #[serde(rename = "pwd")]
+    Password,
+}
+
+impl Method {
+    /// The method with this name in RFC 8176.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        (name == "pwd").then_some(Self::Password)
+    }
+}
+
+impl Proof {
+    /// A proof by the password at `now`, in Unix seconds.
+    pub fn of_password(now: i64) -> Self {
+        Self { at: now, methods: vec![Method::Password] }
+    }
 }
 
 impl Session {
     /// Begins a session.
-    pub fn begin<E>(fill_random: impl Fn(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+    pub fn begin<E>(
+        proof: Option<Proof>,
+        fill_random: impl Fn(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
         let mut sid = [0; SID_BYTES];
         fill_random(&mut sid)?;
-        Ok(Self { sid: Base64UrlUnpadded::encode_string(&sid), lifetime: 0 })
+        Ok(Self { sid: Base64UrlUnpadded::encode_string(&sid), lifetime: 0, proof })
+    }
+
+    /// Tells whether it proved itself at most `max_age` seconds before `now`, in Unix seconds. Without a limit every
+    /// session did.
+    pub fn is_proved_within(&self, max_age: Option<i64>, now: i64) -> bool {
+        let age = self.proof.as_ref().map(|proof| now.saturating_sub(proof.at));
+        max_age.is_none_or(|max_age| age.is_some_and(|age| age <= max_age))
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use super::hs256::Hs256;
 use super::keys::{Key, Keys};
-use super::session::{Session, derived_sid};
+use super::session::{Method, Proof, Session, derived_sid};
 use crate::error::{Error, Unauthenticated};
 use crate::store::sessions::SessionKey;
 
@@ -47,6 +47,17 @@ impl VerifiedToken {
             issued_at: *issued_at,
         }
     }
+
+    /// Checks that the session proved itself at most `max_age` seconds before `now`, in Unix seconds.
+    ///
+    /// # Errors
+    /// [`TokenError::SessionExpired`].
+    pub fn check_session(&self, max_age: Option<i64>, now: i64) -> Result<(), TokenError> {
+        if self.session.is_proved_within(max_age, now) {
+            return Ok(());
+        }
+        Err(TokenError::SessionExpired(self.session.proof.as_ref().map(|proof| proof.at)))
+    }
 }
 
 /// Reason for which a token is refused.
@@ -76,6 +87,8 @@ pub enum TokenError {
     Expired(f64),
     /// It is not valid yet; its `nbf`, in Unix seconds.
     NotYetValid(f64),
+    /// Its session proved itself too long ago, or never; its `auth_time`, in Unix seconds.
+    SessionExpired(Option<i64>),
 }
 
 impl From<TokenError> for Unauthenticated {
@@ -114,6 +127,13 @@ impl fmt::Display for TokenError {
             Self::UnknownUser => f.write_str("has an id that no user can have"),
             Self::Expired(exp) => write!(f, "expired at {exp} (Unix seconds)"),
             Self::NotYetValid(nbf) => write!(f, "is not valid before {nbf} (Unix seconds)"),
+            Self::SessionExpired(None) => f.write_str("has no auth_time, which SESSION_MAX_DAYS asks for"),
+            Self::SessionExpired(Some(auth_time)) => {
+                write!(
+                    f,
+                    "has the auth_time {auth_time} (Unix seconds), which is older than SESSION_MAX_DAYS"
+                )
+            }
         }
     }
 }
@@ -130,6 +150,10 @@ struct IssuedClaims<'a> {
     /// The session's lifetime, where it is longer than this token's.
     #[serde(skip_serializing_if = "Option::is_none")]
     ttl: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<&'a [Method]>,
 }
 
 /// Issues a token of this user, version and session that expires `ttl` seconds after `now`, in Unix seconds.
@@ -151,6 +175,8 @@ pub fn issue(
         ver: token_version,
         sid: &session.sid,
         ttl: Some(session.lifetime).filter(|lifetime| *lifetime > ttl),
+        auth_time: session.proof.as_ref().map(|proof| proof.at),
+        amr: session.proof.as_ref().map(|proof| &*proof.methods),
     };
     let key = keys.current();
     let claims = Base64UrlUnpadded::encode_string(&serde_json::to_vec(&claims)?);
@@ -188,6 +214,21 @@ struct ReceivedClaims<'a> {
     ver: Option<i64>,
     sid: Option<String>,
     ttl: Option<i64>,
+    /// Any JSON, as `amr`: other libraries may mean something else by them.
+    #[serde(borrow)]
+    auth_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    amr: Option<&'a RawValue>,
+}
+
+impl ReceivedClaims<'_> {
+    fn proof(&self) -> Option<Proof> {
+        let at = self.auth_time?.get().parse().ok()?;
+        let names: Vec<&str> =
+            self.amr.and_then(|amr| serde_json::from_str(amr.get()).ok()).unwrap_or_default();
+        let methods = names.into_iter().filter_map(Method::from_name).collect();
+        (0..=MAX_SAFE_INTEGER).contains(&at).then_some(Proof { at, methods })
+    }
 }
 
 /// Verifies a token at `now`, in Unix seconds.
@@ -222,6 +263,7 @@ pub fn verify(keys: &Keys, token: &str, now: i64) -> Result<VerifiedToken, Token
             .and_then(|iat| iat.parse().ok())
             .filter(|iat| (-MAX_SAFE_INTEGER..=MAX_SAFE_INTEGER).contains(iat)),
         session: Session {
+            proof: claims.proof(),
             sid: claims.sid.unwrap_or_else(|| derived_sid(token)),
             lifetime: claims.ttl.unwrap_or(0).clamp(lifetime, MAX_SAFE_INTEGER),
         },

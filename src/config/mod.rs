@@ -15,6 +15,8 @@ use crate::store::DAY;
 
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
+/// A week.
+const MAX_REAUTHENTICATE_MINUTES: i64 = 7 * 24 * 60;
 const MAX_REGISTRATIONS: i64 = 1_000_000;
 /// 24 kB each, this is 24 MB a day; sessions and failed logins that one address can leave are as much again.
 const REGISTRATIONS_PER_ADDRESS: i64 = 1_000;
@@ -38,6 +40,11 @@ pub struct Config {
     pub rate_limit: bool,
     /// `READ_REPLICATION`: `true` if reads ask the nearest replica, and responses carry a bookmark.
     pub read_replication: bool,
+    /// `SESSION_MAX_DAYS`: time after a proof at which a session ends, in seconds. `None` is no limit.
+    pub session_max_age: Option<i64>,
+    /// `REAUTHENTICATE_MINUTES`: time after a proof at which sensitive requests ask for another, in seconds. `None` is
+    /// no limit.
+    pub proof_max_age: Option<i64>,
     /// Settings that work and are weaker than recommended, and how to fix them.
     pub warnings: Vec<String>,
 }
@@ -69,6 +76,9 @@ impl Config {
             variables.limit("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
         let rate_limit = variables.switch("RATE_LIMIT", true);
         let read_replication = variables.switch("READ_REPLICATION", false);
+        let session_max_days = variables.limit("SESSION_MAX_DAYS", MAX_TOKEN_TTL_DAYS, 0);
+        let reauthenticate_minutes = variables.limit("REAUTHENTICATE_MINUTES", MAX_REAUTHENTICATE_MINUTES, 0);
+        let limit_in_seconds = |limit: i64, unit: i64| (limit > 0).then_some(limit * unit);
         let cors = Cors::new(origins.unwrap_or(Origins::List(Vec::new())), &headers.unwrap_or_default());
         let Variables { problems, .. } = variables;
         if !problems.is_empty() {
@@ -86,6 +96,8 @@ impl Config {
                 passwords,
                 rate_limit: rate_limit?,
                 read_replication: read_replication?,
+                session_max_age: limit_in_seconds(session_max_days?, DAY),
+                proof_max_age: limit_in_seconds(reauthenticate_minutes?, 60),
             })
         };
         config().ok_or(ConfigError { problems, cors })
@@ -153,6 +165,7 @@ mod tests {
         assert_eq!(config.token_ttl, 60 * 86_400);
         assert_eq!((config.passwords.lockout.per_ip(), config.passwords.lockout.per_account()), (10, 100));
         assert!(config.rate_limit && !config.read_replication);
+        assert_eq!((config.session_max_age, config.proof_max_age), (None, None));
         assert!(config.warnings.is_empty());
     }
 
@@ -171,6 +184,8 @@ mod tests {
             ("LOGIN_FAILURES_PER_ACCOUNT", "20"),
             ("RATE_LIMIT", "off"),
             ("READ_REPLICATION", "on"),
+            ("SESSION_MAX_DAYS", "30"),
+            ("REAUTHENTICATE_MINUTES", "10"),
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
@@ -185,6 +200,7 @@ mod tests {
         assert_eq!(config.token_ttl, 86_400);
         assert_eq!((config.passwords.lockout.per_ip(), config.passwords.lockout.per_account()), (0, 20));
         assert!(!config.rate_limit && config.read_replication);
+        assert_eq!((config.session_max_age, config.proof_max_age), (Some(30 * 86_400), Some(600)));
         assert!(config.warnings.is_empty());
     }
 
@@ -203,6 +219,8 @@ mod tests {
             ("LOGIN_FAILURES_PER_ADDRESS", "-1"),
             ("LOGIN_FAILURES_PER_ACCOUNT", "many"),
             ("RATE_LIMIT", "0"),
+            ("SESSION_MAX_DAYS", "3651"),
+            ("REAUTHENTICATE_MINUTES", "10081"),
         ]);
         assert_eq!(
             problems,
@@ -219,6 +237,8 @@ mod tests {
                 r#"LOGIN_FAILURES_PER_ACCOUNT is "many": it can be 1 to 10000, or 0 for no limit"#,
                 r#"REGISTRATIONS_PER_ADDRESS is "1e3": it can be 1 to 1000000, or 0 for no limit"#,
                 r#"RATE_LIMIT is "0": it can be "on" or "off""#,
+                r#"SESSION_MAX_DAYS is "3651": it can be 1 to 3650, or 0 for no limit"#,
+                r#"REAUTHENTICATE_MINUTES is "10081": it can be 1 to 10080, or 0 for no limit"#,
             ]
         );
     }

@@ -23,6 +23,7 @@ pub(super) fn render(error: &Error) -> Rendered {
                 Unauthenticated::Deactivated => "This user has been deactivated.",
             },
         ),
+        Error::ReauthenticationRequired => detail(403, "Reauthentication is required."),
         Error::MalformedJson(what) => detail(400, &format!("JSON parse error - {what}")),
         Error::NoData => general(400, "No data provided"),
         Error::NotAnObject(found) => {

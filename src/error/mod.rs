@@ -43,6 +43,8 @@ pub enum Error {
     WrongCredentials,
     /// The password is right and the account deactivated.
     Deactivated,
+    /// The session's last proof is too old for a sensitive request.
+    ReauthenticationRequired,
     /// Too many requests, or too many failed logins.
     Throttled {
         /// Time to wait, 1 or more.

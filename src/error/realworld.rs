@@ -22,6 +22,7 @@ pub(super) fn render(error: &Error) -> Rendered {
         Error::Unauthenticated(Unauthenticated::Invalid | Unauthenticated::UnknownUser) => {
             general(401, "token", "is invalid")
         }
+        Error::ReauthenticationRequired => general(403, "session", "must be reauthenticated"),
         Error::MalformedJson(_) => general(422, "body", "is not valid JSON"),
         Error::NoData | Error::NotAnObject(_) => general(422, "body", "must be an object"),
         Error::UnsupportedMediaType(_) => general(415, "body", "must be application/json"),

@@ -107,6 +107,11 @@ fn table() -> Vec<(Error, Expected, Expected)> {
             (422, r#"{"errors":{"body":["must be an object"]}}"#),
         ),
         (
+            Error::ReauthenticationRequired,
+            (403, r#"{"user":{"detail":"Reauthentication is required."}}"#),
+            (403, r#"{"errors":{"session":["must be reauthenticated"]}}"#),
+        ),
+        (
             Error::UnsupportedMediaType("text/\"plain\"".to_owned()),
             (415, r#"{"user":{"detail":"Unsupported media type \"text/\"plain\"\" in request."}}"#),
             (415, r#"{"errors":{"body":["must be application/json"]}}"#),
@@ -216,6 +221,7 @@ fn the_table_is_complete() {
         Error::Deactivated => 14,
         Error::Throttled { .. } => 15,
         Error::Internal(_) => 16,
+        Error::ReauthenticationRequired => 17,
     };
     let violation = |violation: &Violation| match violation {
         Violation::Required => 0,
@@ -233,7 +239,7 @@ fn the_table_is_complete() {
     };
     let rows = table();
     let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
-    assert_eq!(errors, (0..=16).collect());
+    assert_eq!(errors, (0..=17).collect());
     let fields = rows.iter().filter_map(|(error, ..)| match error {
         Error::Invalid(fields) => Some(fields),
         _ => None,

@@ -391,4 +391,4 @@ fn user_example(has_profile: bool) -> Json {
     Json::raw(&serde_json::to_string(&user.body(TOKEN)).unwrap_or_default()) // strings always serialize
 }
 
-const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSJ9.A-ScSZz7blqCDeEUREdc7h1RlLGsyzIhztTiBXjl-rA";
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA";

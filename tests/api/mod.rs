@@ -8,6 +8,7 @@ pub mod hints;
 pub mod login_failures;
 pub mod profile;
 pub mod protocol;
+pub mod reauthentication;
 pub mod request;
 pub mod sessions;
 pub mod tokens;
@@ -78,7 +79,7 @@ pub fn keys(secret: &str) -> Keys {
 
 /// A token that is good for a minute.
 pub fn mint(secret: &str, user: i64, version: i64, now: i64) -> String {
-    let session = Session { sid: "sid".to_owned(), lifetime: 0 };
+    let session = Session { sid: "sid".to_owned(), lifetime: 0, proof: None };
     token::issue(&keys(secret), user, version, &session, now, 60).unwrap()
 }
 
@@ -158,6 +159,13 @@ macro_rules! all {
                 who_has_no_good_token_ends_nothing
                 a_token_of_the_previous_secret_is_answered_with_one_of_the_current
                 nothing_secret_is_logged;
+            reauthentication:
+                a_session_carries_its_last_proof
+                a_password_renews_the_proof
+                a_wrong_password_renews_nothing_and_is_counted
+                sensitive_requests_ask_for_a_recent_proof
+                nothing_is_asked_where_no_limit_is_set
+                a_session_ends_by_its_age;
             login_failures:
                 ten_failures_of_an_account_and_address_are_answered
                 an_unknown_email_is_throttled_like_a_known_one

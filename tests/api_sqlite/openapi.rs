@@ -278,6 +278,7 @@ fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
     match name {
         "Throttled" => drop(vars.insert("RATE_LIMIT", "on")),
         "Misconfigured" => drop(vars.remove("JWT_SECRET")),
+        "OldProof" => drop(vars.insert("REAUTHENTICATE_MINUTES", "1")),
         _ => {}
     }
     let api = Native::new(vars);
@@ -310,8 +311,14 @@ fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
         }
         _ => {}
     }
-    let call =
-        if call.path == "/api/user" || call.path.ends_with("logout") { call.token(&token) } else { call };
+    if name == "OldProof" {
+        let unproved = api::token(&api, 1);
+        let body = if call.method == "DELETE" { "{}" } else { r#"{"user":{"password":"another horse"}}"# };
+        return api.send(&call.token(&unproved).json(body));
+    }
+    let is_of_a_user =
+        call.path.starts_with("/api/user/") || ["/api/user", "/api/users/logout"].contains(&&*call.path);
+    let call = if is_of_a_user { call.token(&token) } else { call };
     let taken = r#"{"user":{"username":"jake","email":"jake@example.com"}}"#;
     let profile: String = PROFILE.iter().map(|field| format!(r#""{}":true,"#, field.name())).collect();
     let broken = format!(
@@ -328,6 +335,8 @@ fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
         "NotAnObject" => call.json("[]"),
         "NewUserErrors" | "CredentialsErrors" => call.json("{}"),
         "UserPatchErrors" => call.json(&broken),
+        "PasswordProofErrors" => call.json(r#"{"user":{}}"#),
+        "WrongPassword" => call.json(r#"{"user":{"password":"another horse"}}"#),
         "DeactivationErrors" => call.json(r#"{"user":{"current_password":null}}"#),
         "NewUserTaken" => call.json(JAKE),
         "UserPatchTaken" => {

@@ -39,7 +39,7 @@ fn read_now(token: &str) -> VerifiedToken {
 
 /// Signs a token of Jake's with this secret.
 fn signed(by: &str, version: i64) -> String {
-    let session = Session { sid: "sid".to_owned(), lifetime: 0 };
+    let session = Session { sid: "sid".to_owned(), lifetime: 0, proof: None };
     issue(&Keys::new(secret(by), None), 7, version, &session, NOW, LONG).unwrap()
 }
 

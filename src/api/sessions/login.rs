@@ -9,7 +9,7 @@ use crate::api::endpoint::{
 };
 use crate::api::user_response;
 use crate::auth::credentials;
-use crate::auth::session::Session;
+use crate::auth::session::{Proof, Session};
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::Request;
 use crate::platform::Platform;
@@ -53,7 +53,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
     let client_ip = cx.client_ip().rate_limit_key();
     let (user, deferred) =
         credentials::verify(&cx.config.passwords, cx.platform, &client_ip, &email, &password).await?;
-    let session = Session::begin(|bytes| cx.platform.fill_random(bytes))?;
+    let session = Session::begin(Some(Proof::of_password(cx.now())), |bytes| cx.platform.fill_random(bytes))?;
     let handled = user_response::with_fresh_token(200, cx, &user, &session)?;
     Ok(Handled { deferred, ..handled })
 }

@@ -1,4 +1,5 @@
-//! Sessions: login and logout.
+//! Sessions: login, logout, and renewed proofs.
 
 pub mod login;
 pub mod logout;
+pub mod reauthenticate;

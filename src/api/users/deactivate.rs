@@ -30,29 +30,29 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     }),
     parameter: None,
     success: Success::Empty { description: "The account is deactivated" },
-    failures: &[body::MISSING_USER],
+    failures: &[body::MISSING_USER, authenticate::OLD_PROOF],
 };
 
 /// Handles the request. Without a current password, which is checked where there is one, a success is one statement.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`], those of [`body::read_change`], a wrong current password, or too many updates.
+/// [`Error::Unauthenticated`], those of [`body::read_change`], [`Error::ReauthenticationRequired`], a wrong current password,
+/// or too many updates.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
     let token = authenticate::token(cx)?;
     match read_current_password(cx.request).await {
-        Ok(None) => {}
+        Ok(None) if token.session.is_proved_within(cx.config.proof_max_age, cx.now()) => {}
         proof => {
             // Errors of the token come first.
             let (user, standing) = authenticate::find_active(cx.db(), token.key(), cx.now()).await?;
             if standing != Standing::Active {
                 return Err(Unauthenticated::Invalid.into());
             }
-            if let Some(password) = proof? {
-                rate_limit::check_update(cx, user.id).await?;
-                let client_ip = cx.client_ip().rate_limit_key();
-                let policy = &cx.config.passwords;
-                current_password::verify(policy, cx.platform, &client_ip, &user, &password).await?;
-            }
+            let password = proof?.ok_or(Error::ReauthenticationRequired)?;
+            rate_limit::check_update(cx, user.id).await?;
+            let client_ip = cx.client_ip().rate_limit_key();
+            let (policy, field) = (&cx.config.passwords, Field::CurrentPassword);
+            current_password::verify(policy, cx.platform, &client_ip, &user, field, &password).await?;
         }
     }
     if users::deactivate(cx.db(), token.key(), cx.now()).await? {

@@ -8,7 +8,7 @@ use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
 use crate::api::user_response;
 use crate::auth::registration_limit;
-use crate::auth::session::Session;
+use crate::auth::session::{Proof, Session};
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::Request;
 use crate::platform::Platform;
@@ -51,7 +51,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
         }
         inserted => inserted?.ok_or(Error::Throttled { seconds: registration_limit::wait(now) })?,
     };
-    let session = Session::begin(|bytes| cx.platform.fill_random(bytes))?;
+    let session = Session::begin(Some(Proof::of_password(cx.now())), |bytes| cx.platform.fill_random(bytes))?;
     user_response::with_fresh_token(201, cx, &user, &session)
 }
 

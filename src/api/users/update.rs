@@ -37,7 +37,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     }),
     parameter: None,
     success: Success::User { status: 200, description: "The user as it is now", has_profile: true },
-    failures: &[body::MISSING_USER],
+    failures: &[body::MISSING_USER, authenticate::OLD_PROOF],
 };
 
 fn rules() -> Vec<&'static Rule> {
@@ -50,8 +50,8 @@ fn rules() -> Vec<&'static Rule> {
 /// what is taken. A new password refuses every token before it.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`], those of [`body::read_change`], invalid or taken fields, a wrong current password, or too
-/// many updates.
+/// [`Error::Unauthenticated`], those of [`body::read_change`], invalid or taken fields, [`Error::ReauthenticationRequired`],
+/// a wrong current password, or too many updates.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
     let mut caller = authenticate::authenticate(cx).await?;
     let update = parse(body::read_change(cx.request).await?, cx.platform, &caller.user)?;
@@ -64,10 +64,17 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
     if is_new_email || update.password.is_some() || current_password.is_some() {
         rate_limit::check_update(cx, caller.user.id).await?;
     }
+    let is_sensitive = is_new_email || update.password.is_some();
+    let max_age = cx.config.proof_max_age;
+    if is_sensitive && current_password.is_none() && !caller.token.session.is_proved_within(max_age, cx.now())
+    {
+        return Err(Error::ReauthenticationRequired);
+    }
     if let Some(password) = current_password {
         let client_ip = cx.client_ip().rate_limit_key();
         let policy = &cx.config.passwords;
-        current_password::verify(policy, cx.platform, &client_ip, &caller.user, password).await?;
+        let field = Field::CurrentPassword;
+        current_password::verify(policy, cx.platform, &client_ip, &caller.user, field, password).await?;
     }
     apply(cx, &mut caller, update).await?;
     user_response::of_caller(cx, &caller)

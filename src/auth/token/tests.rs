@@ -18,7 +18,7 @@ fn issued(keys: &Keys) -> String {
 }
 
 fn session(lifetime: i64) -> Session {
-    Session { sid: "sid".to_owned(), lifetime }
+    Session { sid: "sid".to_owned(), lifetime, proof: None }
 }
 
 /// A token with this header and payload, rightly signed.
@@ -343,7 +343,7 @@ fn tokens_of_pyjwt_are_good() {
 
 #[test]
 fn session_names_are_drawn_at_random() {
-    let draw = || Session::begin(getrandom::fill).unwrap().sid;
+    let draw = || Session::begin(None, getrandom::fill).unwrap().sid;
     assert_eq!(draw().len(), 22);
     assert_ne!(draw(), draw());
 }

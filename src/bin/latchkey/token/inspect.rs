@@ -63,7 +63,10 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
     let signer = find_signer(&config.keys, &token);
     let [header, claims] = parts::decode(&token);
     let (user, reason) = match verify(&config.keys, &token, now) {
-        Ok(token) => look_up(&*deployment.database()?, &token, now)?,
+        Ok(token) => match token.check_session(config.session_max_age, now) {
+            Ok(()) => look_up(&*deployment.database()?, &token, now)?,
+            Err(error) => (None, Some(reason(&error, signer.as_ref()))),
+        },
         Err(error) => (None, Some(reason(&error, signer.as_ref()))),
     };
     let inspected = Inspected {

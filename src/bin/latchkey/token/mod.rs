@@ -66,7 +66,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
             user.id
         );
     }
-    let session = Session::begin(random::fill)?;
+    let session = Session::begin(None, random::fill)?;
     let now = Utc::now().timestamp();
     let token = issue(&config.keys, user.id, user.token_version, &session, now, config.token_ttl)?;
     if options.raw {
