@@ -22,6 +22,7 @@ pages() {
   rm -rf "$new"
   mkdir "$new"
   cp -R src/pages/*.html src/pages/_headers build/openapi/api "$new/"
+  cp src/auth/common_passwords.txt "$new/api/"
   find src/pages \( -name '*.svg' -o -name '*.png' \) -exec cp {} "$new/" \;
   cp src/pages/index.html "$new/log-in.html" # links to its forms
   cp src/pages/index.html "$new/sign-up.html"
@@ -36,4 +37,4 @@ step documents build/openapi/api/openapi/realworld.json src Cargo.toml Cargo.loc
 step types client/src/openapi.ts "$document" -- types
 step client client/dist/index.js client/src client/tsconfig.json client/package.json -- client
 step page-types client/dist/index.d.ts src/pages client/dist client/tsconfig.json -- check_pages
-step pages build/assets/account.js src/pages client/dist build/openapi -- pages
+step pages build/assets/account.js src/pages client/dist build/openapi src/auth/common_passwords.txt -- pages

@@ -34,7 +34,7 @@ impl Rule {
 pub const EMAIL: Rule = Rule::stored(Field::Email, 1, 254);
 /// Rule of a username.
 pub const USERNAME: Rule = Rule::stored(Field::Username, 1, 255);
-/// Rule of a new password.
+/// Rule of a new password. `PASSWORD_MIN_LENGTH` can raise its minimum.
 pub const PASSWORD: Rule = Rule::stored(Field::Password, 8, 128);
 /// Rule of the email of a login.
 pub const LOGIN_EMAIL: Rule = Rule::credential(Field::Email, 255);
@@ -88,6 +88,11 @@ impl Rule {
         self.field == Field::CurrentPassword
     }
 
+    /// It may be refused for how easily it is guessed.
+    fn is_new_password(&self) -> bool {
+        self.is_stored && self.field == Field::Password
+    }
+
     /// Tells whether no two users may have the same.
     pub fn is_unique(&self) -> bool {
         self.is_stored && matches!(self.field, Field::Email | Field::Username)
@@ -107,6 +112,9 @@ impl Rule {
             may(self.is_stored, Violation::NullCharacter),
             may(self.is_email(), Violation::InvalidEmail { is_string: true }),
             may(self.is_name(), Violation::InvalidUsername),
+            may(self.is_new_password(), Violation::TooSimilar(Field::Email)),
+            may(self.is_new_password(), Violation::TooSimilar(Field::Username)),
+            may(self.is_new_password(), Violation::TooCommon),
             may(self.is_unique(), Violation::Taken),
             may(self.is_proof(), Violation::Wrong),
         ]
@@ -162,9 +170,9 @@ pub fn username(input: RawField) -> Validated<String> {
     USERNAME.required(input)
 }
 
-/// Checks a new password.
-pub fn password(input: RawField) -> Validated<Password> {
-    PASSWORD.required(input).map(Password::new)
+/// Checks a new password, of at least `min` characters.
+pub fn password(input: RawField, min: usize) -> Validated<Password> {
+    Rule { min, ..PASSWORD }.required(input).map(Password::new)
 }
 
 /// Checks the email that a login names, and brings it to the form in which emails are stored.

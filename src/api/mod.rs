@@ -5,6 +5,7 @@ pub mod body;
 pub mod conflict;
 pub mod context;
 pub mod endpoint;
+mod new_password;
 pub mod openapi;
 pub mod rate_limit;
 pub mod route;

@@ -18,6 +18,10 @@ pub struct PasswordPolicy {
     pub failure_cost: FailureCost,
     /// Limits on failed logins.
     pub lockout: Lockout,
+    /// The fewest code points of a new password.
+    pub min_length: usize,
+    /// `true` if new passwords are refused that are [easily guessed](super::blocklist).
+    pub has_blocklist: bool,
 }
 
 /// Finds the active user with this email and password, and the hash to replace once the response is sent. Where no

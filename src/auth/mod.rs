@@ -1,5 +1,6 @@
 //! Rules of authentication, without HTTP: tokens and sessions, passwords, limits on failures.
 
+pub mod blocklist;
 pub mod credentials;
 pub mod current_password;
 mod hs256;

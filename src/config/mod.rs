@@ -1,6 +1,6 @@
 //! Configuration: read once and checked as a whole, with one file for each concern. Everything wrong is reported at once.
 
-mod passwords;
+pub mod passwords;
 mod secrets;
 mod variables;
 
@@ -166,6 +166,7 @@ mod tests {
         assert_eq!((config.passwords.lockout.per_ip(), config.passwords.lockout.per_account()), (10, 100));
         assert!(config.rate_limit && !config.read_replication);
         assert_eq!((config.session_max_age, config.proof_max_age), (None, None));
+        assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (8, false));
         assert!(config.warnings.is_empty());
     }
 
@@ -186,6 +187,8 @@ mod tests {
             ("READ_REPLICATION", "on"),
             ("SESSION_MAX_DAYS", "30"),
             ("REAUTHENTICATE_MINUTES", "10"),
+            ("PASSWORD_MIN_LENGTH", "64"),
+            ("PASSWORD_BLOCKLIST", "refuse"),
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
@@ -201,6 +204,7 @@ mod tests {
         assert_eq!((config.passwords.lockout.per_ip(), config.passwords.lockout.per_account()), (0, 20));
         assert!(!config.rate_limit && config.read_replication);
         assert_eq!((config.session_max_age, config.proof_max_age), (Some(30 * 86_400), Some(600)));
+        assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (64, true));
         assert!(config.warnings.is_empty());
     }
 
@@ -221,6 +225,8 @@ mod tests {
             ("RATE_LIMIT", "0"),
             ("SESSION_MAX_DAYS", "3651"),
             ("REAUTHENTICATE_MINUTES", "10081"),
+            ("PASSWORD_MIN_LENGTH", "7"),
+            ("PASSWORD_BLOCKLIST", "on"),
         ]);
         assert_eq!(
             problems,
@@ -235,6 +241,8 @@ mod tests {
                 r#"COSTLIEST_HASH is "pbkdf2_sha256", which has no iterations: write it like "pbkdf2_sha256$1000000""#,
                 r#"LOGIN_FAILURES_PER_ADDRESS is "-1": it can be 1 to 10000, or 0 for no limit"#,
                 r#"LOGIN_FAILURES_PER_ACCOUNT is "many": it can be 1 to 10000, or 0 for no limit"#,
+                r#"PASSWORD_MIN_LENGTH is "7": it can be 8 to 64"#,
+                r#"PASSWORD_BLOCKLIST is "on": it can be "off" or "refuse""#,
                 r#"REGISTRATIONS_PER_ADDRESS is "1e3": it can be 1 to 1000000, or 0 for no limit"#,
                 r#"RATE_LIMIT is "0": it can be "on" or "off""#,
                 r#"SESSION_MAX_DAYS is "3651": it can be 1 to 3650, or 0 for no limit"#,
@@ -272,6 +280,8 @@ mod tests {
             ("COSTLIEST_HASH", "pbkdf2_sha256$1,"),
             ("COSTLIEST_HASH", "pbkdf2_sha256$5000001"),
             ("REGISTRATIONS_PER_ADDRESS", ""),
+            ("PASSWORD_MIN_LENGTH", "65"),
+            ("PASSWORD_BLOCKLIST", ""),
             ("REGISTRATIONS_PER_ADDRESS", "1000001"),
             ("JWT_SECRET_PREVIOUS", PUBLIC),
         ] {

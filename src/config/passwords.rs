@@ -1,11 +1,14 @@
-//! `PASSWORD_HASHER`, `COSTLIEST_HASH`, `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`.
+//! `PASSWORD_MIN_LENGTH`, `PASSWORD_BLOCKLIST`, `PASSWORD_HASHER`, `COSTLIEST_HASH`, `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`.
 
 use super::secrets::Secrets;
 use super::variables::Variables;
+use crate::account::validate::PASSWORD;
 use crate::auth::credentials::PasswordPolicy;
 use crate::auth::lockout::Lockout;
 use crate::auth::password::{FailureCost, Hasher};
 
+/// NIST SP 800-63B-4 §3.1.1.2: the most that may be asked for is what a password of many words has.
+const MAX_MIN_LENGTH: usize = 64;
 const MAX_LOGIN_FAILURES: i64 = 10_000;
 const LOGIN_FAILURES_PER_ADDRESS: i64 = 10;
 /// NIST SP 800-63B-4 §3.2.2: no more in a row.
@@ -17,11 +20,15 @@ pub(super) fn read(variables: &mut Variables<'_>, secrets: Option<&Secrets>) -> 
     let mut limit = |name, default| variables.limit(name, MAX_LOGIN_FAILURES, default);
     let per_ip = limit("LOGIN_FAILURES_PER_ADDRESS", LOGIN_FAILURES_PER_ADDRESS);
     let per_account = limit("LOGIN_FAILURES_PER_ACCOUNT", LOGIN_FAILURES_PER_ACCOUNT);
+    let min_length = variables.read("PASSWORD_MIN_LENGTH", min_length);
+    let has_blocklist = variables.read("PASSWORD_BLOCKLIST", has_blocklist);
     let hasher = hasher?;
     Some(PasswordPolicy {
         hasher,
         failure_cost: FailureCost::new(costliest?.into_iter().chain([hasher])),
         lockout: Lockout::new(&secrets?.current, per_ip?, per_account?),
+        min_length: min_length?,
+        has_blocklist: has_blocklist?,
     })
 }
 
@@ -41,6 +48,23 @@ pub(super) fn warnings(policy: &PasswordPolicy) -> Vec<String> {
         warnings.push(format!("LOGIN_FAILURES_PER_ACCOUNT is {failures}; NIST asks for a limit of at most {LOGIN_FAILURES_PER_ACCOUNT}"));
     }
     warnings
+}
+
+/// Parses `PASSWORD_MIN_LENGTH`.
+pub fn min_length(value: Option<String>) -> Result<usize, String> {
+    let Some(value) = value else { return Ok(PASSWORD.min) };
+    let min = value.parse().ok().filter(|min| (PASSWORD.min..=MAX_MIN_LENGTH).contains(min));
+    min.ok_or_else(|| {
+        format!("PASSWORD_MIN_LENGTH is {value:?}: it can be {} to {MAX_MIN_LENGTH}", PASSWORD.min)
+    })
+}
+
+fn has_blocklist(value: Option<String>) -> Result<bool, String> {
+    match value.as_deref() {
+        None | Some("off") => Ok(false),
+        Some("refuse") => Ok(true),
+        Some(other) => Err(format!("PASSWORD_BLOCKLIST is {other:?}: it can be \"off\" or \"refuse\"")),
+    }
 }
 
 fn hasher(value: Option<String>) -> Result<Hasher, String> {

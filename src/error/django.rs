@@ -56,6 +56,8 @@ pub(super) fn message(field: Field, violation: &Violation) -> String {
         Violation::InvalidUsername => "Enter a valid username.".to_owned(),
         Violation::Wrong => "Invalid password.".to_owned(),
         Violation::NotAChoice(value) => format!("\"{value}\" is not a valid choice."),
+        Violation::TooSimilar(other) => format!("The password is too similar to the {}.", other.name()),
+        Violation::TooCommon => "This password is too common.".to_owned(),
         Violation::Taken => format!("user with this {} already exists.", field.name()),
     }
 }

@@ -61,6 +61,10 @@ pub enum Violation {
     Wrong,
     /// It is none of the choices; what was sent.
     NotAChoice(String),
+    /// It is a password with the value of this field in it.
+    TooSimilar(Field),
+    /// It is a password that many have.
+    TooCommon,
     /// Another user has it.
     Taken,
 }

@@ -48,6 +48,8 @@ pub(super) fn message(_: Field, violation: &Violation) -> String {
         | Violation::InvalidUsername
         | Violation::Wrong
         | Violation::NotAChoice(_) => "is invalid".to_owned(),
+        Violation::TooSimilar(other) => format!("is too similar to the {}", other.name()),
+        Violation::TooCommon => "is too common".to_owned(),
         Violation::Taken => "has already been taken".to_owned(),
     }
 }

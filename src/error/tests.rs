@@ -131,14 +131,16 @@ fn table() -> Vec<(Error, Expected, Expected)> {
                 (Field::Username, Violation::InvalidUsername),
                 (Field::CurrentPassword, Violation::Wrong),
                 (Field::User, Violation::Required),
+                (Field::Password, Violation::TooSimilar(Field::Username)),
+                (Field::Password, Violation::TooCommon),
             ]),
             (
                 400,
-                r#"{"errors":{"username":["Enter a valid username."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
+                r#"{"errors":{"username":["Enter a valid username."],"password":["The password is too similar to the username.","This password is too common."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
             ),
             (
                 422,
-                r#"{"errors":{"username":["is invalid"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
+                r#"{"errors":{"username":["is invalid"],"password":["is too similar to the username","is too common"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
             ),
         ),
         (
@@ -236,6 +238,8 @@ fn the_table_is_complete() {
         Violation::Wrong => 9,
         Violation::NotAChoice(_) => 10,
         Violation::Taken => 11,
+        Violation::TooSimilar(_) => 12,
+        Violation::TooCommon => 13,
     };
     let rows = table();
     let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
@@ -245,5 +249,5 @@ fn the_table_is_complete() {
         _ => None,
     });
     let violations = fields.flat_map(FieldErrors::iter).flat_map(|(_, violations)| violations);
-    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=11).collect());
+    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=13).collect());
 }

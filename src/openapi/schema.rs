@@ -9,6 +9,9 @@ use crate::error::{Dialect, Field, Violation};
 /// Fields, and violations of each.
 pub(super) type Violations = Vec<(Field, Vec<Violation>)>;
 
+/// Minimum in a message, which `PASSWORD_MIN_LENGTH` can raise.
+const RAISED_MIN_LENGTH: Placeholder = Placeholder { part: "8", pattern: "[1-9][0-9]?" };
+
 /// `{"errors": {field: [message, …]}}` with some of these fields, and these violations of them.
 pub(super) fn field_errors(dialect: Dialect, violations: &Violations, varying: Option<Placeholder>) -> Json {
     let fields = violations.iter().map(|(field, violations)| {
@@ -24,6 +27,14 @@ pub(super) fn field_errors(dialect: Dialect, violations: &Violations, varying: O
                 let several: Vec<_> = several.iter().map(String::as_str).collect();
                 Json::object(vec![("enum", Json::strings(&several))])
             }
+        };
+        let min = violations.iter().find(|violation| matches!(violation, Violation::TooShort(_)));
+        let message = match min {
+            Some(min) if *field == Field::Password => {
+                let raised = text(&dialect.message(*field, min), Some(RAISED_MIN_LENGTH));
+                Json::object(vec![("anyOf", Json::array(vec![message, raised]))])
+            }
+            _ => message,
         };
         let list = vec![("type", Json::string("array")), ("minItems", Json::number(1)), ("items", message)];
         (field.name(), Json::object(list))

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod cases;
 pub mod hints;
 pub mod login_failures;
+pub mod passwords;
 pub mod profile;
 pub mod protocol;
 pub mod reauthentication;
@@ -141,6 +142,10 @@ macro_rules! all {
             profile:
                 every_profile_field_is_stored_and_read_back
                 every_profile_field_keeps_its_rule;
+            passwords:
+                a_password_has_as_many_characters_as_asked_for
+                a_password_that_is_easily_guessed_is_refused_where_that_is_on
+                no_client_gets_the_common_passwords;
             tokens:
                 the_header_carries_the_token
                 a_token_of_another_library_needs_only_id_and_exp

@@ -6,6 +6,7 @@ use latchkey::account::email;
 use latchkey::api::endpoint::Handled;
 use latchkey::api::openapi::asset;
 use latchkey::app;
+use latchkey::auth::blocklist;
 use latchkey::auth::rehash::Rehash;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
@@ -43,6 +44,8 @@ pub struct Host {
     /// The binding and the key of those that were counted.
     pub limited: RefCell<Vec<String>>,
     pub log: RefCell<Vec<String>>,
+    /// `false` if the static assets are missing.
+    pub has_assets: Cell<bool>,
 }
 
 impl Native {
@@ -56,6 +59,7 @@ impl Native {
             rate_limit: Cell::new(100),
             limited: RefCell::default(),
             log: RefCell::default(),
+            has_assets: Cell::new(true),
         };
         Self { config: config(&vars), platform }
     }
@@ -137,6 +141,12 @@ impl Platform for Host {
     }
 
     async fn read_asset(&self, path: &str) -> Result<String, String> {
+        if !self.has_assets.get() {
+            return Err(format!("there is no asset {path}"));
+        }
+        if path == blocklist::COMMON_PASSWORDS {
+            return Ok(include_str!("../../src/auth/common_passwords.txt").to_owned());
+        }
         let mut dialects = [Dialect::Django, Dialect::RealWorld].into_iter();
         let dialect = dialects.find(|dialect| asset(*dialect) == path);
         dialect.map(openapi::document).ok_or_else(|| format!("there is no asset {path}"))

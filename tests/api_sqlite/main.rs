@@ -13,6 +13,7 @@
 #[path = "../api/mod.rs"]
 mod api;
 
+mod blocklist;
 mod budget;
 mod clock;
 mod concurrency;

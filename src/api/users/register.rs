@@ -3,16 +3,16 @@
 use crate::account::user::NewUser;
 use crate::account::validate;
 use crate::api::body::{self, Fields};
-use crate::api::conflict;
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
 use crate::api::user_response;
+use crate::api::{conflict, new_password};
 use crate::auth::registration_limit;
 use crate::auth::session::{Proof, Session};
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::Request;
 use crate::platform::Platform;
-use crate::store::{Db, DbError, users};
+use crate::store::{DbError, users};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/users",
@@ -37,10 +37,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// Those of [`body::read`], invalid or taken fields, or too many registrations from the network.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
     let db = cx.db();
-    let new = match parse(body::read(cx).await?, cx.platform) {
-        Ok(new) => new,
-        Err(rejected) => return Err(rejected.into_error(db).await),
-    };
+    let new = parse(body::read(cx).await?, cx).await?;
     let hash = cx.config.passwords.hasher.hash(&new.password, |bytes| cx.platform.fill_random(bytes))?;
     let (now, client_ip) = (cx.now(), cx.client_ip());
     let limit = cx.config.registrations.limit(&client_ip.rate_limit_key(), &client_ip.network_key(), now);
@@ -55,32 +52,24 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
     user_response::with_fresh_token(201, cx, &user, &session)
 }
 
-/// Violations, and the valid values that have to be unique.
-struct Rejected {
-    errors: FieldErrors,
-    email: Option<String>,
-    username: Option<String>,
-}
-
-impl Rejected {
-    /// Adds violations of values that other users have.
-    async fn into_error(mut self, db: &impl Db) -> Error {
-        let (email, username) = (self.email.as_deref(), self.username.as_deref());
-        match conflict::add_taken(&mut self.errors, db, email, username, None).await {
-            Ok(()) => self.errors.into(),
-            Err(error) => error.into(),
-        }
-    }
-}
-
-fn parse(mut fields: Fields, platform: &impl Platform) -> Result<NewUser, Rejected> {
+/// Parses the fields. What breaks a rule is reported with what other users have.
+async fn parse(mut fields: Fields, cx: &Context<'_, impl Platform, impl Request>) -> Result<NewUser, Error> {
     let mut errors = FieldErrors::default();
-    let email = validate::email(fields.take("email"), |domain| platform.domain_to_ascii(domain));
+    let email = validate::email(fields.take("email"), |domain| cx.platform.domain_to_ascii(domain));
     let email = errors.check(Field::Email, email);
     let username = errors.check(Field::Username, validate::username(fields.take("username")));
-    let password = errors.check(Field::Password, validate::password(fields.take("password")));
+    let password = validate::password(fields.take("password"), cx.config.passwords.min_length);
+    let password = errors.check(Field::Password, password);
+    if let Some(password) = &password {
+        new_password::check(&mut errors, cx, password, email.as_deref(), username.as_deref()).await?;
+    }
     match (email, username, password) {
-        (Some(email), Some(username), Some(password)) => Ok(NewUser { email, username, password }),
-        (email, username, _) => Err(Rejected { errors, email, username }),
+        (Some(email), Some(username), Some(password)) if errors.is_empty() => {
+            Ok(NewUser { email, username, password })
+        }
+        (email, username, _) => {
+            conflict::add_taken(&mut errors, cx.db(), email.as_deref(), username.as_deref(), None).await?;
+            Err(errors.into())
+        }
     }
 }

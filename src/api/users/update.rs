@@ -8,7 +8,7 @@ use crate::api::authenticate::{self, Caller};
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
-use crate::api::{conflict, rate_limit, user_response};
+use crate::api::{conflict, new_password, rate_limit, user_response};
 use crate::auth::current_password;
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::Request;
@@ -54,7 +54,7 @@ fn rules() -> Vec<&'static Rule> {
 /// a wrong current password, or too many updates.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
     let mut caller = authenticate::authenticate(cx).await?;
-    let update = parse(body::read_change(cx.request).await?, cx.platform, &caller.user)?;
+    let update = parse(body::read_change(cx.request).await?, cx, &caller.user).await?;
     if update.is_empty() {
         return user_response::of_caller(cx, &caller);
     }
@@ -129,9 +129,13 @@ impl Update {
     }
 }
 
-fn parse(mut fields: Fields, platform: &impl Platform, user: &User) -> Result<Update, FieldErrors> {
+async fn parse(
+    mut fields: Fields,
+    cx: &Context<'_, impl Platform, impl Request>,
+    user: &User,
+) -> Result<Update, Error> {
     let mut errors = FieldErrors::default();
-    let to_ascii = |domain: &str| platform.domain_to_ascii(domain);
+    let to_ascii = |domain: &str| cx.platform.domain_to_ascii(domain);
     let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
     let email = errors.check(Field::Email, email).flatten();
     let username = match fields.take("username") {
@@ -139,8 +143,14 @@ fn parse(mut fields: Fields, platform: &impl Platform, user: &User) -> Result<Up
         RawField::Text(name) if name == user.username => Some(name),
         input => errors.check(Field::Username, optional(input, validate::username)).flatten(),
     };
-    let password = optional(fields.take("password"), validate::password);
+    let min_length = cx.config.passwords.min_length;
+    let password = optional(fields.take("password"), |input| validate::password(input, min_length));
     let password = errors.check(Field::Password, password).flatten();
+    if let Some(password) = &password {
+        let email = email.as_ref().unwrap_or(&user.email);
+        let username = username.as_ref().unwrap_or(&user.username);
+        new_password::check(&mut errors, cx, password, Some(email), Some(username)).await?;
+    }
     let mut profile = ProfilePatch::default();
     for (field, change) in PROFILE.iter().zip(&mut profile) {
         let input = optional(fields.take(field.name()), |input| field.check(input));
@@ -149,7 +159,7 @@ fn parse(mut fields: Fields, platform: &impl Platform, user: &User) -> Result<Up
     let current_password = optional(fields.take("current_password"), validate::current_password);
     let current_password = errors.check(Field::CurrentPassword, current_password).flatten();
     if !errors.is_empty() {
-        return Err(errors);
+        return Err(errors.into());
     }
     let is_new = |new: &Option<String>, current: &str| new.as_ref().is_some_and(|new| new != current);
     let is_proof = is_new(&email, &user.email) || is_new(&username, &user.username) || password.is_some();

@@ -29,14 +29,14 @@ pub struct NewUser {
 pub fn create(deployment: &Deployment, new: &NewUser, kind: &str, is_superuser: bool) -> Result<i64> {
     new.check_usage()?;
     let refusal = format!("no {kind} was created");
-    let hasher = deployment.hasher()?;
+    let (hasher, min_length) = (deployment.hasher()?, deployment.min_length()?);
     let mut violations = Violations::default();
     let email = new.email.as_deref().map(prompt::input);
     let email = email.and_then(|input| violations.take(Field::Email, valid_email(input)));
     let username = new.username.as_deref().map(prompt::input);
     let username = username.and_then(|input| violations.take(Field::Username, validate::username(input)));
     let password = if new.password_stdin {
-        violations.take(Field::Password, validate::password(prompt::first_line_as_input()?))
+        violations.take(Field::Password, validate::password(prompt::first_line_as_input()?, min_length))
     } else {
         None
     };
@@ -54,7 +54,7 @@ pub fn create(deployment: &Deployment, new: &NewUser, kind: &str, is_superuser: 
         Some(username) => username,
         None => ask(&*database, "Username: ", Field::Username, validate::username)?,
     };
-    let password = password.map_or_else(prompt::new_password, Ok)?;
+    let password = password.map_or_else(|| prompt::new_password(min_length), Ok)?;
     let hash = prompt::hash(hasher, &password)?;
     insert(&*database, [&email, &username], &hash, is_superuser, &refusal)
 }

@@ -41,8 +41,8 @@ pub fn hash(hasher: Hasher, password: &Password) -> Result<PasswordHash> {
     hasher.hash(password, random::fill)
 }
 
-/// Prompts for a new password, twice and without echo, until it passes.
-pub fn new_password() -> Result<Password> {
+/// Prompts for a new password of at least `min_length` characters, twice and without echo, until it passes.
+pub fn new_password(min_length: usize) -> Result<Password> {
     // At Ctrl-C rpassword raises SIGINT with the terminal still silenced. Caught, that leaves it to end with an error.
     signal_hook::flag::register(SIGINT, Arc::default())?;
     loop {
@@ -51,7 +51,7 @@ pub fn new_password() -> Result<Password> {
             print_errors(&["Your passwords didn't match.".to_owned()]);
             continue;
         }
-        match validate::password(input(&password)) {
+        match validate::password(input(&password), min_length) {
             Ok(password) => return Ok(password),
             Err(violations) => print_errors(&messages(Field::Password, &violations)),
         }

@@ -9,7 +9,7 @@ use std::{env, fs, iter};
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
 use latchkey::auth::secret::MIN_BYTES;
-use latchkey::config::Config;
+use latchkey::config::{Config, passwords};
 use latchkey::store::operator::Database;
 use toml::{Table, Value};
 
@@ -198,6 +198,12 @@ impl Deployment {
             variables.extend(self.local_variables()?.variables);
         }
         Ok(variables)
+    }
+
+    /// Reads the fewest characters of a new password, which needs no secret.
+    pub fn min_length(&self) -> Result<usize> {
+        passwords::min_length(self.plain_variables()?.get("PASSWORD_MIN_LENGTH").cloned())
+            .map_err(|problem| anyhow!(problem))
     }
 
     /// Reads the parameters of new password hashes, which needs no secret.

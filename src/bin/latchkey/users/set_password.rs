@@ -29,10 +29,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !options.password_stdin && !prompt::stdin_is_terminal() {
         return Err(usage::error("stdin is not a terminal: pass --password-stdin and the password there"));
     }
-    let hasher = deployment.hasher()?;
+    let (hasher, min_length) = (deployment.hasher()?, deployment.min_length()?);
     let mut violations = Violations::default();
     let from_stdin = if options.password_stdin {
-        violations.take(Field::Password, validate::password(prompt::first_line_as_input()?))
+        violations.take(Field::Password, validate::password(prompt::first_line_as_input()?, min_length))
     } else {
         None
     };
@@ -44,7 +44,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     }
     let password = match from_stdin {
         Some(password) => password,
-        None => prompt::new_password()?,
+        None => prompt::new_password(min_length)?,
     };
     let hash = prompt::hash(hasher, &password)?;
     users::set_password(&*database, user.id, &hash)?;
