@@ -5,7 +5,7 @@ use std::process::Command;
 use latchkey::account::password::{Password, PasswordHash};
 use latchkey::auth::password::{Hasher, Verdict};
 
-use crate::command::{LOCAL, Operator};
+use crate::command::{LOCAL, Operator, SECRET};
 
 const SUPERUSER: [&str; 6] =
     ["createsuperuser", "--email", "Ada@EXAMPLE.com", "--username", "ada", "--password-stdin"];
@@ -97,6 +97,12 @@ fn all_problems_are_reported_at_once() {
                  \x20 email: user with this email already exists.\n\
                  \x20 username: user with this username already exists.\n";
     assert_eq!(report("ada@example.com", "Ada", "correct horse"), taken);
+    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nPASSWORD_MIN_LENGTH=14\n"));
+    assert_eq!(
+        report("eve@example.com", "eve", "correct horse"),
+        "latchkey: no superuser was created:\n  password: Ensure this field has at least 14 characters.\n"
+    );
+    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\n"));
     let short = "  password: Ensure this field has at least 8 characters.\n";
     assert_eq!(report("ada@example.com", "Ada", "short"), [taken, short].concat());
     let invalid = "latchkey: no superuser was created:\n\

@@ -71,6 +71,8 @@ fn a_user_is_shown_with_a_token_that_the_worker_accepts() {
         assert_eq!(shown, "id        7\nemail     jake@jake.jake\nusername  jake\nflags     active, staff\n");
         let token = read_now(token);
         assert_eq!((token.user_id, token.token_version, token.session.lifetime), (7, 3, 60 * 86_400));
+        let proof = token.session.proof.unwrap();
+        assert!(proof.methods.is_empty() && Some(proof.at) == token.issued_at, "{proof:?}");
         sids.push(token.session.sid);
     }
     sids.dedup();
@@ -294,6 +296,28 @@ fn the_database_is_asked_about_the_user_and_the_session() {
     }
     operator.database().execute("UPDATE users SET is_active = 0", []).unwrap();
     assert_eq!(reason(&signed(SECRET, 3)), "its user is deactivated");
+}
+
+#[test]
+fn a_session_that_is_too_old_is_not_valid() {
+    let operator = with_jake();
+    let secret = format!("JWT_SECRET=\"{SECRET}\"\n");
+    operator.write(".dev.vars", &format!("{secret}SESSION_MAX_DAYS=30\n"));
+    let aged = r#"{"id":7,"exp":2800000000,"ver":3,"sid":"sid","auth_time":1500000000}"#;
+    for (token, reason) in [
+        (signed(SECRET, 3), "it has no auth_time, which SESSION_MAX_DAYS asks for"),
+        (
+            forged(r#"{"alg":"HS256"}"#, aged),
+            "it has the auth_time 1500000000 (Unix seconds), which is older than SESSION_MAX_DAYS",
+        ),
+    ] {
+        let (status, json) = inspect(&operator, &token);
+        assert_eq!((status, &json["reason"]), (1, &Value::from(reason)));
+    }
+    let own = operator.run(&["token", "jake", "--raw"]).stdout;
+    assert_eq!(inspect(&operator, own.trim_end()).0, 0, "the operator's own is good there");
+    operator.write(".dev.vars", &secret);
+    assert_eq!(inspect(&operator, &signed(SECRET, 3)).0, 0);
 }
 
 #[test]

@@ -76,6 +76,34 @@ fn two_hundred_passwords_at_once_from_as_many_addresses() {
 }
 
 #[test]
+fn two_hundred_passwords_at_once_to_renew_the_proof_of_a_stolen_token() {
+    let mut vars = django();
+    vars.insert("REAUTHENTICATE_MINUTES", "10");
+    let api = Server::shared(vars);
+    let token = api::register(&api, "victim-proof");
+    let guess = |address: &str, password: &str| {
+        let body = format!(r#"{{"user":{{"password":"{password}"}}}}"#);
+        let call = Request::post("/api/user/reauthenticate", &body);
+        call.token(&token).header("CF-Connecting-IP", address)
+    };
+    let guesses: Vec<_> = (0..200).map(|index| guess("192.0.2.1", &format!("password {index}"))).collect();
+    let answers = api.send_at_once(&guesses);
+    let of = |status| answers.iter().filter(|answer| answer.status == status).collect::<Vec<_>>();
+    let (failed, throttled) = (of(400), of(429));
+    println!("200 wrong proofs at once: {} failed, {} were throttled", failed.len(), throttled.len());
+    failed.iter().for_each(|answer| answer.is(400, r#"{"errors":{"password":["Invalid password."]}}"#));
+    assert_eq!([failed.len(), throttled.len()], [10, 190]);
+    // It is one counter with that of logins and of current passwords.
+    let login = from("192.0.2.1", "victim-proof@x.io", "jakejake");
+    is_throttled(&api.send(&login), 900);
+    is_throttled(&api.send(&guess("192.0.2.1", "jakejake")), 900);
+    let change = r#"{"user":{"email":"thief@x.io","current_password":"jakejake"}}"#;
+    let change = Request::put(change).token(&token).header("CF-Connecting-IP", "192.0.2.1");
+    is_throttled(&api.send(&change), 900);
+    assert_eq!(api.send(&guess("192.0.2.2", "jakejake")).status, 200, "its user's own address");
+}
+
+#[test]
 fn two_hundred_passwords_one_after_the_other() {
     let (api, victim, _) = attacked("turn");
     let mut answers = Vec::new();

@@ -6,6 +6,7 @@ use std::env;
 
 use latchkey::auth::password::{Algorithm, Hasher};
 use latchkey::config::Config;
+use latchkey::store::DAY;
 
 use super::Findings;
 use crate::settings::{self, Deployment};
@@ -34,6 +35,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
                 findings.warn(weakness);
             }
             needs_paid_plan(config.passwords.hasher, findings);
+            compatible(&config, findings);
         }
         Err(error) => {
             for problem in error.problems {
@@ -51,6 +53,23 @@ fn needs_paid_plan(hasher: Hasher, findings: &mut Findings) {
     };
     if hasher.iterations > free {
         findings.note(format!("PASSWORD_HASHER is {hasher}, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time"));
+    }
+}
+
+/// Defaults that clients of the original server rely on, and that are weaker than NIST SP 800-63B-4 asks for.
+fn compatible(config: &Config, findings: &mut Findings) {
+    let weaker = [
+        ("PASSWORD_MIN_LENGTH", config.passwords.min_length < 15),
+        ("PASSWORD_BLOCKLIST", !config.passwords.has_blocklist),
+        ("SESSION_MAX_DAYS", config.session_max_age.is_none_or(|seconds| seconds > 30 * DAY)),
+        ("REAUTHENTICATE_MINUTES", config.proof_max_age.is_none()),
+    ];
+    let names: Vec<_> = weaker.iter().filter(|(_, is_weaker)| *is_weaker).map(|(name, _)| *name).collect();
+    if !names.is_empty() {
+        findings.note(format!(
+            "as compatible with old clients as these are, they are weaker than NIST SP 800-63B-4 recommends: {}. docs/hardening.md has the values",
+            names.join(", ")
+        ));
     }
 }
 
