@@ -11,7 +11,7 @@ wasm=target/$target/$profile/latchkey.wasm
 
 scripts/setup.sh
 toolchain=$(scripts/lib/wasm-toolchain.sh)
-[ -d "target/$target/$profile" ] || say "building the Worker (about a minute, the first time)"
+[ -d "target/$target/$profile" ] || say "building the Worker (minutes, the first time)"
 PATH="${toolchain:+$toolchain:}$PATH" cargo rustc --profile "$profile" --lib --crate-type cdylib --target $target
 
 bundle() {

@@ -61,11 +61,14 @@ const STORAGE_FAILURES = {
 /** The storage of the token failed. Where it could not be written, the API has handled the request before. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
+  /** What the storage failed to do with the token. */
+  readonly action: keyof typeof STORAGE_FAILURES;
   /** Error that the storage threw. */
   readonly cause: unknown;
 
   constructor(action: keyof typeof STORAGE_FAILURES, cause: unknown) {
     super(STORAGE_FAILURES[action]);
+    this.action = action;
     this.cause = cause;
   }
 }

@@ -11,11 +11,18 @@ const TEXTS = ["#ffffff", "#062420", "#000000"]; // on the colour, as on buttons
 const MIN_CONTRAST = 4.5; // of WCAG 2, level AA
 
 const [directory] = process.argv.slice(2);
-const { name, color, logo } = JSON.parse(readFileSync(FILE, "utf8"));
 
 function fail(problem) {
   console.error(`latchkey: ${FILE}: ${problem}`);
   process.exit(1);
+}
+
+function read() {
+  try {
+    return JSON.parse(readFileSync(FILE, "utf8"));
+  } catch ({ message }) {
+    return fail(message.split("\n")[0]);
+  }
 }
 
 /** Relative luminance, and from that contrast, as WCAG 2 defines them. */
@@ -32,6 +39,7 @@ function contrast(one, other) {
   return (high + 0.05) / (low + 0.05);
 }
 
+const { name, color, logo } = read();
 if (typeof name !== "string" || name.trim() === "") {
   fail('"name" has to be a text');
 }

@@ -1,9 +1,16 @@
-// Writes a random JWT_SECRET for the local Worker of this directory, unless it has one.
+// Writes a random JWT_SECRET for the local Worker of this directory, unless it has one, or wrangler.toml can't be read.
 // Arguments: those of `wrangler dev`, whose own reader of .dev.vars and .env decides.
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { unstable_getVarsForDev as getVarsForDev } from "wrangler";
+import { syntaxError } from "./wrangler-config.mjs";
+
+const problem = syntaxError("wrangler.toml");
+if (problem) {
+  console.error(`latchkey: ${problem}`);
+  process.exit(1);
+}
 
 const { values } = parseArgs({
   args: process.argv.slice(2),

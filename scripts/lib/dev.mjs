@@ -10,11 +10,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { unstable_startWorker as startWorker } from "wrangler";
 import { changes, snapshot, touch } from "./changes.mjs";
+import { syntaxError } from "./wrangler-config.mjs";
 
 const INTERVAL = 300; // milliseconds between two looks at the files
 const CONFIG = "wrangler.toml";
 const SOURCE = ["src", "client/src", "client/tsconfig.json", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json"];
 const GENERATED = ["client/src/openapi.ts"];
+const MIGRATIONS = "migrations";
 /** Copy of the last build that succeeded: while there is another, or after it failed, this is served. */
 const SERVED = "build/served";
 
@@ -54,7 +56,7 @@ try {
 
 const own = given.env ? [`.dev.vars.${given.env}`, `.env.${given.env}`, `.env.${given.env}.local`] : [];
 const SETTINGS = [CONFIG, ".dev.vars", ".env", ".env.local", ...own, ...(given["env-file"] ?? [])];
-const look = () => snapshot([...SETTINGS, ...SOURCE], GENERATED);
+const look = () => snapshot([...SETTINGS, ...SOURCE, MIGRATIONS], GENERATED);
 
 let building;
 let worker;
@@ -113,8 +115,14 @@ async function reload() {
   return await loaded;
 }
 
+function sayChanged(names, consequence = "") {
+  say(
+    `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""} changed${consequence}`,
+  );
+}
+
 async function takeUp(names, states) {
-  say(`${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""} changed`);
+  sayChanged(names);
   const source = names.filter((name) => !SETTINGS.includes(name));
   touch(states, source);
   const isBuilt = source.length === 0 || (await build());
@@ -122,7 +130,24 @@ async function takeUp(names, states) {
     say("the build failed, as the messages above say; the build before is served until the next change");
   }
   if (isBuilt || source.length < names.length) {
-    say((await reload()) ? "Ready, with the changes" : `${CONFIG} can't be used: what it had before is served`);
+    const problem = syntaxError(CONFIG); // wrangler would print a page of it
+    if (problem) {
+      say(`${problem}; what it had before is served`);
+    } else {
+      say((await reload()) ? "Ready, with the changes" : `${CONFIG} can't be used: what it had before is served`);
+    }
+  }
+}
+
+/** A migration is not applied here: one that is half written would count as applied. */
+async function takeUpOrReport(names, states) {
+  const migrations = names.filter((name) => name.startsWith(`${MIGRATIONS}/`));
+  const others = names.filter((name) => !migrations.includes(name));
+  if (migrations.length > 0) {
+    sayChanged(migrations, ": new migrations are applied at the next start");
+  }
+  if (others.length > 0) {
+    await takeUp(others, states);
   }
 }
 
@@ -136,7 +161,7 @@ async function watch(served) {
     const names = changes(served, now);
     if (names.length > 0 && !isBeingSaved) {
       served = now;
-      await takeUp(names, now);
+      await takeUpOrReport(names, now);
     }
   }
 }

@@ -14,6 +14,7 @@ import {
 } from "latchkey-client";
 import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
 import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesOf } from "./account/form.js";
+import { failureText, isClientError } from "./account/messages.js";
 import { showPicture } from "./account/picture.js";
 import { copyToken, showToken } from "./account/token.js";
 import { find, show } from "./account/view.js";
@@ -40,7 +41,15 @@ function resume(): void {
   const leave = find("leave");
   setTimeout(() => (waiting.hidden = false), PROGRESS_DELAY);
   find("log-in-again").addEventListener("click", async () => {
-    await client.clearToken();
+    try {
+      await client.clearToken();
+    } catch (error) {
+      if (!isClientError(error)) {
+        throw error;
+      }
+      form.querySelector("[role=alert]")!.textContent = failureText(error, button.textContent!);
+      return;
+    }
     openLogIn();
   });
   onSubmitOfUser(form, async () => {

@@ -8,6 +8,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
 
   interface Ui {
     preauthorizeApiKey(scheme: string, value: string): void;
+    authActions: { logout(schemes: string[]): void };
   }
 
   /** https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ */

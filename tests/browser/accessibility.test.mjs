@@ -1,4 +1,5 @@
-// Accessibility of each view of the account page by axe-core, and its layout on a narrow screen.
+// Accessibility of each view of the account page by axe-core, and its layout on a narrow screen; of the API reference
+// what the page makes of Swagger UI.
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -74,6 +75,34 @@ describeInBrowser("the account page for all", ({ open, startWorker }) => {
   }
 });
 
+describeInBrowser("the API reference for all", ({ open, startWorker }) => {
+  let url;
+  before(async () => {
+    ({ url } = await startWorker());
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`${colorScheme}: it can be read, fits on a narrow screen, and shows the focus`, async () => {
+      const page = await open(`${url}/docs`, { colorScheme, viewport: { width: 320, height: 800 } });
+      const login = page.locator("#operations-Session-login");
+      await login.locator(".opblock-summary-control").click();
+      await button(login, "Execute").click();
+      await login.locator(".live-responses-table").waitFor();
+      assert.deepEqual(await violations(page, { runOnly: ["color-contrast"] }), []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+
+      await link(page, "← Your account").focus();
+      const rings = [];
+      for (let presses = 0; presses < 8; presses += 1) {
+        await page.keyboard.press("Tab");
+        rings.push(await page.evaluate(() => getComputedStyle(document.activeElement).outline));
+      }
+      const color = { light: "rgb(59, 65, 81)", dark: "rgb(228, 230, 230)" }[colorScheme];
+      assert.deepEqual(rings, Array(8).fill(`${color} solid 2px`));
+    });
+  }
+});
+
 /** Controls that are smaller than 44 pixels in height or width. */
 function tooSmall(page) {
   return page.evaluate(() =>
@@ -85,8 +114,8 @@ function tooSmall(page) {
   );
 }
 
-async function violations(page) {
+async function violations(page, options = {}) {
   await page.evaluate(axe.source);
-  const results = await page.evaluate(() => globalThis.axe.run());
+  const results = await page.evaluate((options) => globalThis.axe.run(options), options);
   return results.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
 }

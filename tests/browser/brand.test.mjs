@@ -13,11 +13,11 @@ const directory = mkdtempSync(join(tmpdir(), "latchkey-brand-"));
 after(() => rmSync(directory, { recursive: true }));
 
 /** Brands the pages' sources. */
-function build(brand) {
+function build(brand, text = JSON.stringify({ ...BRAND, ...brand })) {
   rmSync(directory, { recursive: true });
   mkdirSync(join(directory, "src"), { recursive: true });
   cpSync("src/pages", join(directory, "src/pages"), { recursive: true });
-  writeFileSync(join(directory, "src/pages/brand.json"), JSON.stringify({ ...BRAND, ...brand }));
+  writeFileSync(join(directory, "src/pages/brand.json"), text);
   const { status, stderr } = spawnSync("node", [SCRIPT, "src/pages"], { cwd: directory, encoding: "utf8" });
   return { status, stderr, read: (name) => readFileSync(join(directory, "src/pages", name), "utf8") };
 }
@@ -56,6 +56,12 @@ for (const [what, brand, problem] of [
     assert.ok(stderr.includes(problem), stderr);
   });
 }
+
+test("a brand that is no JSON is refused with the place", () => {
+  const { status, stderr } = build({}, '{\n  "name": "Rock,\n}');
+  assert.equal(status, 1);
+  assert.match(stderr, /^latchkey: src\/pages\/brand\.json: Bad control character .* at position \d+.*\n$/);
+});
 
 test("the colours that the script measures against are the pages'", () => {
   const style = readFileSync("src/pages/style.css", "utf8");

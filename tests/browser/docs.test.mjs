@@ -53,6 +53,62 @@ describeInBrowser("the API reference", ({ open, startWorker }) => {
     assert.equal((await current).headers().authorization, `Bearer ${user.token}`);
   });
 
+  const INVITATION = "Register or log in here, and the requests that follow have your token.";
+  const newUserOf = (username) => ({ username, email: `${username}@example.com`, password: "correct horse" });
+
+  /** Opens the page, and registers a user there. Returns the token too. */
+  async function register(username) {
+    const page = await open("about:blank");
+    await page.route("**/api/users", (route) => route.continue({ postData: { user: newUserOf(username) } }));
+    await page.goto(`${url}/docs`);
+    const response = page.waitForResponse("**/api/users");
+    await send(page, "Account-register", `"username": "${username}"`);
+    await says(page, `Requests have the token of ${username}.`);
+    return { page, token: (await (await response).json()).user.token };
+  }
+
+  /** Checks that the next request has no token. */
+  async function sendsNoToken(page) {
+    const current = page.waitForRequest((request) => request.method() === "GET");
+    await send(page, "Account-currentUser", "401");
+    assert.equal((await current).headers().authorization, undefined);
+  }
+
+  test("forgets the token with its session, which a request of the page has ended", async () => {
+    const { page } = await register("here");
+    await send(page, "Session-logout", "204");
+    await says(page, INVITATION);
+    await sendsNoToken(page);
+  });
+
+  test("forgets the token of a session that has ended in another tab, once one comes back", async () => {
+    const { page, token } = await register("elsewhere");
+    await page.evaluate(() => dispatchEvent(new Event("focus")));
+    await says(page, "Requests have the token of elsewhere.");
+    await fetch(`${url}/api/users/logout`, { method: "POST", headers: { Authorization: `Token ${token}` } });
+    await page.evaluate(() => dispatchEvent(new Event("focus")));
+    await says(page, INVITATION);
+    await sendsNoToken(page);
+  });
+
+  test("forgets the token with the dialog for it", async () => {
+    const { page } = await register("dialog");
+    await page.getByRole("button", { name: "Authorize" }).first().click();
+    await page.getByRole("button", { name: "Remove authorization" }).click();
+    await page.getByRole("button", { name: "Close" }).last().click();
+    await says(page, INVITATION);
+    await sendsNoToken(page);
+  });
+
+  test("keeps the token after a request that fails", async () => {
+    const { page } = await register("failing");
+    await page.route("**/api/users/login", (route) => route.fulfill({ status: 401, json: {} }));
+    const asked = page.waitForResponse("**/api/user");
+    await send(page, "Session-login", "401");
+    await (await asked).finished();
+    await says(page, "Requests have the token of failing.");
+  });
+
   test("leads back to the account", async () => {
     const page = await open(`${url}/docs`);
     await link(page, "← Your account").click();

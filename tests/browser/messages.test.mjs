@@ -165,4 +165,64 @@ describeInBrowser("messages of the account page", ({ open, startWorker }) => {
     await warns(page, "Email: Odd. username: Odder.");
     await fieldError(page, "Email", "Odd.");
   });
+
+  /** Lets one method of the browser's storage fail from now on. */
+  const breakStorage = (page, method) =>
+    page.evaluate((method) => {
+      Storage.prototype[method] = () => {
+        throw new DOMException("", "QuotaExceededError");
+      };
+    }, method);
+
+  test("a login that the browser can't keep says what happened and what to do", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    await logOut(page);
+    await breakStorage(page, "setItem");
+    await logIn(page, user);
+    await warns(
+      page,
+      "Your request went through, but your browser could not keep your login. Allow this site to keep data, or make " +
+        "room on this device, then load the page again.",
+    );
+    await button(page, "Log in").and(page.locator("[aria-busy=false]")).waitFor();
+  });
+
+  test("a login that the browser can't read says so, and nothing is sent", async () => {
+    const page = await open(url);
+    await signUp(page, newUser());
+    await breakStorage(page, "getItem");
+    let requests = 0;
+    page.on("request", () => (requests += 1));
+    await page.getByLabel("Bio").fill("I keep the keys.");
+    await button(page, "Save profile").click();
+    await warns(
+      page,
+      "Your browser does not let this page see whether you are logged in. Allow this site to keep data, then load " +
+        "the page again.",
+    );
+    assert.equal(requests, 0);
+  });
+
+  test("a login that the browser can't forget says so", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    const text = "Your browser could not forget your login. Close this tab, which removes it.";
+    await breakStorage(page, "removeItem");
+    await button(page, "Log out").click();
+    await warns(page, text);
+
+    await page.reload();
+    await says(page, "Your session has ended. Please log in again.");
+    await logIn(page, user);
+    await view(page, "Your account");
+    await page.route("**/api/**", (route) => route.abort());
+    await page.reload();
+    await warns(page, "press “Continue” to try again.");
+    await breakStorage(page, "removeItem");
+    await button(page, "Log in again").click();
+    await warns(page, text);
+  });
 });

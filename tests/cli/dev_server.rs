@@ -209,7 +209,7 @@ fn what_was_built_is_served_while_the_source_is_built_or_broken() {
     server.save("wrangler.toml", &config("hi"), "cat saved/new > $f");
     server.wait_for("hi jake 1");
     server.save("wrangler.toml", "[vars", "cat saved/new > $f");
-    server.wait_for_line("latchkey: wrangler.toml can't be used");
+    server.wait_for_line("latchkey: wrangler.toml: line 1: illegal character in key; what it had before is served");
     assert_eq!(server.request().as_deref(), Some("hi jake 1"));
     server.save("wrangler.toml", &config("hey"), "cat saved/new > $f");
     server.wait_for("hey jake 1");
@@ -217,6 +217,22 @@ fn what_was_built_is_served_while_the_source_is_built_or_broken() {
     server.wait_until("builds", |server| descendants(server.process.id()).len() > 2);
     assert_eq!(server.request().as_deref(), Some("hey jake 1"));
     server.stop("TERM");
+}
+
+#[test]
+fn a_migration_is_reported_and_nothing_is_built_or_loaded() {
+    let Some(server) = DevServer::start() else { return };
+    server.wait_for("hello jake 1");
+    shell(&server.project, "mkdir migrations");
+    server.save("migrations/0001_users.sql", "CREATE TABLE users (id INTEGER);", "cat saved/new > $f");
+    let line = "latchkey: migrations/0001_users.sql changed: new migrations are applied at the next start";
+    server.wait_for_line(line);
+    server.save("wrangler.toml", &config("hi"), "cat saved/new > $f");
+    server.wait_for("hi jake 1");
+    let output = server.output.lock().unwrap().clone();
+    let changed: Vec<_> = output.iter().filter(|line| line.contains("changed")).collect();
+    assert_eq!(changed, [line, "latchkey: wrangler.toml changed"]);
+    server.stop("INT");
 }
 
 #[test]

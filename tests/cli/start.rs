@@ -87,3 +87,15 @@ fn a_secret_is_added_where_wrangler_looks() {
         }
     }
 }
+
+#[test]
+fn a_wrangler_toml_that_is_no_toml_is_named_with_its_line() {
+    let project = project(&[("wrangler.toml", "name = \"x\"\n[vars\n")]);
+    let Some(output) = make_secret(&project, &[]) else { return };
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "latchkey: wrangler.toml: line 2: illegal character in key\n"
+    );
+    assert_eq!(fs::read_dir(project.path()).unwrap().count(), 1);
+}

@@ -47,12 +47,12 @@ describe("a storage that throws", () => {
   };
   const CALLS = {
     register: [(client) => client.register({ username: "jake" }), [201, userWith(newer)], "stored"],
-    login: [(client) => client.login({ email: "jake@example.com" }), [200, userWith(newer)], "stored"],
-    me: [(client) => client.me(), [200, userWith(newer)], "stored"],
-    update: [(client) => client.update(PASSWORDS), [200, userWith(newer)], "stored"],
-    logout: [(client) => client.logout(), [204], "cleared"],
-    deactivate: [(client) => client.deactivate(), [204], "cleared"],
-    "a refused token": [(client) => client.me(), [401, ENDED], "cleared"],
+    login: [(client) => client.login({ email: "jake@example.com" }), [200, userWith(newer)], "store"],
+    me: [(client) => client.me(), [200, userWith(newer)], "store"],
+    update: [(client) => client.update(PASSWORDS), [200, userWith(newer)], "store"],
+    logout: [(client) => client.logout(), [204], "clear"],
+    deactivate: [(client) => client.deactivate(), [204], "clear"],
+    "a refused token": [(client) => client.me(), [401, ENDED], "clear"],
   };
 
   for (const [name, [call, response, action]] of Object.entries(CALLS)) {
@@ -62,8 +62,9 @@ describe("a storage that throws", () => {
         const error = rejected(call(tabs[0]));
         (await request()).respond(...response);
         assert.ok((await error) instanceof StorageError);
-        assert.deepEqual([(await error).name, (await error).cause], ["StorageError", full]);
-        assert.match((await error).message, new RegExp(`could not be ${action}`));
+        const { name, message, cause } = await error;
+        assert.deepEqual([name, (await error).action, cause], ["StorageError", action, full]);
+        assert.match(message, new RegExp(`could not be ${action}`));
         assert.ok(await isIdle());
       }
     });
@@ -74,7 +75,7 @@ describe("a storage that throws", () => {
     for (const call of [() => tabs[0].me(), () => tabs[0].logout(), () => tabs[0].token()]) {
       const error = await rejected(call());
       assert.ok(error instanceof StorageError);
-      assert.equal(error.message, "The token could not be read from its storage.");
+      assert.deepEqual([error.action, error.message], ["read", "The token could not be read from its storage."]);
       assert.ok(await isIdle());
     }
     const login = tabs[0].login({ email: "jake@example.com" });

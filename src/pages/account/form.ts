@@ -1,7 +1,7 @@
 /** Behaviour of all forms: one request at a time, with its progress and result shown. */
 
 import { ApiError, ConnectionError, type FieldName } from "latchkey-client";
-import { failureText, fieldText } from "./messages.js";
+import { type ClientError, failureText, fieldText, isClientError } from "./messages.js";
 import { isWebAddress } from "./picture.js";
 import { isConfirmed } from "./question.js";
 import { find } from "./view.js";
@@ -44,7 +44,7 @@ export function onSubmit(form: HTMLFormElement, send: (button: HTMLButtonElement
     try {
       done = await send(button);
     } catch (error) {
-      if (!(error instanceof ApiError || error instanceof ConnectionError)) {
+      if (!isClientError(error)) {
         throw error;
       }
       alert.textContent = showError(form, button, error);
@@ -103,7 +103,7 @@ function setBusy(form: HTMLFormElement, button: HTMLButtonElement, isBusy: boole
 }
 
 /** Shows errors at their fields. Returns the text for the form as a whole: empty if the fields show all of it. */
-function showError(form: HTMLFormElement, button: HTMLButtonElement, error: ApiError | ConnectionError): string {
+function showError(form: HTMLFormElement, button: HTMLButtonElement, error: ClientError): string {
   const fields = error instanceof ApiError ? error.fields : {};
   const invalid = fieldsOf(form).filter(({ name }) => fields[name as FieldName]);
   for (const field of invalid) {
@@ -117,7 +117,7 @@ function showError(form: HTMLFormElement, button: HTMLButtonElement, error: ApiE
 }
 
 /** Clears an error when waiting or a connection has removed its cause. */
-function clearWhenOver(error: ApiError | ConnectionError, alert: Element): void {
+function clearWhenOver(error: ClientError, alert: Element): void {
   const text = alert.textContent;
   const clear = () => {
     if (alert.textContent === text) {
@@ -126,7 +126,7 @@ function clearWhenOver(error: ApiError | ConnectionError, alert: Element): void 
   };
   if (error instanceof ConnectionError) {
     addEventListener("online", clear, { once: true });
-  } else if (error.retryAfter) {
+  } else if (error instanceof ApiError && error.retryAfter) {
     setTimeout(clear, error.retryAfter * 1000);
   }
 }

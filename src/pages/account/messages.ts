@@ -1,6 +1,6 @@
 /** The page's own texts for what the API rejects, in either of the API's dialects. */
 
-import { type ApiError, ConnectionError } from "latchkey-client";
+import { ApiError, ConnectionError, StorageError } from "latchkey-client";
 import { relative } from "./time.js";
 
 /** Rules by the API's messages. A number in a message is the limit. */
@@ -42,6 +42,21 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
   image: { long: "An address can have at most # characters." },
 };
 
+/** Texts by what the browser failed to do with the login. All but the first follow a request that was carried out. */
+const STORAGE_TEXTS: Record<StorageError["action"], string> = {
+  read: "Your browser does not let this page see whether you are logged in. Allow this site to keep data, then load the page again.",
+  store:
+    "Your request went through, but your browser could not keep your login. Allow this site to keep data, or make room on this device, then load the page again.",
+  clear: "Your browser could not forget your login. Close this tab, which removes it.",
+};
+
+/** Error of the client, which has a text for a person. Any other is a fault of the page. */
+export type ClientError = ApiError | ConnectionError | StorageError;
+
+export function isClientError(error: unknown): error is ClientError {
+  return error instanceof ApiError || error instanceof ConnectionError || error instanceof StorageError;
+}
+
 /** Text for a rule that a field breaks; the API's message where the page knows none. */
 export function fieldText(name: string, label: string, message: string): string {
   for (const [rule, pattern] of RULES) {
@@ -56,7 +71,10 @@ export function fieldText(name: string, label: string, message: string): string 
 }
 
 /** Text for a request that failed as a whole. The button is the one that sends it again. */
-export function failureText(error: ApiError | ConnectionError, button: string): string {
+export function failureText(error: ClientError, button: string): string {
+  if (error instanceof StorageError) {
+    return STORAGE_TEXTS[error.action];
+  }
   if (error instanceof ConnectionError) {
     return `The server could not be reached. Check your connection, then press “${button}” to try again.`;
   }
