@@ -1,7 +1,10 @@
 //! Interface to the runtime: database, clock, randomness, static assets, rate limits, log.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
+use crate::account::username::is_text_control;
 use crate::store::{Batch, Db};
 
 /// Runtime that a request is handled in.
@@ -124,7 +127,17 @@ impl Event {
         }
         let level = if self.is_error() { "error" } else { "warn" };
         let line = Line { level, event: self, request };
-        serde_json::to_string(&line).unwrap_or_default() // strings always serialize
+        let json = serde_json::to_string(&line).unwrap_or_default(); // strings always serialize
+        let mut escaped = String::with_capacity(json.len());
+        for c in json.chars() {
+            // JSON lets some stand as they are, which a terminal that shows the log would obey.
+            if is_text_control(c) {
+                let _ = write!(escaped, "\\u{:04x}", u32::from(c)); // a String takes all
+            } else {
+                escaped.push(c);
+            }
+        }
+        escaped
     }
 }
 
@@ -143,6 +156,15 @@ mod tests {
         assert_eq!(
             Event::UnusablePassword { user: 7, reason }.line(None),
             r#"{"level":"warn","event":"unusable_password","user":7,"reason":"is no encoded hash","request":null}"#
+        );
+    }
+
+    #[test]
+    fn a_line_controls_no_terminal() {
+        let hint = "\u{9b}31m\u{7f}\u{1b}\u{202e}é…".to_owned();
+        assert_eq!(
+            Event::Hint { hint }.line(Some("\u{85}\u{2028}")),
+            r#"{"level":"warn","event":"hint","hint":"\u009b31m\u007f\u001b\u202eé…","request":"\u0085\u2028"}"#
         );
     }
 }

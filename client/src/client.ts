@@ -231,7 +231,7 @@ export class Latchkey {
     const parsed = readError(body);
     // The API gives seconds; a proxy may give a date.
     const seconds = Number(response.headers.get("Retry-After") ?? NaN);
-    const retryAfter = Number.isNaN(seconds) ? undefined : seconds;
+    const retryAfter = Number.isFinite(seconds) ? seconds : undefined;
     if (parsed?.isOldProof && response.status === 403) {
       throw new ReauthenticationError(response.status, parsed);
     }

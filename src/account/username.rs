@@ -3,14 +3,15 @@
 /// Tells whether a name can be shown as it is: nothing in it controls a terminal, breaks a line or changes the direction
 /// of the text around it, and something in it can be seen. U+0000 has a rule of its own, so it passes here.
 pub fn is_visible(name: &str) -> bool {
-    let is_control = |c: char| (c.is_control() && c != '\0') || is_separator_or_bidi_control(c);
+    let is_control = |c: char| c != '\0' && is_text_control(c);
     let is_seen = |c: char| !c.is_whitespace() && !is_default_ignorable(c);
     !name.contains(is_control) && name.contains(is_seen)
 }
 
-/// Line and paragraph separators, and explicit formatting characters of bidirectional text (UAX #9 §2).
-const fn is_separator_or_bidi_control(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Control characters, line and paragraph separators, and explicit formatting characters of bidirectional text (UAX #9
+/// §2).
+pub fn is_text_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The property `Default_Ignorable_Code_Point` of Unicode 17 (`DerivedCoreProperties.txt`): what is not shown.

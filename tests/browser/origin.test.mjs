@@ -48,6 +48,14 @@ describeInBrowser("a front end on another origin", ({ open, startWorker }) => {
     assert.deepEqual(await journey(page, api.url, user), [user.username, user.email, "From afar.", null]);
   });
 
+  test("one that opens the account page has no hold on its window", async () => {
+    const page = await open(allowed.origin);
+    await page.evaluate((url) => {
+      globalThis.opened = globalThis.open(url);
+    }, api.url);
+    await page.waitForFunction(() => globalThis.opened.closed); // as it looks from here
+  });
+
   test("one that is allowed reads errors, and the headers that it needs", async () => {
     const page = await open(allowed.origin);
     await loaded(page);

@@ -300,6 +300,7 @@ test("a server that is not the API is distinguished from an API that rejects", a
     [401, '{"errors":{"email":[{}]}}'],
     [401, '{"errors":"x"}'],
     [503, "", { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT" }],
+    [503, "", { "Retry-After": "9".repeat(400) }],
   ]) {
     const [status] = answer;
     for (const error of [await errorOf(latchkey.me()), status > 299 && (await errorOf(latchkey.logout()))]) {

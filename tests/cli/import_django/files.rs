@@ -43,6 +43,18 @@ fn a_sqlite_file_has_the_last_id() {
 }
 
 #[test]
+fn a_row_of_a_sqlite_file_takes_little_memory() {
+    let operator = Operator::new();
+    let django = Connection::open(operator.path("db.sqlite3")).unwrap();
+    let schema = "CREATE TABLE auth_user (id integer PRIMARY KEY, email text AS (hex(zeroblob(10000000))));
+                  INSERT INTO auth_user VALUES (1)";
+    django.execute_batch(schema).unwrap();
+    let outcome = run(&operator, &["db.sqlite3"]);
+    assert_eq!(outcome.status, 1);
+    assert!(outcome.stderr.contains("string or blob too big"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_file_without_users_is_rejected() {
     let operator = Operator::new();
     Connection::open(operator.path("empty.sqlite3")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();

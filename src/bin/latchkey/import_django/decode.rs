@@ -1,6 +1,8 @@
 //! Decoding of a fixture: from gzip, bzip2 or xz, from UTF-16, and from JSON as Python writes it.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::rc::Rc;
 
 use anyhow::{Result, bail};
 use bzip2::read::MultiBzDecoder;
@@ -13,6 +15,42 @@ pub const SQLITE: &[u8] = b"SQLite format 3\0";
 /// Most memory that a file may ask for to be decompressed, in KiB.
 const MEMORY: u32 = 256 << 10;
 
+/// Most bytes of a row, which is kept in memory, where it may take a hundred times as much: a few KiB can unpack to many
+/// GiB.
+pub const MAX_ROW: usize = 16 << 20;
+
+/// Number of bytes that may still be read for a row.
+#[derive(Clone)]
+pub struct RowLimit(Rc<Cell<usize>>);
+
+impl RowLimit {
+    pub fn new() -> Self {
+        Self(Rc::new(Cell::new(MAX_ROW)))
+    }
+
+    /// Begins the next row.
+    pub fn reset(&self) {
+        self.0.set(MAX_ROW);
+    }
+}
+
+/// Reader that fails where a row is over its limit.
+struct Limited<R> {
+    reader: R,
+    limit: RowLimit,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        let RowLimit(left) = &self.limit;
+        left.set(left.get().checked_sub(count).ok_or_else(|| {
+            io::Error::other("a row has more than 16 MiB: leave its model out with dumpdata's --exclude")
+        })?);
+        Ok(count)
+    }
+}
+
 /// Reads the first bytes, also from a pipe, and returns them and a reader of the whole.
 pub fn peek<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read + use<R>)> {
     let mut start = Vec::new();
@@ -20,18 +58,18 @@ pub fn peek<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read + use<R>)>
     Ok((start.clone(), Cursor::new(start).chain(reader)))
 }
 
-/// Decodes a fixture to UTF-8.
-pub fn fixture<'a>(reader: impl Read + 'a) -> Result<Box<dyn BufRead + 'a>> {
+/// Decodes a fixture to UTF-8. Whoever takes the rows resets their limit.
+pub fn fixture<'a>(reader: impl Read + 'a, limit: RowLimit) -> Result<Box<dyn BufRead + 'a>> {
     let (start, reader) = peek(reader)?;
     let decompressed: Box<dyn Read + 'a> = match *start.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(reader)),
         [b'B', b'Z', b'h', ..] => Box::new(MultiBzDecoder::new(reader)),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(XzReader::new(reader, true)),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(XzReader::new_mem_limit(reader, true, MEMORY)),
         [0x5d, 0, 0, ..] => Box::new(LzmaReader::new_mem_limit(reader, MEMORY, None)?),
         [b'P', b'K', 3, 4, ..] => bail!("it is a zip file: unpack it first"),
         _ => Box::new(reader),
     };
-    let (start, mut reader) = peek(decompressed)?;
+    let (start, mut reader) = peek(Limited { reader: decompressed, limit })?;
     Ok(match *start.as_slice() {
         _ if start == SQLITE => bail!("it is a compressed SQLite file: decompress it first"),
         [0xef, 0xbb, 0xbf, ..] => {
@@ -154,7 +192,7 @@ mod tests {
 
     fn decoded(bytes: &[u8]) -> String {
         let mut text = String::new();
-        fixture(bytes).unwrap().read_to_string(&mut text).unwrap();
+        fixture(bytes, RowLimit::new()).unwrap().read_to_string(&mut text).unwrap();
         text
     }
 
@@ -174,7 +212,7 @@ mod tests {
         ] {
             assert_eq!(decoded(bytes), text, "{bytes:?}");
         }
-        let mut broken = fixture(&b"\xff\xfe[\0\x3d\xd8a\0"[..]).unwrap();
+        let mut broken = fixture(&b"\xff\xfe[\0\x3d\xd8a\0"[..], RowLimit::new()).unwrap();
         assert_eq!(broken.read_to_end(&mut Vec::new()).unwrap_err().to_string(), "the text is not UTF-16");
     }
 
@@ -189,5 +227,24 @@ mod tests {
             assert_eq!(decoded(text.as_bytes()), expected);
             serde_json::from_str::<serde_json::Value>(expected).unwrap();
         }
+    }
+
+    #[test]
+    fn a_small_file_can_t_take_all_memory() {
+        let read = |bytes: &mut dyn Read, limit| {
+            let mut text = Vec::new();
+            fixture(bytes, limit)?.read_to_end(&mut text)?;
+            anyhow::Ok(text.len())
+        };
+        let limit = RowLimit::new();
+        let mut row = io::repeat(b' ').take(MAX_ROW as u64);
+        assert_eq!(read(&mut row, limit.clone()).unwrap(), MAX_ROW);
+        let error = read(&mut &b"]"[..], limit.clone()).unwrap_err();
+        assert!(error.to_string().starts_with("a row has more than 16 MiB"), "{error}");
+        limit.reset();
+        assert_eq!(read(&mut &b"]"[..], limit).unwrap(), 1);
+        // "[]" in xz, with a dictionary of 4 GiB.
+        let xz = b"\xfd7zXZ\x00\x00\x00\xff\x12\xd9A\x02\x00!\x01(\x00\x00\x00\xe6\xa0\x11\xb3\x01\x00\x01[]\x00\x00\x00\x00\x01\x12\x02\xd4\xa4|\xb6\x06r\x9ez\x01\x00\x00\x00\x00\x00YZ";
+        assert!(read(&mut &xz[..], RowLimit::new()).unwrap_err().to_string().contains("memory"));
     }
 }

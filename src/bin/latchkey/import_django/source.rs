@@ -7,6 +7,7 @@ use std::io::{self, BufRead as _, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde::Deserialize;
@@ -130,7 +131,7 @@ impl Source {
                 return Err(io::Error::other("a SQLite file can't be read from a pipe: pass its path"));
             }
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-            Connection::open_with_flags(path, flags).map(Format::Sqlite).map_err(io::Error::other)
+            open_limited(path, flags).map(Format::Sqlite).map_err(io::Error::other)
         };
         let file = open().with_context(|| format!("can't read {}", path.display()))?;
         Ok(Self { path: path.to_owned(), file, models })
@@ -173,7 +174,8 @@ fn read_fixture(
     each: Each<'_>,
     invalid: impl Fn() -> String,
 ) -> Result<Others> {
-    let mut reader = decode::fixture(progress.reading(reader)).with_context(&invalid)?;
+    let limit = decode::RowLimit::new();
+    let mut reader = decode::fixture(progress.reading(reader), limit.clone()).with_context(&invalid)?;
     let is_array = loop {
         match reader.fill_buf().with_context(&invalid)?.first() {
             Some(space) if space.is_ascii_whitespace() => reader.consume(1),
@@ -184,6 +186,7 @@ fn read_fixture(
     let mut number = 0;
     let mut others = Others::default();
     let mut take = |object: Object| {
+        limit.reset();
         number += 1;
         let Some(kind) = models.kind(&object.model) else {
             others.count(&object);
@@ -242,6 +245,13 @@ impl<'de> Visitor<'de> for ArrayOf<'_> {
         }
         Ok(())
     }
+}
+
+/// Opens a SQLite file, of which no row may be longer than one of a fixture: a generated column can be of any length.
+fn open_limited(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, decode::MAX_ROW as i32)?;
+    Ok(connection)
 }
 
 fn read_tables(
