@@ -7,6 +7,7 @@ import {
   Latchkey,
   memoryStorage,
   type NewUser,
+  type PasswordProof,
   type TokenStorage,
   type User,
   type UserPatch,
@@ -16,10 +17,11 @@ import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
 import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesOf } from "./account/form.js";
 import { failureText, isClientError } from "./account/messages.js";
 import { showPicture } from "./account/picture.js";
+import { renewProof } from "./account/proof.js";
 import { copyToken, showToken } from "./account/token.js";
 import { find, show } from "./account/view.js";
 
-const client = new Latchkey("", { storage: tokenStorage() });
+const client = new Latchkey("", { storage: tokenStorage(), renewProof });
 
 /** A reload keeps the login, unless the browser denies the page storage. */
 function tokenStorage(): TokenStorage {
@@ -144,6 +146,20 @@ async function openAccount(user: User): Promise<void> {
   onSubmitOfUser(find<HTMLFormElement>("deactivate"), async () => {
     await client.deactivate();
     openLogIn({ notice: "Your account is deactivated." });
+  });
+
+  const proved = find<HTMLFormElement>("proof");
+  onSubmitOfUser(proved, async () => {
+    const dialog = proved.closest("dialog")!;
+    try {
+      await client.reauthenticate(valuesOf<PasswordProof>(proved));
+    } catch (error) {
+      if ((await client.token()) === null) {
+        dialog.close();
+      }
+      throw error;
+    }
+    dialog.close("yes");
   });
 
   find("copy-token").addEventListener("click", copyToken);

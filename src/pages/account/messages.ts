@@ -1,20 +1,22 @@
 /** The page's own texts for what the API rejects, in either of the API's dialects. */
 
-import { ApiError, ConnectionError, StorageError } from "latchkey-client";
+import { ApiError, ConnectionError, ReauthenticationError, StorageError } from "latchkey-client";
 import { relative } from "./time.js";
 
-/** Rules by the API's messages. A number in a message is the limit. */
+/** Rules by the API's messages. A number in a message is the limit, a name the other field. */
 const RULES = [
   ["blank", /can't be blank|is required|may not be (?:blank|null)/],
   ["short", /at least (\d+) characters|too short \(minimum is (\d+)/],
   ["long", /no more than (\d+) characters|too long \(maximum is (\d+)/],
   ["taken", /already/],
+  ["similar", /too similar to the (\w+)/],
+  ["common", /too common/],
   ["invalid", /^is invalid$|^Invalid password\.$|^Enter a valid (?:email address|username)\.$/],
 ] as const;
 
 type Rule = (typeof RULES)[number][0];
 
-/** Texts by field and rule; # is the limit. */
+/** Texts by field and rule; # is the limit, or the other field. */
 const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
   email: {
     blank: "Enter your email.",
@@ -32,6 +34,9 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
     blank: "Enter a password.",
     short: "A password needs at least # characters.",
     long: "A password can have at most # characters.",
+    similar: "Choose a password without your # in it.",
+    common: "Many people use this password. Choose another.",
+    invalid: "This is not your password.",
   },
   current_password: {
     blank: "Enter your password.",
@@ -77,6 +82,9 @@ export function failureText(error: ClientError, button: string): string {
   }
   if (error instanceof ConnectionError) {
     return `The server could not be reached. Check your connection, then press “${button}” to try again.`;
+  }
+  if (error instanceof ReauthenticationError) {
+    return "This needs your password. Nothing was changed.";
   }
   const { status, retryAfter, fields, message } = error;
   if (status === 429 && retryAfter) {
