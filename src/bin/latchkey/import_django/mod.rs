@@ -83,6 +83,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     write::read_existing(&*database, &mut staging)?;
     staging.find_conflicts()?;
     staging.find_collisions()?;
+    staging.find_orphans()?;
 
     let counts = staging.counts()?;
     if counts.total == 0 {
