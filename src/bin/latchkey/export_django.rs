@@ -30,8 +30,8 @@ const PAGE: usize = 5_000;
 ///
 /// Django reads hashes of pbkdf2_sha256, not of pbkdf2_sha512 unless it is set up for those. Users with a hash that it can't
 /// read are listed on stderr and get an unusable password: they must reset it. Bio, image and sessions are left out. In a
-/// database that has these users, loaddata keeps their groups and permissions, and gives all other fields that Latchkey
-/// doesn't have, such as the names and the last login, their default.
+/// database that has these users, loaddata keeps their groups and permissions, and sets every other field that the fixture
+/// doesn't have, such as the names or a user model's bio, to its default.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Django reads pbkdf2_sha512, so that --keep-sha512 keeps all passwords, if PASSWORD_HASHERS has this class too:
