@@ -227,6 +227,9 @@ struct StoredHash<'a> {
 
 impl<'a> StoredHash<'a> {
     fn parse(encoded: &'a str) -> Result<Self, &'static str> {
+        if encoded.starts_with('!') {
+            return Err("is unusable, as Django calls it");
+        }
         let (rest, hash) = encoded.rsplit_once('$').ok_or("is no encoded hash")?;
         let (hasher, salt) = rest.rsplit_once('$').ok_or("is no encoded hash")?;
         let hasher = Hasher::from_str(hasher)?;
@@ -347,7 +350,8 @@ mod tests {
         let hash = "A".repeat(43) + "=";
         for (stored, reason) in [
             ("", "is no encoded hash"),
-            ("!", "is no encoded hash"),
+            ("!", "is unusable, as Django calls it"),
+            (&format!("!pbkdf2_sha256$1$salt${hash}"), "is unusable, as Django calls it"),
             ("pbkdf2_sha256$1", "is no encoded hash"),
             (&format!("md5$1$salt${hash}"), "is of an unknown algorithm"),
             (&format!("$1$salt${hash}"), "is of an unknown algorithm"),

@@ -208,7 +208,8 @@ pub fn a_hash_that_cannot_be_read_matches_nothing_and_is_logged(start: Start) {
     register(&*api, "unreadable");
     let id = id(&*api, "unreadable");
     for (hash, reason) in [
-        ("!", "is no encoded hash"),
+        ("!", "is unusable, as Django calls it"),
+        ("hunter2", "is no encoded hash"),
         ("argon2$argon2id$v=19$x", "is of an unknown algorithm"),
         ("pbkdf2_sha256$5000001$salt$AAAA", "does not ask for 1 to 5,000,000 iterations"),
     ] {

@@ -27,12 +27,12 @@ fn a_user_is_written_as_django_reads_them() {
     let expected = json!([
         { "model": "authentication.user", "pk": 3, "fields": {
             "username": "o'brien \"\n\u{202e}", "email": "Jake@example.com", "password": SHA256, "is_active": false,
-            "is_staff": false, "is_superuser": true, "last_login": null, "groups": [], "user_permissions": [],
+            "is_staff": false, "is_superuser": true, "last_login": null,
             "created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:06Z",
         }},
         { "model": "authentication.user", "pk": 5, "fields": {
             "username": "anna", "email": "anna@example.com", "password": sha512, "is_active": true,
-            "is_staff": false, "is_superuser": false, "last_login": null, "groups": [], "user_permissions": [],
+            "is_staff": false, "is_superuser": false, "last_login": null,
             "created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:06Z",
         }},
     ]);
@@ -64,6 +64,16 @@ fn djangos_own_users_have_one_time() {
     assert_eq!(fixture[0]["model"], "auth.user");
     assert_eq!(fixture[0]["fields"]["date_joined"], "2026-01-02T03:04:05Z");
     assert_eq!(fixture[0]["fields"].get("created_at"), None);
+}
+
+#[test]
+fn a_model_of_ones_own_can_be_named() {
+    let (operator, _) = with_users();
+    let outcome = operator.run(&["export-django", "--keep-sha512", "--model", "accounts.User"]);
+    let fixture: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(fixture[0]["model"], "accounts.User");
+    assert_eq!(fixture[0]["fields"]["date_joined"], "2026-01-02T03:04:05Z");
+    assert_eq!(operator.run(&["export-django", "--model", "user"]).status, 2);
 }
 
 #[test]

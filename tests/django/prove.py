@@ -17,7 +17,8 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROJECT = ROOT / "tests/django/project"
+COURSE = ROOT / "tests/django/project"
+SOCIAL = ROOT / "tests/django/social"
 SECRET = "the secret that Django signed its tokens with"
 WRANGLER = [ROOT / "node_modules/.bin/node", ROOT / "node_modules/wrangler/bin/wrangler.js"]
 ENVIRONMENT = {
@@ -53,6 +54,33 @@ USERS = [
 RENAMED = "re'named \"; \u200d🦀 --"
 NEWCOMER = {"username": "new 'comer' \\", "email": "newcomer@example.com", "password": "of this side"}
 
+# The users of a project of several apps: the name of most of them is the kind of their hash.
+READABLE = ["pbkdf2_sha256$1", "pbkdf2_sha256$36000", "pbkdf2_sha256"]
+UNREADABLE = ["argon2", "bcrypt", "bcrypt_sha256", "md5", "pbkdf2_sha1", "pbkdf2_wrapped_sha1", "scrypt", "sha1",
+              "unsalted_md5", "unsalted_sha1"]
+PASSWORD = "päss 'word' 👍"
+ANOTHER_PASSWORD = "set by an operator"
+
+
+def person(username, email=None, kind="pbkdf2_sha256$1", bio="", **fields):
+    email = f"{username.replace('$', '-')}@example.com" if email is None else email
+    return {"username": username, "email": email, "kind": kind, "password": PASSWORD, "bio": bio, "fields": fields}
+
+
+PERSONS = [
+    *(person(kind, kind=kind) for kind in [*READABLE, *UNREADABLE, "unusable", "empty"]),
+    person("staff", first_name="Sta", last_name="Ff", is_staff=True, last_login="2026-01-02T03:04:05Z"),
+    person("deactivated", is_active=False),
+    person("no-email", ""),
+    person("twice", "Twice@example.com"),
+    person("again", "twice@example.com"),
+    person("jos\u00e9", "composed@example.com", bio="é"),
+    person("jose\u0301", "decomposed@example.com"),
+    person("white", " white@example.com"),
+    person("wordy", bio="x" * 2001),
+    person("n" * 150, "long@example.com"),
+]
+
 
 def prove(what, is_so, detail=""):
     if not is_so:
@@ -70,14 +98,15 @@ def run(command, *, environment=ENVIRONMENT, expect=0, **options):
 class Django:
     """A Django project with a database of its own."""
 
-    def __init__(self, folder, name, **variables):
+    def __init__(self, folder, name, project=COURSE, **variables):
+        self.project = project
         self.database = folder / f"{name}.sqlite3"
         self.environment = {
             **os.environ,
             "DATABASE": str(self.database),
             "JWT_SECRET": SECRET,
             "DJANGO_SETTINGS_MODULE": "settings",
-            "PYTHONPATH": str(PROJECT),
+            "PYTHONPATH": str(project),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONWARNINGS": "ignore",
             **variables,
@@ -88,7 +117,7 @@ class Django:
         return run([sys.executable, "-m", "django", *arguments], environment=self.environment).stdout
 
     def act(self, *arguments, give=None):
-        command = [sys.executable, PROJECT / "act.py", *arguments]
+        command = [sys.executable, self.project / "act.py", *arguments]
         return json.loads(run(command, environment=self.environment, input=json.dumps(give)).stdout)
 
 
@@ -104,7 +133,7 @@ class Latchkey:
 
     def command(self, *arguments, expect=0, give=None):
         command = [ROOT / "target/debug/latchkey", "--persist-to", self.state, *self.through, *arguments]
-        return run(command, cwd=ROOT, expect=expect, input=give.read_text() if give else None)
+        return run(command, cwd=ROOT, expect=expect, input=give)
 
     def rows(self, sql):
         (file,) = [f for f in self.state.glob("v3/d1/*/*.sqlite") if f.name != "metadata.sqlite"]
@@ -168,7 +197,7 @@ def move(old, file, new, hasher):
     prove(f"the others are imported: {told.strip()}", told == f"{len(USERS)} users imported, 1 skipped\n", told)
     again = new.command("import-django", file, "--skip-problems").stdout
     prove("again, and nothing happens", again.startswith("0 users imported"), again)
-    piped = new.command("import-django", "-", "--unusable-passwords", "--dry-run", give=file) if file.suffix == ".json" \
+    piped = new.command("import-django", "-", "--unusable-passwords", "--dry-run", give=file.read_text()) if file.suffix == ".json" \
         else new.command("import-django", file, "--unusable-passwords", "--dry-run")
     prove("with an unusable password, that user comes in too",
           piped.stdout == f"1 user would be imported, {len(USERS)} already exist\n", piped.stdout)
@@ -228,6 +257,161 @@ def back(new, other, newest, *options):
     prove("Django accepts every password", all(user["password"] for user in found) and told == "", (found, told))
 
 
+def remarks(rows):
+    """What import-django says of the persons, where their rows in the file have these numbers, by model and id."""
+    found = []
+    unknown = "can't be verified here: its hash is of an unknown algorithm"
+    for number, of in enumerate(PERSONS, start=1):
+        def remark(field, text, value=None, severity="problem", model="auth.user"):
+            found.append({"severity": severity, "row": rows[model, number], "id": number, "username": of["username"],
+                          "email": of["email"], "field": field, "text": text, "value": value})
+
+        match of["username"]:
+            case kind if kind in UNREADABLE:
+                remark("password", unknown, kind)
+            case "unusable":
+                remark("password", "is unusable, as Django calls it: no login succeeds with it")
+            case "empty":
+                remark("password", "is empty: no login succeeds with it")
+            case "no-email":
+                remark("email", "is missing")
+            case "again":
+                first = next(number for number, of in enumerate(PERSONS, start=1) if of["username"] == "twice")
+                remark("email", f"is the same as in row {rows['auth.user', first]}", of["email"])
+            case "white":
+                remark("email", "is imported without the white space around it", of["email"], "note")
+            case "wordy":
+                remark("bio", "is longer than 2000 characters", of["bio"], "profile_problem", "profiles.profile")
+    return sorted(found, key=lambda remark: remark["row"])
+
+
+def line(remark):
+    """A remark as a line for people."""
+    def quoted(text):
+        return f'"{text[:60]}…"' if len(text) > 60 else '"' + text.replace(" ", "\\u{20}") + '"'
+
+    start = {"problem": "", "profile_problem": "profile, ", "note": "note: "}[remark["severity"]]
+    who = [f"id {remark['id']}", *(quoted(remark[key]) for key in ("email", "username") if remark[key])]
+    end = "" if remark["value"] is None else f": {quoted(remark['value'])}"
+    return f"{start}row {remark['row']} ({', '.join(who)}): {remark['field']} {remark['text']}{end}\n"
+
+
+def several_apps(folder):
+    """A project of several apps, with social logins and old hashes: what comes in, and what else is named."""
+    old = Django(folder, "social", SOCIAL)
+    content_types = old.act("make", give=PERSONS)
+    dump = folder / "social.json"
+    dump.write_text(old.manage("dumpdata"))
+    objects = json.loads(dump.read_text())
+    new = Latchkey(folder, "of-apps", [], "pbkdf2_sha256$600000")
+
+    problems = remarks({(each["model"], each["pk"]): row for row, each in enumerate(objects, start=1)})
+    unverified = len(UNREADABLE) + 2
+    fields = {"first_name": 1, "groups": 2, "last_login": 1, "last_name": 1, "profile.follows": 1,
+              "user_permissions": 1}
+    models = {"account.emailaddress": 2, "admin.logentry": 1, "auth.group": 1, "auth.permission": 4 * content_types,
+              "authtoken.token": 1, "contenttypes.contenttype": content_types, "sessions.session": 1, "shop.order": 2,
+              "socialaccount.socialaccount": 1, "socialaccount.socialapp": 1, "socialaccount.socialtoken": 1}
+
+    def listed(counts):
+        return ", ".join(f"{name} ({count})" for name, count in counts.items())
+
+    losses = (f"not imported, with the number of users who have it: {listed(fields)}\n"
+              f"not imported, being no users, with the number of rows: {listed(models)}\n")
+    refused = new.command("import-django", dump, expect=1)
+    local = f"latchkey: working on the local database in {new.state}\n"
+    expected = (f"{local}{''.join(map(line, problems))}{losses}latchkey: {unverified + 2} of {len(PERSONS)} users and "
+                f"1 profile have problems, listed above: fix them in Django, bring in {unverified} without a password "
+                "with --unusable-passwords, or skip them with --skip-problems; nothing was written\n")
+    prove("everything that would not come in is named, and nothing is written",
+          (refused.stdout, refused.stderr) == ("", expected) and new.rows("SELECT count(*) FROM users") == [(0,)],
+          f"{refused.stderr}\n{expected}")
+    told = json.loads(new.command("import-django", dump, "--json", expect=1).stdout)
+    counts = {"written": False, "imported": len(PERSONS) - unverified - 2, "already_exist": 0,
+              "skipped": unverified + 2, "skipped_profiles": 1, "added_profiles": 0, "unusable_passwords": {},
+              "dropped_fields": fields, "other_models": models, "costliest_hash": "pbkdf2_sha256$1000000",
+              "remarks": problems}
+    prove("and to programs too", told == counts, told)
+    # The SQLite file has users and profiles first, and names of tables in place of those of models.
+    order = {(model, number): number + offset for model, offset in
+             (("auth.user", 0), ("profiles.profile", len(PERSONS))) for number in range(1, len(PERSONS) + 1)}
+    told = json.loads(new.command("import-django", old.database, "--json", expect=1).stdout)
+    del fields["profile.follows"]
+    tables = {"auth_group_permissions": 2, "django_migrations": told["other_models"]["django_migrations"],
+              "profiles_profile_follows": 1}
+    renamed = {"admin_logentry": "django_admin_log", "contenttypes_contenttype": "django_content_type",
+               "sessions_session": "django_session"}
+    for model, count in models.items():
+        table = model.replace(".", "_")
+        tables[renamed.get(table, table)] = count
+    counts |= {"other_models": tables, "remarks": remarks(order)}
+    prove("and from Django's SQLite file", told == counts, told)
+
+    options = [dump, "--unusable-passwords", "--skip-problems"]
+    told = new.command("import-django", *options)
+    kinds = listed(dict.fromkeys(sorted([*UNREADABLE, "empty", "unusable before"]), 1))
+    without = [line(remark) for remark in problems if remark["field"] != "password"]
+    expected = (f"{local}{''.join(without)}{losses}{unverified} users can't log in until you set a password with "
+                f"'users set-password'; theirs is {kinds}\nset COSTLIEST_HASH to \"pbkdf2_sha256$1000000\" in "
+                "wrangler.toml, or the response time of a failed login reveals who was imported\n")
+    come = [(number, of) for number, of in enumerate(PERSONS, start=1) if of["username"] not in ("no-email", "again")]
+    prove(f"with the options all come in but two: {told.stdout.strip()}",
+          told.stdout == f"{len(come)} users imported, 2 skipped, 1 profile skipped\n" and told.stderr == expected,
+          f"{told.stderr}\n{expected}")
+    every = "SELECT * FROM users ORDER BY id"
+    before = new.rows(every)
+    found = new.rows("SELECT id, username, email, is_active, is_staff, is_superuser, bio, image, created_at FROM users")
+    image = "https://example.com/a.png"
+    prove("with their ids, names, flags, profiles and times", found == [
+        (number, of["username"], of["email"].strip(), of["username"] != "deactivated", of["username"] == "staff", 0,
+         *((None, None) if of["username"] == "wordy" else (of["bio"] or None, image)), 1_577_934_245)
+        for number, of in come
+    ], found)
+    again = new.command("import-django", *options).stdout
+    prove("again, and nothing changes",
+          again == f"0 users imported, {len(come)} already exist, 2 skipped, 1 profile skipped\n"
+          and new.rows(every) == before, again)
+
+    set_again = ["argon2", "unusable"]
+    for username in set_again:
+        new.command("users", "set-password", username, "--password-stdin", give=ANOTHER_PASSWORD)
+    passwords = {of["username"]: ANOTHER_PASSWORD if of["username"] in set_again else PASSWORD for of in PERSONS}
+    closed = [*UNREADABLE, "empty", "unusable", "deactivated"]
+    closed = [username for username in closed if username not in set_again]
+    with new:
+        for _, of in come:
+            login = {"email": of["email"], "password": passwords[of["username"]]}
+            status, body = new.call("POST", "/api/users/login", login)
+            prove(f"{of['username'][:20]!r} {'is refused' if of['username'] in closed else 'logs in'}",
+                  status == (400 if of["username"] in closed else 200), body)
+
+    fixture = folder / "of-apps.json"
+    told = new.command("export-django", "--model", "auth.user", "--output", fixture).stderr
+    resets = [(number, of) for number, of in come if of["username"] in closed and of["username"] != "deactivated"]
+    expected = "".join(f"user {number} ({of['email']}) must reset their password\n" for number, of in resets)
+    prove("who has no password to go back with is named", told == f"{expected}Django can't read the password "
+          f"hash of {len(resets)} users, listed above: see --help\n", told)
+    old.manage("loaddata", str(fixture))
+    found = old.act("show", give=passwords)
+    left = ("no-email", "again")
+    prove("and the old project has them back, with their groups and social logins, without their names", found == [
+        {
+            "id": number,
+            "username": of["username"],
+            "email": of["email"] if of["username"] in left else of["email"].strip(),
+            "first_name": "",
+            "is_active": of["username"] != "deactivated",
+            "is_staff": of["username"] == "staff",
+            "is_superuser": False,
+            "joined": 1_577_934_245,
+            "logs_in": of["username"] not in closed,
+            "groups": ["editors"] if number < 3 else [],
+            "social_logins": [f"google-{number}"] if of["username"] == "unusable" else [],
+        }
+        for number, of in enumerate(PERSONS, start=1)
+    ], found)
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended, as by Ctrl-C
     with tempfile.TemporaryDirectory(prefix="latchkey-django-") as folder:
@@ -249,6 +433,9 @@ def main():
         through = Latchkey(folder, "through", ["--through-wrangler"], "pbkdf2_sha256$600000")
         newest = move(old, old.database, through, "pbkdf2_sha256$600000")
         back(through, Django(folder, "plain"), newest)
+
+        print("# From a project of several apps, with social logins and old hashes, and back into it")
+        several_apps(folder)
     print("Users move here and back.")
 
 

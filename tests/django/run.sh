@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves that users move from Django and back: a real Django, from PyPI, and the real Worker. Takes about two minutes.
+# Proves that users move from Django and back: a real Django, from PyPI, and the real Worker. Takes about three minutes.
 # Exit status 1 at the first thing that is not so.
 . "$(dirname "$0")/../../scripts/lib/prologue.sh"
 

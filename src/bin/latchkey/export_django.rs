@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat};
-use clap::ValueEnum;
 use latchkey::account::password::PasswordHash;
 use latchkey::auth::password::{Algorithm, Hasher};
 use latchkey::store::operator::Database;
@@ -16,9 +15,13 @@ use latchkey::store::operator::users::UserRecord;
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::import_django::parse_model;
 use crate::output::{self, escape_for_terminal};
 use crate::settings::{self, Deployment};
 use crate::unusable_password;
+
+/// The original Conduit application's model.
+const ORIGINAL: &str = "authentication.user";
 
 /// Number of users per query.
 const PAGE: usize = 5_000;
@@ -26,8 +29,9 @@ const PAGE: usize = 5_000;
 /// Writes the users as a fixture that Django loads
 ///
 /// Django reads hashes of pbkdf2_sha256, not of pbkdf2_sha512 unless it is set up for those. Users with a hash that it can't
-/// read are listed on stderr and get an unusable password: they must reset it. Bio and image, which the
-/// fixture's model has no fields for, are left out, and so are sessions.
+/// read are listed on stderr and get an unusable password: they must reset it. Bio, image and sessions are left out. In a
+/// database that has these users, loaddata keeps their groups and permissions, and sets every other field that the fixture
+/// doesn't have, such as the names or a user model's bio, to its default.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Django reads pbkdf2_sha512, so that --keep-sha512 keeps all passwords, if PASSWORD_HASHERS has this class too:
@@ -42,22 +46,12 @@ pub struct Options {
     /// Write to this file instead of to stdout
     #[arg(long, value_name = "FILE", value_parser = settings::path)]
     output: Option<PathBuf>,
-    /// The model of the users
-    #[arg(long, value_enum, default_value_t = Model::Authentication)]
-    model: Model,
+    /// The model of the users: authentication.user has created_at and updated_at, any other date_joined
+    #[arg(long, value_name = "APP.MODEL", value_parser = parse_model, default_value = ORIGINAL)]
+    model: String,
     /// Keep the hashes of pbkdf2_sha512, for a Django that is set up for them
     #[arg(long)]
     keep_sha512: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Model {
-    /// The original Conduit application's
-    #[value(name = "authentication.user")]
-    Authentication,
-    /// Django's
-    #[value(name = "auth.user")]
-    Auth,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
@@ -107,7 +101,7 @@ fn export(
                 unreadable += 1;
             }
             output.write_all(separator.as_bytes())?;
-            output.write_all(object(&user, &password, options.model)?.to_string().as_bytes())?;
+            output.write_all(object(&user, &password, &options.model)?.to_string().as_bytes())?;
             separator = ",\n";
             exported += 1;
             last = user.id;
@@ -132,7 +126,7 @@ fn is_readable(stored: &str, keep_sha512: bool) -> bool {
         .is_ok_and(|hasher| keep_sha512 || hasher.algorithm == Algorithm::Sha256)
 }
 
-fn object(user: &UserRecord, password: &str, model: Model) -> Result<Value> {
+fn object(user: &UserRecord, password: &str, model: &str) -> Result<Value> {
     let mut fields = json!({
         "username": user.username,
         "email": user.email,
@@ -141,19 +135,15 @@ fn object(user: &UserRecord, password: &str, model: Model) -> Result<Value> {
         "is_staff": user.is_staff,
         "is_superuser": user.is_superuser,
         "last_login": null,
-        "groups": [],
-        "user_permissions": [],
     });
-    let times = match model {
-        Model::Authentication => {
-            vec![("created_at", time(user.created_at)?), ("updated_at", time(user.updated_at)?)]
-        }
-        Model::Auth => vec![("date_joined", time(user.created_at)?)],
+    let times = if model.eq_ignore_ascii_case(ORIGINAL) {
+        vec![("created_at", time(user.created_at)?), ("updated_at", time(user.updated_at)?)]
+    } else {
+        vec![("date_joined", time(user.created_at)?)]
     };
     if let Some(fields) = fields.as_object_mut() {
         fields.extend(times.into_iter().map(|(name, time)| (name.to_owned(), time.into())));
     }
-    let model = model.to_possible_value().map(|value| value.get_name().to_owned());
     Ok(json!({ "model": model, "pk": user.id, "fields": fields }))
 }
 

@@ -30,9 +30,11 @@ pub const HASHER: &str = hasher!();
 /// Columns that [`HashShape::read`] takes, of a row of `users`.
 pub const COLUMNS: &str = concat!(
     dollars!(),
-    " AS dollars, CASE ",
+    " AS dollars, CASE WHEN password GLOB '!*' THEN '!' WHEN ",
     dollars!(),
-    " WHEN 0 THEN '' WHEN 1 THEN '' WHEN 2 THEN substr(password, 1, instr(password, '$') - 1) ELSE ",
+    " < 2 THEN '' WHEN ",
+    dollars!(),
+    " = 2 THEN substr(password, 1, instr(password, '$') - 1) ELSE ",
     hasher!(),
     " END AS hasher, length(",
     digest!(),
@@ -48,7 +50,7 @@ pub const COLUMNS: &str = concat!(
 pub struct HashShape {
     /// Number of dollar signs.
     pub dollars: i64,
-    /// The part before the salt.
+    /// The part before the salt; of an unusable password only `!`.
     pub hasher: String,
     /// Length of the part after the salt.
     pub digest_length: i64,

@@ -61,6 +61,9 @@ fn a_file_without_users_is_rejected() {
     operator.write("broken.json", &format!("[{},\n{{\"model\": 1", user(1, "a", "a@example.com")));
     operator.write("none.json", "[]");
     operator.write("text.txt", "hello");
+    operator
+        .write("users.xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<django-objects version=\"1.0\">");
+    operator.write("users.yaml", "- model: auth.user\n  pk: 1\n");
     for (file, error) in [
         ("absent.json", "can't read absent.json: No such file or directory (os error 2)"),
         ("none.json", "none.json has no users: no row has the model authentication.user or auth.user"),
@@ -77,6 +80,16 @@ fn a_file_without_users_is_rejected() {
             "text.txt",
             "text.txt is neither a fixture in JSON nor a SQLite file, or is damaged: expected value at line 1 column 1",
         ),
+        (
+            "users.xml",
+            "users.xml is neither a fixture in JSON nor a SQLite file, or is damaged: \
+             it looks like XML: dump it with --format json",
+        ),
+        (
+            "users.yaml",
+            "users.yaml is neither a fixture in JSON nor a SQLite file, or is damaged: \
+             it looks like YAML: dump it with --format json",
+        ),
     ] {
         let outcome = run(&operator, &[file]);
         assert_eq!((outcome.status, outcome.stderr), (1, format!("latchkey: {error}\n")));
@@ -84,6 +97,36 @@ fn a_file_without_users_is_rejected() {
     let low = import(&operator, &[user(7, "a", "a@example.com")], &["--next-id", "7"]);
     assert_eq!(low.stderr, "latchkey: --next-id must be above 7, the greatest id in the file\n");
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
+}
+
+/// Of a model of one's own, with a profile that has its user as its key.
+#[test]
+fn all_that_a_sqlite_file_has_beside_its_users_is_named() {
+    let operator = Operator::new();
+    Connection::open(operator.path("db.sqlite3"))
+        .unwrap()
+        .execute_batch(&format!(
+            "CREATE TABLE auth_user (number integer NOT NULL PRIMARY KEY, password text, username text, email text,
+               date_joined datetime, score real, balance decimal, avatar blob, phone text);
+             CREATE TABLE profiles_profile (bio text, image text, user_id bigint NOT NULL PRIMARY KEY);
+             CREATE TABLE \"the \"\"shop\"\"\" (id integer);
+             CREATE TABLE empty (id integer);
+             CREATE VIRTUAL TABLE search USING fts5(text);
+             INSERT INTO auth_user VALUES (4, '{HASH}', 'anna', 'anna@example.com', '2026-01-02 03:04:05', 1.5, 12.5,
+               x'ff', NULL), (5, '{HASH}', x'ff', 'bo@example.com', '2026-01-02 03:04:05', NULL, NULL, NULL, NULL);
+             INSERT INTO profiles_profile VALUES ('Hello', '', 4);
+             INSERT INTO \"the \"\"shop\"\"\" VALUES (1), (2);"
+        ))
+        .unwrap();
+    let outcome = run(&operator, &["db.sqlite3", "--skip-problems"]);
+    assert_eq!(outcome.stdout, "1 user imported, 1 skipped\n");
+    assert_eq!(
+        outcome.stderr,
+        "row 2 (id 5, \"bo@example.com\"): username is not a string: \"[255]\"\n\
+         not imported, with the number of users who have it: avatar (1), balance (1), score (1)\n\
+         not imported, being no users, with the number of rows: search_config (1), search_data (2), the \"shop\" (2)\n"
+    );
+    assert_eq!(operator.sql("SELECT concat(id, ' ', username, ' ', bio) FROM users"), "4 anna Hello");
 }
 
 #[test]
@@ -108,7 +151,8 @@ fn only_tables_of_the_named_models_are_read() {
     let rejected = run(&operator, &["db.sqlite3", "--user-model", "shop.customer"]);
     assert_eq!(
         rejected.stderr,
-        "latchkey: the SQLite file has no table shop_customer: name the model of its users with --user-model\n"
+        "latchkey: the SQLite file has no table shop_customer: name the model of its users with --user-model; \
+         rows of Auth_User look like users\n"
     );
 }
 

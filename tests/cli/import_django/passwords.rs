@@ -41,6 +41,41 @@ fn a_user_can_come_in_with_an_unusable_password() {
     assert!(operator.sql("SELECT password FROM users WHERE id = 3").starts_with("pbkdf2_sha512$2$"));
 }
 
+/// Of hashes that Django's `identify_hasher` tells by their form, and of its documentation's.
+#[test]
+fn the_algorithm_of_an_old_hash_is_named_and_nothing_else_of_it() {
+    let operator = Operator::new();
+    let hashes = [
+        ("5f4dcc3b5aa765d61d8327deb882cf99", "unsalted_md5"),
+        ("md5$$5f4dcc3b5aa765d61d8327deb882cf99", "unsalted_md5"),
+        ("sha1$$5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8", "unsalted_sha1"),
+        ("md5$salt$5f4dcc3b5aa765d61d8327deb882cf99", "md5"),
+        ("pbkdf2_wrapped_sha1$1000$salt$hash", "pbkdf2_wrapped_sha1"),
+        ("bcrypt$$2b$12$salt", "bcrypt"),
+    ];
+    let objects: Vec<_> = (1..)
+        .zip(hashes)
+        .map(|(id, (hash, _))| {
+            with(user(id, &format!("u{id}"), &format!("u{id}@example.com")), "password", hash.into())
+        })
+        .collect();
+    let outcome = import(&operator, &objects, &[]);
+    let lines: Vec<_> = outcome.stderr.lines().take(hashes.len()).collect();
+    let expected: Vec<_> = (1..)
+        .zip(hashes)
+        .map(|(id, (_, name))| {
+            format!(
+                "row {id} (id {id}, \"u{id}@example.com\", \"u{id}\"): \
+                 password can't be verified here: its hash is of an unknown algorithm: \"{name}\""
+            )
+        })
+        .collect();
+    assert_eq!(lines, expected);
+    let bare = import(&operator, &[with(user(1, "a", "a@example.com"), "password", "".into())], &[]);
+    let line = "row 1 (id 1, \"a@example.com\", \"a\"): password is empty: no login succeeds with it\n";
+    assert!(bare.stderr.starts_with(line), "{}", bare.stderr);
+}
+
 #[test]
 fn what_is_not_imported_is_named() {
     let named = with(

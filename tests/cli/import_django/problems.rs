@@ -46,7 +46,7 @@ fn every_problem_is_reported_and_nothing_is_written() {
          row 9 (id 15, \"d@example.com\", \"d\"): is_staff is neither true nor false: \"yes\"\n\
          row 9 (id 15, \"d@example.com\", \"d\"): created_at is not a time of the form 2026-01-31T12:00:00Z: \"soon\"\n\
          profile, row 10 (id 16, \"e@example.com\", \"e\"): bio is longer than 2000 characters: \"LONG…\"\n\
-         row 12: id is not a whole number from 1 to 4503599627370496: \"null\"\n\
+         row 12: id is missing, as after dumpdata --natural-primary: dump without it\n\
          row 12: email is missing\n\
          row 12: username is missing\n\
          row 12: password is missing\n\
@@ -147,6 +147,44 @@ fn a_bad_profile_leaves_its_user_and_can_be_added_later() {
     assert_eq!((again.status, &*again.stdout), (0, "0 users imported, 3 already exist, 1 profile added\n"));
     assert_eq!(operator.sql(bios), "1hihttps://x.io/a 2own- 3--");
     assert_eq!(import(&operator, &with_bio("hi"), &[]).stdout, "nothing to import: 3 users already exist\n");
+}
+
+#[test]
+fn a_profile_that_belongs_to_no_user_of_the_file_is_named() {
+    let profile = |fields: Value| json!({ "model": "profiles.profile", "pk": 1, "fields": fields });
+    let objects = [
+        profile(json!({ "user": 1, "bio": "first" })),
+        profile(json!({ "user": 1, "bio": "second" })),
+        profile(json!({ "user": 2, "bio": "of nobody" })),
+        profile(json!({ "bio": "of nobody" })),
+        profile(json!({ "user": ["anna"], "bio": "of a name" })),
+        user(1, "anna", "anna@example.com"),
+    ];
+    let operator = Operator::new();
+    let outcome = import(&operator, &objects, &["--skip-problems"]);
+    assert_eq!(
+        outcome.stderr,
+        "profile, row 2 (id 1, \"anna@example.com\", \"anna\"): user has another profile, which comes first: \"1\"\n\
+         profile, row 3 (id 2): user has no row in the file: \"2\"\n\
+         profile, row 4: user is missing\n\
+         profile, row 5: user is no id, as after dumpdata --natural-foreign: dump without it: \"[\\\"anna\\\"]\"\n"
+    );
+    assert_eq!(outcome.stdout, "1 user imported, 4 profiles skipped\n");
+    assert_eq!(operator.sql("SELECT bio FROM users"), "first");
+}
+
+#[test]
+fn white_space_that_is_taken_off_is_noted() {
+    let operator = Operator::new();
+    let outcome = import(&operator, &[user(1, "anna\n", " anna@example.com")], &[]);
+    assert_eq!(
+        outcome.stderr,
+        "note: row 1 (id 1, \"\\u{20}anna@example.com\", \"anna\\n\"): email is imported without the white space \
+         around it: \"\\u{20}anna@example.com\"\n\
+         note: row 1 (id 1, \"\\u{20}anna@example.com\", \"anna\\n\"): username is imported without the white space \
+         around it: \"anna\\n\"\n"
+    );
+    assert_eq!(operator.sql("SELECT concat(email, ' ', username) FROM users"), "anna@example.com anna");
 }
 
 #[test]

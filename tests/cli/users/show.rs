@@ -54,7 +54,9 @@ fn an_unusable_password_and_a_missing_secret_are_no_errors() {
     operator.write(".dev.vars", "");
     operator.database().execute("UPDATE users SET password = '!salt'", []).unwrap();
     let shown = output_of(&operator, &["users", "show", "ada"]);
-    assert!(shown.contains("\n password          can't be used: it is no encoded hash\n"), "{shown}");
+    let password = "\n password          no usable password: the stored one is unusable, as Django calls it; \
+                    set one with 'users set-password 1'\n";
+    assert!(shown.contains(password), "{shown}");
     assert!(
         shown.contains("\n logins            unknown: invalid configuration: JWT_SECRET is not set"),
         "{shown}"
@@ -62,5 +64,5 @@ fn an_unusable_password_and_a_missing_secret_are_no_errors() {
     let shown: Value =
         serde_json::from_str(&output_of(&operator, &["users", "show", "ada", "--json"])).unwrap();
     assert_eq!(shown["login_failures"], Value::Null);
-    assert_eq!(shown["password_problem"], "is no encoded hash");
+    assert_eq!(shown["password_problem"], "is unusable, as Django calls it");
 }

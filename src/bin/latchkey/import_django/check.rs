@@ -17,7 +17,7 @@ use super::remark::{Remark, Severity, Who};
 use super::source::{Kind, Object};
 use crate::unusable_password;
 
-/// Algorithms of Django that can't be verified here. Nothing else of a hash is ever shown.
+/// Algorithms of Django and its documentation that can't be verified here. Nothing else of a hash is ever shown.
 const OTHER_ALGORITHMS: [&str; 10] = [
     "argon2",
     "bcrypt",
@@ -25,10 +25,10 @@ const OTHER_ALGORITHMS: [&str; 10] = [
     "crypt",
     "md5",
     "pbkdf2_sha1",
+    "pbkdf2_wrapped_md5",
+    "pbkdf2_wrapped_sha1",
     "scrypt",
     "sha1",
-    "unsalted_md5",
-    "unsalted_sha1",
 ];
 
 /// Fields of a row that are no loss: Latchkey has no times of a profile.
@@ -87,8 +87,13 @@ pub fn check(kind: Kind, object: Object, makes_unusable: bool) -> Result<Checked
             Record::User(user)
         }
         Kind::Profile => {
-            let id = row.fields.remove("user").unwrap_or_default();
-            let user = row.id(&id, "user", Severity::ProfileProblem);
+            let user = match row.fields.remove("user").unwrap_or_default() {
+                Value::Null => {
+                    row.remark(Severity::ProfileProblem, "user", MISSING, None);
+                    None
+                }
+                id => row.id(&id, "user", Severity::ProfileProblem),
+            };
             let profile = Profile { user, ..row.profile() };
             row.fields.retain(|name, _| !PROFILE_TIMES.contains(&name.as_str()));
             who.id = user;
@@ -113,6 +118,7 @@ struct Row {
 impl Row {
     fn user(&mut self, pk: &Value, is_original: bool, makes_unusable: bool) -> Result<User> {
         let id = self.id(pk, "id", Severity::Problem);
+        self.note_trimming("email", self.fields.get("email").cloned().as_ref());
         let email = self.user_field("email", |input| validate::email(input, email::domain_to_ascii));
         let username = self.username();
         let (password, unusable) = self.password(makes_unusable)?;
@@ -167,8 +173,13 @@ impl Row {
 
     fn id(&mut self, value: &Value, name: &str, severity: Severity) -> Option<i64> {
         let id = value.as_i64().filter(|id| (1..=MAX_ID).contains(id));
-        if id.is_none() {
-            self.remark(severity, name, format!("is not a whole number from 1 to {MAX_ID}"), Some(value));
+        match value {
+            _ if id.is_some() => {}
+            Value::Null => self.remark(severity, name, format!("{MISSING}{NATURAL_PRIMARY}"), None),
+            Value::Array(_) => self.remark(severity, name, NATURAL_FOREIGN, Some(value)),
+            _ => {
+                self.remark(severity, name, format!("is not a whole number from 1 to {MAX_ID}"), Some(value));
+            }
         }
         id
     }
@@ -200,9 +211,17 @@ impl Row {
         self.remark(severity, name, &*text, value.filter(|_| text != MISSING));
     }
 
+    /// The rules take white space off, as Django's forms do; a script may have stored it all the same.
+    fn note_trimming(&mut self, name: &str, value: Option<&Value>) {
+        if value.and_then(Value::as_str).is_some_and(|text| text.trim() != text) {
+            self.remark(Severity::Note, name, "is imported without the white space around it", value);
+        }
+    }
+
     /// Reads a username. One that is not visible is kept: it may be older than that rule.
     fn username(&mut self) -> Option<String> {
         let value = self.fields.remove("username");
+        self.note_trimming("username", value.as_ref());
         let input: RawField = value.clone().into();
         let violations = match validate::username(input.clone()) {
             Ok(username) => return Some(username),
@@ -229,18 +248,21 @@ impl Row {
             self.problem("password", MISSING, None);
             return Ok((String::new(), None));
         };
-        let reason = if stored.starts_with('!') {
-            "is unusable, as Django calls it: no login succeeds with it".to_owned()
+        let algorithm = other_algorithm(&stored);
+        let (reason, kind) = if stored.starts_with('!') {
+            ("is unusable, as Django calls it: no login succeeds with it".to_owned(), "unusable before")
+        } else if stored.is_empty() {
+            ("is empty: no login succeeds with it".to_owned(), "empty")
         } else {
-            match Hasher::from_encoded(&PasswordHash::new(stored.clone())) {
-                Ok(_) => return Ok((stored, None)),
-                Err(reason) => format!("can't be verified here: its hash {reason}"),
+            match (Hasher::from_encoded(&PasswordHash::new(stored.clone())), algorithm) {
+                (Ok(_), _) => return Ok((stored, None)),
+                (_, Some(name)) => {
+                    ("can't be verified here: its hash is of an unknown algorithm".to_owned(), name)
+                }
+                (Err(reason), None) => (format!("can't be verified here: its hash {reason}"), "invalid"),
             }
         };
-        let algorithm = OTHER_ALGORITHMS.into_iter().find(|name| stored.split('$').next() == Some(name));
         if makes_unusable {
-            let kind =
-                if stored.starts_with('!') { "unusable before" } else { algorithm.unwrap_or("invalid") };
             return Ok((unusable_password::make()?, Some(kind.to_owned())));
         }
         self.problem("password", reason, algorithm.map(Value::from).as_ref());
@@ -272,6 +294,20 @@ impl Row {
     }
 }
 
+/// Names the algorithm of a hash if it is one of Django's that can't be verified here; those without a salt as Django's
+/// `identify_hasher` tells them.
+fn other_algorithm(stored: &str) -> Option<&'static str> {
+    let is_bare_md5 = stored.len() == 32 && stored.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_bare_md5 || stored.starts_with("md5$$") {
+        return Some("unsalted_md5");
+    }
+    if stored.starts_with("sha1$$") {
+        return Some("unsalted_sha1");
+    }
+    let (name, _) = stored.split_once('$')?;
+    OTHER_ALGORITHMS.into_iter().find(|algorithm| *algorithm == name)
+}
+
 /// Parses a time of a fixture or SQLite; without an offset it is in UTC, as Django stores it.
 fn unix_seconds(text: &str) -> Option<i64> {
     let text = text.replacen(' ', "T", 1);
@@ -286,6 +322,12 @@ fn unix_seconds(text: &str) -> Option<i64> {
 
 /// Words for a field without a value.
 pub const MISSING: &str = "is missing";
+
+/// Words that follow [`MISSING`] for a row without its id.
+const NATURAL_PRIMARY: &str = ", as after dumpdata --natural-primary: dump without it";
+
+/// Words for a reference that is no id.
+const NATURAL_FOREIGN: &str = "is no id, as after dumpdata --natural-foreign: dump without it";
 
 /// Describes a violation, after the field's name.
 fn words(violation: &Violation) -> String {

@@ -71,6 +71,8 @@ pub fn fixture<'a>(reader: impl Read + 'a, limit: RowLimit) -> Result<Box<dyn Bu
     };
     let (start, mut reader) = peek(Limited { reader: decompressed, limit })?;
     Ok(match *start.as_slice() {
+        [b'<', ..] => bail!("it looks like XML: dump it with --format json"),
+        [b'-', b' ', ..] => bail!("it looks like YAML: dump it with --format json"),
         _ if start == SQLITE => bail!("it is a compressed SQLite file: decompress it first"),
         [0xef, 0xbb, 0xbf, ..] => {
             reader.read_exact(&mut [0; 3])?;

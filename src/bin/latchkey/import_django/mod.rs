@@ -18,6 +18,7 @@ use anyhow::{Result, bail};
 
 use crate::output;
 use crate::settings::{self, Deployment};
+pub use source::parse_model;
 use source::{Kind, Others, Source, UserModels};
 use staging::{Counts, Staging};
 use summary::Summary;
@@ -62,7 +63,7 @@ pub struct Options {
     unusable_passwords: bool,
     /// A model whose rows are users, in place of authentication.user and auth.user; in a SQLite file the first of these
     /// that has a table
-    #[arg(long, value_name = "APP.MODEL", value_parser = source::parse_model)]
+    #[arg(long, value_name = "APP.MODEL", value_parser = parse_model)]
     user_model: Vec<String>,
     /// Lowest id that a new user may get
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..=MAX_ID))]
@@ -82,6 +83,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     write::read_existing(&*database, &mut staging)?;
     staging.find_conflicts()?;
     staging.find_collisions()?;
+    staging.find_orphans()?;
 
     let counts = staging.counts()?;
     if counts.total == 0 {

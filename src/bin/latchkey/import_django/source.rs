@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::decode;
 use super::progress::Progress;
+use crate::output;
 
 pub const PROFILE: &str = "profiles.profile";
 
@@ -270,18 +271,23 @@ fn read_tables(
         each(number, kind, object)
     };
     read_table(&snapshot, &users, &model, &mut |object| take(Kind::User, object))?;
-    if let Some(profiles) = table(&snapshot, &table_of(PROFILE))? {
-        read_table(&snapshot, &profiles, PROFILE, &mut |object| take(Kind::Profile, object))?;
+    let profiles = table(&snapshot, &table_of(PROFILE))?;
+    if let Some(profiles) = &profiles {
+        read_table(&snapshot, profiles, PROFILE, &mut |object| take(Kind::Profile, object))?;
     }
     let mut others = Others::default();
+    let mut read = vec![users.clone()];
+    read.extend(profiles);
     for relation in ["groups", "user_permissions"] {
         if let Some(table) = table(&snapshot, &format!("{users}_{relation}"))? {
             let user = model.split_once('.').map_or("user", |(_, model)| model).to_lowercase();
             let sql = format!("SELECT count(DISTINCT \"{user}_id\") FROM \"{table}\"");
             let count: u64 = snapshot.query_row(&sql, [], |row| row.get(0))?;
             others.relations.extend((count > 0).then(|| (relation.to_owned(), count)));
+            read.push(table);
         }
     }
+    others.models = other_tables(&snapshot, &read)?;
     if table(&snapshot, "sqlite_sequence")?.is_some() {
         let sql = "SELECT max(seq) FROM sqlite_sequence WHERE name = ?1";
         others.last_id = snapshot.query_row(sql, [users], |row| row.get(0))?;
@@ -297,7 +303,37 @@ fn user_table(connection: &Connection, models: &UserModels) -> Result<(String, S
         }
     }
     let names = models.0.iter().map(|model| table_of(model)).collect::<Vec<_>>().join(" or ");
-    bail!("the SQLite file has no table {names}: name the model of its users with --user-model")
+    let sql = "SELECT schema.name FROM sqlite_schema AS schema JOIN pragma_table_info(schema.name) AS field \
+               WHERE schema.type = 'table' AND field.name IN ('email', 'password') \
+               GROUP BY schema.name HAVING count(*) = 2";
+    let mut statement = connection.prepare(sql)?;
+    let tables = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    let hint = match tables.first() {
+        None => String::new(),
+        Some(table) => format!("; rows of {} look like users", output::escape_for_terminal(table)),
+    };
+    bail!("the SQLite file has no table {names}: name the model of its users with --user-model{hint}")
+}
+
+/// Counts the rows of the tables that are not read, by the table's name. A virtual table may need a module that is not
+/// here; what it shows is in ordinary ones too.
+fn other_tables(connection: &Connection, read: &[String]) -> Result<BTreeMap<String, u64>> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' \
+               AND sql NOT LIKE 'CREATE VIRTUAL %'";
+    let mut statement = connection.prepare(sql)?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    let mut counts = BTreeMap::new();
+    for name in names.collect::<rusqlite::Result<Vec<String>>>()? {
+        if read.contains(&name) {
+            continue;
+        }
+        let sql = format!("SELECT count(*) FROM \"{}\"", name.replace('"', "\"\""));
+        let count = connection.query_row(&sql, [], |row| row.get(0))?;
+        if count > 0 {
+            counts.insert(name, count);
+        }
+    }
+    Ok(counts)
 }
 
 /// Finds the table with this name in any case, and returns its spelling.
@@ -312,7 +348,9 @@ fn read_table(
     model: &str,
     take: &mut dyn FnMut(Object) -> Result<()>,
 ) -> Result<()> {
-    let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" ORDER BY id"))?;
+    let key = "SELECT name FROM pragma_table_info(?1) WHERE pk = 1";
+    let key: Option<String> = connection.query_row(key, [table], |row| row.get(0)).optional()?;
+    let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" ORDER BY rowid"))?;
     let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -320,20 +358,25 @@ fn read_table(
         for (index, name) in names.iter().enumerate() {
             fields.insert(name.clone(), value(row.get_ref(index)?));
         }
-        let pk = fields.remove("id").unwrap_or_default();
+        let pk = key.as_ref().and_then(|key| fields.get(key)).cloned().unwrap_or_default();
         if let Some(user) = fields.remove("user_id") {
             fields.insert("user".to_owned(), user); // as a fixture has it
+        }
+        if let Some(key) = &key {
+            fields.remove(key);
         }
         take(Object { model: model.to_owned(), pk, fields })?;
     }
     Ok(())
 }
 
-/// Converts a value of SQLite to a fixture's; a type that no fixture has becomes `null`.
+/// Converts a value of SQLite to a fixture's. Bytes become an array, which no field of a user takes.
 fn value(value: ValueRef<'_>) -> Value {
     match value {
+        ValueRef::Null => Value::Null,
         ValueRef::Integer(integer) => integer.into(),
-        ValueRef::Text(_) => value.as_str().map_or(Value::Null, Value::from),
-        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => Value::Null,
+        ValueRef::Real(real) => real.into(),
+        ValueRef::Text(bytes) => str::from_utf8(bytes).map_or_else(|_| bytes.into(), Value::from),
+        ValueRef::Blob(bytes) => bytes.into(),
     }
 }

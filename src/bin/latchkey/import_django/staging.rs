@@ -21,7 +21,7 @@ const SCHEMA: &str = "
       password TEXT, unusable TEXT, is_active INTEGER, is_staff INTEGER, is_superuser INTEGER, bio TEXT, image TEXT,
       created_at INTEGER, updated_at INTEGER
     );
-    CREATE TABLE profile (user_id INTEGER PRIMARY KEY, is_good INTEGER, bio TEXT, image TEXT);
+    CREATE TABLE profile (user_id INTEGER PRIMARY KEY, is_good INTEGER, bio TEXT, image TEXT, number INTEGER);
     CREATE TABLE existing (
       id INTEGER PRIMARY KEY, username TEXT COLLATE NOCASE, email TEXT COLLATE NOCASE, updated_at INTEGER,
       has_profile INTEGER
@@ -82,9 +82,12 @@ impl Staging {
             Record::User(user) => self.add_user(number, user, is_free_of(Severity::Problem)),
             Record::Profile(Profile { user: None, .. }) => Ok(()),
             Record::Profile(Profile { user, bio, image }) => {
-                let sql = "INSERT OR REPLACE INTO profile VALUES (?1, ?2, ?3, ?4)";
+                let sql = "INSERT OR IGNORE INTO profile VALUES (?1, ?2, ?3, ?4, ?5)";
                 let is_good = is_free_of(Severity::ProfileProblem);
-                self.temporary.prepare_cached(sql)?.execute(params![user, is_good, bio, image])?;
+                let mut insert = self.temporary.prepare_cached(sql)?;
+                if insert.execute(params![user, is_good, bio, image, number])? == 0 {
+                    self.reject_profile(number, *user, "has another profile, which comes first")?;
+                }
                 Ok(())
             }
         }
@@ -104,6 +107,16 @@ impl Staging {
             value
         ])?;
         Ok(())
+    }
+
+    fn reject_profile(&self, number: i64, user: Option<i64>, text: &str) -> Result<()> {
+        let remark = Remark {
+            severity: Severity::ProfileProblem,
+            field: "user".to_owned(),
+            text: text.to_owned(),
+            value: user.map(|id| id.to_string()),
+        };
+        self.add_remark(number, &Who { id: user, ..Who::default() }, &remark)
     }
 
     fn add_user(&self, number: i64, user: &User, is_good: bool) -> Result<()> {
@@ -132,6 +145,17 @@ impl Staging {
         let UserKeys { id, username, email, updated_at, has_profile } = user;
         let sql = "INSERT INTO existing VALUES (?1, ?2, ?3, ?4, ?5)";
         self.temporary.prepare_cached(sql)?.execute(params![id, username, email, updated_at, has_profile])?;
+        Ok(())
+    }
+
+    /// Finds profiles of users who are not in the file. Needs the indexes of [`Staging::find_conflicts`].
+    pub fn find_orphans(&mut self) -> Result<()> {
+        let sql = "SELECT number, user_id FROM profile WHERE NOT EXISTS (SELECT 1 FROM incoming WHERE id = user_id)";
+        let mut statement = self.temporary.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            self.reject_profile(row.get(0)?, row.get(1)?, "has no row in the file")?;
+        }
         Ok(())
     }
 

@@ -16,7 +16,7 @@ pub fn judge(shape: &HashShape) -> Result<Hasher, &'static str> {
     let hasher = &shape.hasher;
     let salts = usize::try_from(shape.dollars).unwrap_or_default().saturating_sub(2);
     Hasher::from_encoded(&PasswordHash::new(match shape.dollars {
-        0 | 1 => String::new(),
+        0 | 1 => hasher.clone(),
         2 => format!("{hasher}$salt${digest}"),
         _ => format!("{hasher}{}${digest}", "$salt".repeat(salts)),
     }))
@@ -52,7 +52,9 @@ mod tests {
         let sha512 = format!("{}Q==", "z".repeat(85));
         for stored in [
             "",
-            "!unusable",
+            "!zzzz",
+            "!zz$pep$zz",
+            &format!("!pbkdf2_sha256$1000$pepper${sha256}"),
             "a$b",
             "pbkdf2_sha256$1$pepper",
             &format!("pbkdf2_sha256$1000$pepper${sha256}"),

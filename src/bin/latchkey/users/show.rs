@@ -90,7 +90,11 @@ fn table(
     let text = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), escape_for_terminal);
     let password = match (password_hasher, password_problem) {
         (Some(hasher), _) => hasher.clone(),
-        (None, problem) => format!("can't be used: it {}", problem.unwrap_or_default()),
+        (None, problem) => format!(
+            "no usable password: the stored one {}; set one with 'users set-password {}'",
+            problem.unwrap_or_default(),
+            user.id
+        ),
     };
     let unknown = unknown.map(|reason| format!("unknown: {reason:#}")).unwrap_or_default();
     let [logins, current_password] = [login_failures, current_password_failures]
