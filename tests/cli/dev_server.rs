@@ -209,7 +209,7 @@ fn what_was_built_is_served_while_the_source_is_built_or_broken() {
     server.save("wrangler.toml", &config("hi"), "cat saved/new > $f");
     server.wait_for("hi jake 1");
     server.save("wrangler.toml", "[vars", "cat saved/new > $f");
-    server.wait_for_line("latchkey: wrangler.toml: line 1: illegal character in key; what it had before is served");
+    server.wait_for_line("latchkey: wrangler.toml: line 1: incomplete key-value: cannot find end of key; what it had before is served");
     assert_eq!(server.request().as_deref(), Some("hi jake 1"));
     server.save("wrangler.toml", &config("hey"), "cat saved/new > $f");
     server.wait_for("hey jake 1");

@@ -46,7 +46,7 @@ describe("a storage that throws", () => {
     throw full;
   };
   const CALLS = {
-    register: [(client) => client.register({ username: "jake" }), [201, userWith(newer)], "stored"],
+    register: [(client) => client.register({ username: "jake" }), [201, userWith(newer)], "store"],
     login: [(client) => client.login({ email: "jake@example.com" }), [200, userWith(newer)], "store"],
     me: [(client) => client.me(), [200, userWith(newer)], "store"],
     update: [(client) => client.update(PASSWORDS), [200, userWith(newer)], "store"],
