@@ -189,18 +189,23 @@ export class Latchkey {
     }
   }
 
-  /** Makes a request that may ask for a recent proof. Requests that are refused meanwhile wait for the same one. */
+  /**
+   * Makes a request that may ask for a recent proof. Requests that are refused while the app asks for one wait for it. None
+   * is repeated in another session: another user may have logged in meanwhile, in another tab too.
+   */
   async #sensitive<T>(request: (token: string | null) => Promise<T>): Promise<T> {
+    const before = await this.#session.token();
     try {
       return await this.#authenticated(request);
     } catch (error) {
-      if (!(error instanceof ReauthenticationError)) {
+      if (!(error instanceof ReauthenticationError) || !(await this.#session.holds(before))) {
         throw error;
       }
-      this.#renewal ??= this.#renewProof().finally(() => {
+      const renewProof = async () => this.#renewProof();
+      this.#renewal ??= renewProof().finally(() => {
         this.#renewal = undefined;
       });
-      if (!(await this.#renewal)) {
+      if (!(await this.#renewal) || !(await this.#session.holds(before))) {
         throw error;
       }
     }

@@ -636,7 +636,7 @@ export interface operations {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
                 };
             };
-            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent */
+            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent */
             403: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
@@ -750,7 +750,7 @@ export interface operations {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
                 };
             };
-            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent */
+            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent */
             403: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
@@ -949,7 +949,7 @@ export interface operations {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
                 };
             };
-            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent */
+            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent */
             403: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];

@@ -43,11 +43,12 @@ export function sameSession(one: string, other: string | null): boolean {
 
 /**
  * Compares two tokens of one session. `iat` alone is not enough: a new password raises `ver`, and may do so within the
- * second in which the last token was issued.
+ * second in which the last token was issued; so may a new proof.
  */
 export function isOlder(one: string, other: string): boolean {
   const [a, b] = [decodeToken(one), decodeToken(other)];
-  const difference = (a?.ver ?? 0) - (b?.ver ?? 0) || (a?.iat ?? 0) - (b?.iat ?? 0);
+  const of = (name: "ver" | "auth_time" | "iat") => Number(a?.[name] ?? 0) - Number(b?.[name] ?? 0);
+  const difference = of("ver") || of("auth_time") || of("iat");
   return a?.sid !== undefined && a.sid === b?.sid && difference < 0;
 }
 

@@ -23,7 +23,7 @@ pub struct Caller {
 /// Failure of sensitive requests.
 pub const OLD_PROOF: Failure = Failure {
     name: "OldProof",
-    description: "With `REAUTHENTICATE_MINUTES`: the session's last proof is older, and no `current_password` is sent",
+    description: "With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent",
     error: || Error::ReauthenticationRequired,
     varying: None,
 };

@@ -12,15 +12,16 @@ pub const COMMON_PASSWORDS: &str = "/api/common_passwords.txt";
 /// Length from which on a value counts as a part of a password, in code points.
 const MIN_PART: usize = 4;
 
-/// Finds a value that the password contains: the username, or the local part of the email. ASCII letters are compared in
-/// any case, as in both of them.
+/// Finds a value that the password contains, in any case: the username, or the local part of the email, without the quotes
+/// that it may have (RFC 5321 §4.1.2).
 pub fn similar(password: &Password, email: Option<&str>, username: Option<&str>) -> Option<Violation> {
-    let password = password.as_str().to_ascii_lowercase();
+    let password = password.as_str().to_lowercase();
     let local_part = email.map(|email| email.rsplit_once('@').map_or(email, |(local, _)| local));
+    let local_part = local_part.map(|local| local.trim_matches('"'));
     let fields = [(Field::Email, local_part), (Field::Username, username)];
     fields.into_iter().find_map(|(field, value)| {
         let value = value.filter(|value| value.chars().count() >= MIN_PART)?;
-        password.contains(&value.to_ascii_lowercase()).then_some(Violation::TooSimilar(field))
+        password.contains(&value.to_lowercase()).then_some(Violation::TooSimilar(field))
     })
 }
 
@@ -45,7 +46,7 @@ mod tests {
             ("jake.b12", Some(Field::Email)),
             ("xJAKE.Bx", Some(Field::Email)),
             ("jake.bjäke", Some(Field::Email)),
-            ("my JäKE horse", Some(Field::Username)),
+            ("my JÄKE horse", Some(Field::Username)),
             ("example.com", None),
             ("jake horse", None),
         ] {
@@ -55,6 +56,8 @@ mod tests {
         // Short ones are in too many passwords.
         assert_eq!(similar(&password("jake horse"), Some("jak@x.io"), Some("ake")), None);
         assert_eq!(similar(&password("jake horse"), None, None), None);
+        let quoted = Some(r#""jake.b"@example.com"#);
+        assert_eq!(similar(&password("jake.b12"), quoted, None), Some(Violation::TooSimilar(Field::Email)));
         let with_two_signs = Some("a@jake@x.io");
         assert_eq!(
             similar(&password("xa@jakex"), with_two_signs, None),

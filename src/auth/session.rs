@@ -7,6 +7,9 @@ use sha2::{Digest as _, Sha256};
 /// The bytes of a session's name: 128 bits, so that none is ever drawn twice.
 const SID_BYTES: usize = 16;
 
+/// Most that the clocks of servers which sign with the same secret differ, in seconds.
+const CLOCK_SKEW: i64 = 60;
+
 /// Parts that all tokens of a session have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -62,10 +65,10 @@ impl Session {
     }
 
     /// Tells whether it proved itself at most `max_age` seconds before `now`, in Unix seconds. Without a limit every
-    /// session did.
+    /// session did. A proof of the future, as one in milliseconds is, is none.
     pub fn is_proved_within(&self, max_age: Option<i64>, now: i64) -> bool {
         let age = self.proof.as_ref().map(|proof| now.saturating_sub(proof.at));
-        max_age.is_none_or(|max_age| age.is_some_and(|age| age <= max_age))
+        max_age.is_none_or(|max_age| age.is_some_and(|age| (-CLOCK_SKEW..=max_age).contains(&age)))
     }
 }
 

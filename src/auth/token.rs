@@ -224,8 +224,7 @@ struct ReceivedClaims<'a> {
 impl ReceivedClaims<'_> {
     fn proof(&self) -> Option<Proof> {
         let at = self.auth_time?.get().parse().ok()?;
-        let names: Vec<&str> =
-            self.amr.and_then(|amr| serde_json::from_str(amr.get()).ok()).unwrap_or_default();
+        let names: Vec<&str> = serde_json::from_str(self.amr?.get()).ok()?;
         let methods = names.into_iter().filter_map(Method::from_name).collect();
         (0..=MAX_SAFE_INTEGER).contains(&at).then_some(Proof { at, methods })
     }

@@ -3,7 +3,7 @@
 use latchkey::auth::session::{Method, Proof, Session};
 use latchkey::auth::token::{self, VerifiedToken};
 
-use super::login_failures::is_throttled;
+use super::login_failures::{WRONG, from, is_throttled};
 use super::tokens::signed;
 use super::{Api, Request, SECRET, Start, Vars, django, id, keys, login, realworld, register};
 
@@ -62,8 +62,9 @@ pub fn a_session_carries_its_last_proof(start: Start) {
         (r#""auth_time":"1","amr":["pwd"]"#, None),
         (r#""auth_time":-1"#, None),
         (r#""auth_time":1.5"#, None),
-        (r#""auth_time":7"#, Some(Proof { at: 7, methods: Vec::new() })),
-        (r#""auth_time":7,"amr":{"pwd":1}"#, Some(Proof { at: 7, methods: Vec::new() })),
+        (r#""auth_time":7"#, None),
+        (r#""auth_time":7,"amr":{"pwd":1}"#, None),
+        (r#""auth_time":7,"amr":[]"#, Some(Proof { at: 7, methods: Vec::new() })),
         (r#""auth_time":7,"amr":["face","pwd"]"#, Some(Proof::of_password(7))),
     ] {
         let foreign = signed(&format!(r#"{{"id":{id},"exp":9000000000,{claims}}}"#));
@@ -99,7 +100,11 @@ pub fn a_password_renews_the_proof(start: Start) {
 pub fn a_wrong_password_renews_nothing_and_is_counted(start: Start) {
     let api = start(django());
     let token = register(&*api, "renew-wrong");
-    register(&*api, "renew-other");
+    let other = r#"{"user":{"username":"renew-other","email":"renew-other@x.io","password":"of another"}}"#;
+    assert_eq!(api.send(&Request::post("/api/users", other)).status, 201);
+    let of_other = r#"{"user":{"password":"of another","email":"renew-other@x.io"}}"#;
+    api.send(&reauthenticate(&token, of_other).header("CF-Connecting-IP", "192.0.2.59"))
+        .is(400, r#"{"errors":{"password":["Invalid password."]}}"#);
     for (body, errors) in [
         ("", r#"{"user":["This field is required."]}"#),
         ("{}", r#"{"user":["This field is required."]}"#),
@@ -125,6 +130,12 @@ pub fn a_wrong_password_renews_nothing_and_is_counted(start: Start) {
     }
     is_throttled(&guess("192.0.2.60", "jakejake"), 900);
     assert_eq!(guess("192.0.2.61", "jakejake").status, 200);
+    // They are failures of logins, and failures of logins are theirs.
+    is_throttled(&api.send(&from("192.0.2.60", "renew-wrong@x.io", "jakejake")), 900);
+    for _ in 0..10 {
+        api.send(&from("192.0.2.62", "renew-wrong@x.io", "wrong password")).is(400, WRONG);
+    }
+    is_throttled(&guess("192.0.2.62", "jakejake"), 900);
 
     let api = start(realworld());
     let token = register(&*api, "renew-wrong");
@@ -140,7 +151,8 @@ pub fn sensitive_requests_ask_for_a_recent_proof(start: Start) {
     let new_email = r#"{"email":"sensitive2@x.io"}"#;
     let new_password = r#"{"password":"jakejake2"}"#;
     let delete = |token: &str, body: &str| Request::new("DELETE", "/api/user").token(token).json(body);
-    for age in [None, Some(5_000)] {
+    // An hour ahead, or in milliseconds: no time of a proof.
+    for age in [None, Some(5_000), Some(-3_600), Some(-1_800_000_000_000)] {
         let old = mint(&*api, "sensitive", age);
         for change in [
             new_email,
@@ -163,6 +175,7 @@ pub fn sensitive_requests_ask_for_a_recent_proof(start: Start) {
         // What it does not protect.
         for change in [
             r#"{"email":"sensitive@x.io"}"#,
+            r#"{"username":"sensitive-2"}"#,
             r#"{"username":"sensitive"}"#,
             r#"{"bio":"y"}"#,
             r#"{"image":null}"#,
@@ -172,10 +185,10 @@ pub fn sensitive_requests_ask_for_a_recent_proof(start: Start) {
         // The password in force is a proof, and nothing else is.
         api.send(&patch(&old, r#"{"email":"sensitive2@x.io","current_password":"wrong password"}"#))
             .is(400, r#"{"errors":{"current_password":["Invalid password."]}}"#);
-        let proved = r#"{"email":"sensitive2@x.io","current_password":"jakejake"}"#;
-        assert_eq!(api.send(&patch(&old, proved)).status, 200);
-        let back = r#"{"email":"sensitive@x.io","current_password":"jakejake"}"#;
-        assert_eq!(api.send(&patch(&old, back)).status, 200);
+        let proved = api.send(&patch(&old, r#"{"email":"sensitive2@x.io","current_password":"jakejake"}"#));
+        assert_eq!(proved.status, 200, "{}", proved.body);
+        // That was a proof, which the session carries on.
+        assert_eq!(api.send(&patch(&proved.token(), r#"{"email":"sensitive@x.io"}"#)).status, 200);
     }
     assert_eq!(api.sql("SELECT count(*) FROM users WHERE email = 'sensitive2@x.io'").unwrap(), "0");
     let old = mint(&*api, "sensitive", Some(5_000));

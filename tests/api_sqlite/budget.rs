@@ -314,7 +314,9 @@ fn times_are_those_of_the_platform() {
     let times = "SELECT created_at || ' ' || updated_at || ' ' || typeof(created_at) FROM users";
     assert_eq!(api.sql(times), Some(format!("{NOW} {NOW} integer")));
     api.sql("UPDATE users SET created_at = 5, updated_at = 6");
-    api.send(&Request::put(r#"{"user":{"username":"times"}}"#).token(&token));
+    api.send(&Request::put(r#"{"user":{"username":"times","email":"times@x.io"}}"#).token(&token));
+    assert_eq!(api.sql(times), Some("5 6 integer".to_owned()), "what the user has already is no change");
+    api.send(&Request::put(r#"{"user":{"username":"times2"}}"#).token(&token));
     assert_eq!(api.sql(times), Some(format!("5 {NOW} integer")));
 }
 

@@ -67,6 +67,9 @@ fn the_token_of_a_new_password_stays_good_for_ten_seconds_and_gets_no_fresh_one(
             let answer = api.send(&Request::new("DELETE", "/api/user").token(&used).json(body));
             answer.is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
         }
+        let proof = r#"{"user":{"password":"another password"}}"#;
+        api.send(&Request::post("/api/user/reauthenticate", proof).token(&used))
+            .is(401, r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#);
         for (method, path) in [
             ("DELETE", "/api/user"),
             ("POST", "/api/users/logout?scope=others"),

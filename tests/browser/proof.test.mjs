@@ -107,6 +107,39 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
     await says(page, "Profile saved.");
   });
 
+  test("is asked for again after a login, though the page left the question open", async () => {
+    const page = await open(url);
+    const user = newUser();
+    await signUp(page, user);
+    await age(page);
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    const invalid = { user: { detail: "Invalid authentication. Could not decode token." } };
+    await page.route("**/api/user", async (route) => {
+      if (route.request().method() !== "PATCH") {
+        return route.continue();
+      }
+      await held;
+      await route.fulfill({ status: 401, json: invalid });
+    });
+    await page.getByLabel("Bio").fill("x");
+    await button(page, "Save profile").click();
+    await page.waitForFunction(() => document.getElementById("save").ariaBusy === "true");
+    await deactivate(page);
+    release();
+    await says(page, "Your session has ended. Please log in again.");
+
+    await field(page, "Email").fill(user.email);
+    await field(page, "Password").fill(PASSWORD);
+    await button(page, "Log in").click();
+    await view(page, "Your account");
+    await age(page);
+    const dialog = await deactivate(page);
+    await field(dialog, "Password").fill(PASSWORD);
+    await button(dialog, "Go on").click();
+    await says(page, "Your account is deactivated.");
+  });
+
   test("of a session that has ended meanwhile leads to the login", async () => {
     const page = await open(url);
     await signUp(page, newUser());

@@ -60,8 +60,8 @@ for (const dialect of ["django", "realworld"]) {
 
     test("an app that asks for no proof gets an error, and keeps the session", async () => {
       const { latchkey, requests, old } = await withOldProof();
-      for (const refused of [latchkey.update({ password: "another horse" }), latchkey.deactivate()]) {
-        const error = await errorOf(refused);
+      for (const refused of [() => latchkey.update({ password: "another horse" }), () => latchkey.deactivate()]) {
+        const error = await errorOf(refused());
         assert(error instanceof ReauthenticationError && error instanceof ApiError);
         assert.equal(error.status, 403);
         assert.deepEqual(error.fields, {});
@@ -102,6 +102,44 @@ for (const dialect of ["django", "realworld"]) {
         assert.deepEqual(requests, expected);
         assert.equal(await latchkey.token(), old);
       }
+    });
+
+    test("no request is repeated for another user, who has logged in meanwhile", async () => {
+      const { origin } = worker.url;
+      const storage = memoryStorage();
+      const { latchkey, requests, old, name } = await withOldProof({
+        storage,
+        renewProof: async () => {
+          const other = { username: `${name}-other`, email: `${name}-other@example.com`, password };
+          await new Latchkey(origin, { storage }).register(other);
+          await latchkey.reauthenticate({ password });
+          return true;
+        },
+      });
+      storage.set(old);
+      assert((await errorOf(latchkey.deactivate())) instanceof ReauthenticationError);
+      assert.deepEqual(requests, ["DELETE /api/user", "POST /api/user/reauthenticate"]);
+      assert.equal((await latchkey.me()).username, `${name}-other`);
+    });
+
+    test("a response to an older token replaces no newer proof", async () => {
+      let release;
+      const held = new Promise((resolve) => (release = resolve));
+      const { latchkey, old } = await withOldProof({
+        fetch: async (url, init) => {
+          const response = await fetch(url, init);
+          if (init.method === "GET") {
+            await held;
+          }
+          return response;
+        },
+      });
+      const reading = latchkey.me();
+      const { token } = await latchkey.reauthenticate({ password });
+      release();
+      await reading;
+      assert.equal(await latchkey.token(), token);
+      assert(decodeToken(token).auth_time > decodeToken(old).auth_time);
     });
 
     test("requests at once share a proof", async () => {

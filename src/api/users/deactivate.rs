@@ -48,8 +48,9 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
             if standing != Standing::Active {
                 return Err(Unauthenticated::Invalid.into());
             }
-            let password = proof?.ok_or(Error::ReauthenticationRequired)?;
+            let password = proof?;
             rate_limit::check_update(cx, user.id).await?;
+            let password = password.ok_or(Error::ReauthenticationRequired)?;
             let client_ip = cx.client_ip().rate_limit_key();
             let (policy, field) = (&cx.config.passwords, Field::CurrentPassword);
             current_password::verify(policy, cx.platform, &client_ip, &user, field, &password).await?;

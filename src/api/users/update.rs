@@ -10,6 +10,7 @@ use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
 use crate::api::{conflict, new_password, rate_limit, user_response};
 use crate::auth::current_password;
+use crate::auth::session::Proof;
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::Request;
 use crate::platform::Platform;
@@ -60,7 +61,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
     }
     // Updates that cost a hash, or tell whether an email is taken.
     let current_password = update.current_password.as_ref();
-    let is_new_email = update.patch.email.as_ref().is_some_and(|email| *email != caller.user.email);
+    let is_new_email = update.patch.email.is_some();
     if is_new_email || update.password.is_some() || current_password.is_some() {
         rate_limit::check_update(cx, caller.user.id).await?;
     }
@@ -75,6 +76,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
         let policy = &cx.config.passwords;
         let field = Field::CurrentPassword;
         current_password::verify(policy, cx.platform, &client_ip, &caller.user, field, password).await?;
+        caller.token.session.proof = Some(Proof::of_password(cx.now()));
     }
     apply(cx, &mut caller, update).await?;
     user_response::of_caller(cx, &caller)
@@ -138,9 +140,11 @@ async fn parse(
     let to_ascii = |domain: &str| cx.platform.domain_to_ascii(domain);
     let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
     let email = errors.check(Field::Email, email).flatten();
+    // Written, it could undo another request's change, with no proof asked for.
+    let email = email.filter(|email| *email != user.email);
     let username = match fields.take("username") {
         // A name from before a rule is no new name.
-        RawField::Text(name) if name == user.username => Some(name),
+        RawField::Text(name) if name == user.username => None,
         input => errors.check(Field::Username, optional(input, validate::username)).flatten(),
     };
     let min_length = cx.config.passwords.min_length;
@@ -161,8 +165,7 @@ async fn parse(
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let is_new = |new: &Option<String>, current: &str| new.as_ref().is_some_and(|new| new != current);
-    let is_proof = is_new(&email, &user.email) || is_new(&username, &user.username) || password.is_some();
+    let is_proof = email.is_some() || username.is_some() || password.is_some();
     let current_password = current_password.filter(|_| is_proof);
     Ok(Update { patch: UserPatch { email, username, password: None, profile }, password, current_password })
 }

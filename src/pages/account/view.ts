@@ -10,6 +10,8 @@ export function find<T extends HTMLElement>(id: string): T {
 export function show(name: string, notice = ""): void {
   const view = find("view");
   const isFirst = view.childElementCount === 0;
+  // A dialog that is removed is not closed: whoever waits for its answer would wait for good.
+  view.querySelectorAll<HTMLDialogElement>("dialog[open]").forEach((dialog) => dialog.close());
   view.replaceChildren(find<HTMLTemplateElement>(name).content.cloneNode(true));
   for (const button of view.querySelectorAll<HTMLButtonElement>(".reveal")) {
     button.addEventListener("click", () => reveal(button));
