@@ -127,7 +127,9 @@ impl fmt::Display for TokenError {
             Self::UnknownUser => f.write_str("has an id that no user can have"),
             Self::Expired(exp) => write!(f, "expired at {exp} (Unix seconds)"),
             Self::NotYetValid(nbf) => write!(f, "is not valid before {nbf} (Unix seconds)"),
-            Self::SessionExpired(None) => f.write_str("has no auth_time, which SESSION_MAX_DAYS asks for"),
+            Self::SessionExpired(None) => {
+                f.write_str("lacks auth_time or amr, which SESSION_MAX_DAYS asks for")
+            }
             Self::SessionExpired(Some(auth_time)) => {
                 write!(
                     f,

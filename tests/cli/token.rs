@@ -303,9 +303,9 @@ fn a_session_that_is_too_old_is_not_valid() {
     let operator = with_jake();
     let secret = format!("JWT_SECRET=\"{SECRET}\"\n");
     operator.write(".dev.vars", &format!("{secret}SESSION_MAX_DAYS=30\n"));
-    let aged = r#"{"id":7,"exp":2800000000,"ver":3,"sid":"sid","auth_time":1500000000}"#;
+    let aged = r#"{"id":7,"exp":2800000000,"ver":3,"sid":"sid","auth_time":1500000000,"amr":["pwd"]}"#;
     for (token, reason) in [
-        (signed(SECRET, 3), "it has no auth_time, which SESSION_MAX_DAYS asks for"),
+        (signed(SECRET, 3), "it lacks auth_time or amr, which SESSION_MAX_DAYS asks for"),
         (
             forged(r#"{"alg":"HS256"}"#, aged),
             "it has the auth_time 1500000000 (Unix seconds), which is older than SESSION_MAX_DAYS",
