@@ -93,9 +93,9 @@ pub enum Event {
         /// Setting that is weak, and how to fix it.
         problem: String,
     },
-    /// What a developer of a client needs to know; only of requests to this machine.
+    /// Hint for the developer of a client; only for requests to this machine.
     Hint {
-        /// What is wrong with the request, and how to fix it.
+        /// Problem of the request, and how to fix it.
         hint: String,
     },
     /// A stored hash matches no password; the user needs a new one.

@@ -61,7 +61,7 @@ const STORAGE_FAILURES = {
 /** The storage of the token failed. Where it could not be written, the API has handled the request before. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
-  /** What the storage failed to do with the token. */
+  /** Operation on the token that failed. */
   readonly action: keyof typeof STORAGE_FAILURES;
   /** Error that the storage threw. */
   readonly cause: unknown;

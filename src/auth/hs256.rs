@@ -8,7 +8,7 @@ use jwt_compact::alg::Hs256Signature;
 use jwt_compact::{Algorithm, AlgorithmSignature as _};
 use sha2::Sha256;
 
-/// HMAC-SHA256, as an algorithm of `jwt-compact`. The crate's own HS256 hashes the key anew for each token, which is a
+/// HMAC-SHA256, as an algorithm of `jwt-compact`. The crate's own HS256 hashes the key again for each token, which is a
 /// third of the work.
 pub struct Hs256;
 

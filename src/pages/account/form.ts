@@ -78,7 +78,7 @@ export function showFieldError(field: Field, error: string): void {
   document.getElementById(`${field.id}-error`)!.textContent = error;
 }
 
-/** What the page refuses by itself: a value that the API takes, and a missing proof before a question is asked. */
+/** Problem that the page finds by itself: a value that the API takes, or a missing proof before a question is asked. */
 function problemOf(field: Field, button: HTMLButtonElement): string {
   const value = field.value.trim();
   if (field.name === "image" && hasChanged(field) && value !== "" && !isWebAddress(value)) {

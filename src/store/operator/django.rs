@@ -15,7 +15,7 @@ pub fn export_page(
     rows.into_iter().map(|mut row| Ok((UserRecord::read(&mut row)?, row.text()?))).collect()
 }
 
-/// What identifies a user, and what tells whether their profile is still to come.
+/// Identity of a user, and facts that tell whether their profile is still to come.
 pub struct UserKeys {
     pub id: i64,
     pub username: String,

@@ -99,7 +99,7 @@ fn a_file_without_users_is_rejected() {
     assert_eq!(operator.sql("SELECT count(*) FROM users"), "0");
 }
 
-/// Of a model of one's own, with a profile that has its user as its key.
+/// A model of one's own, with a profile that has its user as its key.
 #[test]
 fn all_that_a_sqlite_file_has_beside_its_users_is_named() {
     let operator = Operator::new();

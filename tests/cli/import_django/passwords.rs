@@ -41,7 +41,7 @@ fn a_user_can_come_in_with_an_unusable_password() {
     assert!(operator.sql("SELECT password FROM users WHERE id = 3").starts_with("pbkdf2_sha512$2$"));
 }
 
-/// Of hashes that Django's `identify_hasher` tells by their form, and of its documentation's.
+/// Covers hashes that Django's `identify_hasher` tells by their form, and those of its documentation.
 #[test]
 fn the_algorithm_of_an_old_hash_is_named_and_nothing_else_of_it() {
     let operator = Operator::new();

@@ -40,7 +40,7 @@ pub enum Kind {
 /// Callback that receives users and profiles, with their number in the file.
 pub type Each<'a> = &'a mut dyn FnMut(i64, Kind, Object) -> Result<()>;
 
-/// What a file has beside its users and profiles.
+/// Contents of a file beside its users and profiles.
 #[derive(Default)]
 pub struct Others {
     /// Last id that Django assigned, if the file has it.
