@@ -1,7 +1,8 @@
 //! Dispatch: request to endpoint to response, with errors rendered and cross-origin headers set.
 
 use crate::api::context::Context;
-use crate::api::endpoint::{Handled, RateLimit};
+use crate::api::deferred::Deferred;
+use crate::api::endpoint::RateLimit;
 use crate::api::route::{self, Route};
 use crate::api::{self, ENDPOINTS, rate_limit};
 use crate::config::{Config, ConfigError};
@@ -25,21 +26,40 @@ pub async fn handle(
             let problems = problems.clone();
             platform.log(&Event::Misconfigured { problems });
             let response = Dialect::Django.render(&Error::Internal("misconfigured".to_owned()));
-            return finalize(response.into(), platform, request, cors, None);
+            return finalize(response, platform, request, cors, None).into();
         }
     };
-    let mut preflight = None;
-    let handled = match route::find(request.method(), request.path()) {
-        Ok(Route::Endpoint(index)) => dispatch(index, &Context { config, platform, request }).await,
+    let (mut preflight, mut deferred) = (None, Deferred::default());
+    let response = match route::find(request.method(), request.path()) {
+        Ok(Route::Endpoint { index, parameters }) => {
+            let cx = Context::new(config, platform, request, parameters);
+            let response = dispatch(index, &cx).await;
+            deferred = cx.into_deferred();
+            response
+        }
         Ok(Route::Preflight(allow)) => {
             let response = Response::empty(204).with("Allow", allow.clone());
             preflight = Some(allow);
-            Ok(response.into())
+            Ok(response)
         }
         Err(error) => Err(error),
     };
-    let handled = handled.unwrap_or_else(|error| render(config.dialect, error, platform).into());
-    finalize(handled, platform, request, &config.cors, preflight)
+    let response = response.unwrap_or_else(|error| render(config.dialect, error, platform));
+    Handled { response: finalize(response, platform, request, &config.cors, preflight), deferred }
+}
+
+/// Response to a request, and the work that is left once it has been sent.
+pub struct Handled {
+    /// Response to the client.
+    pub response: Response,
+    /// Work that no response waits for.
+    pub deferred: Deferred,
+}
+
+impl From<Response> for Handled {
+    fn from(response: Response) -> Self {
+        Self { response, deferred: Deferred::default() }
+    }
 }
 
 /// Responds to a request that could not be handled.
@@ -54,10 +74,10 @@ pub fn respond_with_error(
         Err(error) => (Dialect::Django, &error.cors),
     };
     let response = render(dialect, error, platform);
-    finalize(response.into(), platform, request, cors, None).response
+    finalize(response, platform, request, cors, None)
 }
 
-async fn dispatch(index: usize, cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+async fn dispatch(index: usize, cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let limit = ENDPOINTS.get(index).map(|endpoint| endpoint.rate_limit);
     if limit == Some(RateLimit::ClientIp) {
         rate_limit::check(cx).await?;
@@ -76,20 +96,20 @@ fn render(dialect: Dialect, error: Error, platform: &impl Platform) -> Response 
 }
 
 fn finalize(
-    mut handled: Handled,
+    mut response: Response,
     platform: &impl Platform,
     request: &impl Request,
     cors: &Cors,
     preflight: Option<String>,
-) -> Handled {
+) -> Response {
     if request.method() == "HEAD" {
-        handled.response.body = None;
+        response.body = None;
     }
     if request.is_https() {
-        handled.response = handled.response.with("Strict-Transport-Security", STRICT_TRANSPORT);
+        response = response.with("Strict-Transport-Security", STRICT_TRANSPORT);
     }
     if let Some(bookmark) = platform.bookmark() {
-        handled.response = handled.response.with(bookmark::HEADER, bookmark);
+        response = response.with(bookmark::HEADER, bookmark);
     }
     let origin = request.header(Header::Origin);
     if let Some(origin) = origin
@@ -103,6 +123,5 @@ fn finalize(
             platform.log(&Event::Hint { hint });
         }
     }
-    handled.response = cors.apply(handled.response, origin, preflight);
-    handled
+    cors.apply(response, origin, preflight)
 }

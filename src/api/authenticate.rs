@@ -7,8 +7,9 @@ use crate::auth::token::{self, VerifiedToken};
 use crate::error::{Error, Unauthenticated};
 use crate::http::{Header, Request, bookmark};
 use crate::platform::Platform;
-use crate::store::sessions::{SessionKey, Standing};
-use crate::store::{Db, users};
+use crate::store::sessions::{SessionKey, SessionRecord, Standing};
+use crate::store::users::FoundSession;
+use crate::store::{DAY, Db, users};
 
 /// Sender of a request.
 pub struct Caller {
@@ -55,12 +56,12 @@ pub async fn authenticate_for_read(cx: &Context<'_, impl Platform, impl Request>
     }
     let token = token(cx)?;
     let replica = cx.platform.replica(bookmark::from_request(cx.request));
-    let (user, standing) = match find_active(&replica, token.key(), cx.now()).await {
+    let found = match find_active(&replica, token.key(), cx.now()).await {
         Ok(found) => found,
         // The replica may also have failed at the bookmark, which a client can make up.
         Err(_) => find_active(cx.db(), token.key(), cx.now()).await?,
     };
-    Ok(Caller { user, token, standing })
+    Ok(caller(cx, token, found))
 }
 
 /// Finds the caller as of now.
@@ -69,21 +70,39 @@ pub async fn authenticate_for_read(cx: &Context<'_, impl Platform, impl Request>
 /// [`Error::Unauthenticated`].
 pub async fn authenticate(cx: &Context<'_, impl Platform, impl Request>) -> Result<Caller, Error> {
     let token = token(cx)?;
-    let (user, standing) = find_active(cx.db(), token.key(), cx.now()).await?;
-    Ok(Caller { user, token, standing })
+    let found = find_active(cx.db(), token.key(), cx.now()).await?;
+    Ok(caller(cx, token, found))
+}
+
+/// Makes the caller. Their session is recorded later if that was not done for a day, or its record was lost.
+fn caller(
+    cx: &Context<'_, impl Platform, impl Request>,
+    token: VerifiedToken,
+    FoundSession { user, standing, seen_at }: FoundSession,
+) -> Caller {
+    if standing == Standing::Active && seen_at.is_none_or(|seen_at| cx.now() - seen_at >= DAY) {
+        cx.record_later(cx.session_record(user.id, user.token_version, &token.session));
+    }
+    Caller { user, token, standing }
 }
 
 /// The user of a token, if they are active and the token is good, and what it is good for at `now`, in Unix seconds.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
-pub async fn find_active(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<(User, Standing), Error> {
+pub async fn find_active(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<FoundSession, Error> {
     match users::find_by_session(db, key, now).await? {
         None => Err(Unauthenticated::UnknownUser.into()),
-        Some((user, _)) if !user.is_active => Err(Unauthenticated::Deactivated.into()),
-        Some((_, Standing::Ended)) => Err(Unauthenticated::Invalid.into()),
+        Some(found) if !found.user.is_active => Err(Unauthenticated::Deactivated.into()),
+        Some(found) if found.standing == Standing::Ended => Err(Unauthenticated::Invalid.into()),
         Some(found) => Ok(found),
     }
+}
+
+/// What this request tells of the session of its token, which the database was not asked about.
+pub fn record(cx: &Context<'_, impl Platform, impl Request>, token: &VerifiedToken) -> SessionRecord {
+    let record = cx.session_record(token.user_id, token.token_version, &token.session);
+    SessionRecord { issued_at: token.issued_at, ..record }
 }
 
 /// Looks up why a guarded statement matched no row.

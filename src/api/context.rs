@@ -1,9 +1,16 @@
 //! Context of a request: what every handler is given.
 
+use std::cell::RefCell;
+
+use super::deferred::Deferred;
+use super::session_record;
+use crate::auth::rehash::Rehash;
+use crate::auth::session::Session;
 use crate::config::Config;
 use crate::http::Request;
 use crate::http::client_ip::ClientIp;
 use crate::platform::Platform;
+use crate::store::sessions::SessionRecord;
 
 /// Configuration, runtime and request.
 pub struct Context<'a, P, R> {
@@ -13,9 +20,17 @@ pub struct Context<'a, P, R> {
     pub platform: &'a P,
     /// Request.
     pub request: &'a R,
+    /// Parts of the path that stand for the names in braces of the endpoint's.
+    pub parameters: Vec<&'a str>,
+    deferred: RefCell<Deferred>,
 }
 
-impl<P: Platform, R: Request> Context<'_, P, R> {
+impl<'a, P: Platform, R: Request> Context<'a, P, R> {
+    /// Context of a request for an endpoint with these parameters.
+    pub fn new(config: &'a Config, platform: &'a P, request: &'a R, parameters: Vec<&'a str>) -> Self {
+        Self { config, platform, request, parameters, deferred: RefCell::default() }
+    }
+
     /// The primary of the database.
     pub fn db(&self) -> &P::Db {
         self.platform.primary()
@@ -29,5 +44,25 @@ impl<P: Platform, R: Request> Context<'_, P, R> {
     /// IP address of the client.
     pub fn client_ip(&self) -> ClientIp {
         ClientIp::from_request(self.request)
+    }
+
+    /// What this request tells of a session of a user.
+    pub fn session_record(&self, user_id: i64, token_version: i64, session: &Session) -> SessionRecord {
+        session_record::new(self.request, user_id, token_version, session, self.config.token_ttl)
+    }
+
+    /// Records a session once the response is sent. Of several records the last counts.
+    pub fn record_later(&self, record: SessionRecord) {
+        self.deferred.borrow_mut().session = Some(record);
+    }
+
+    /// Hashes a password again once the response is sent.
+    pub fn rehash_later(&self, rehash: Rehash) {
+        self.deferred.borrow_mut().rehash = Some(rehash);
+    }
+
+    /// Work that is left once the response is sent.
+    pub fn into_deferred(self) -> Deferred {
+        self.deferred.into_inner()
     }
 }

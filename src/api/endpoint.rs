@@ -2,9 +2,7 @@
 //! follow from them.
 
 use crate::account::validate::Rule;
-use crate::auth::rehash::Rehash;
 use crate::error::Error;
-use crate::http::Response;
 
 /// Endpoint: one path, one handler.
 pub struct Endpoint {
@@ -114,6 +112,11 @@ pub enum Success {
         /// `true` if the example shows a profile.
         has_profile: bool,
     },
+    /// The user's sessions.
+    Sessions {
+        /// Meaning.
+        description: &'static str,
+    },
     /// No body, status 204.
     Empty {
         /// Meaning.
@@ -145,18 +148,4 @@ pub struct Placeholder {
     pub part: &'static str,
     /// Regular expression of what it can be.
     pub pattern: &'static str,
-}
-
-/// Response of a handler, and the work that is left once it has been sent.
-pub struct Handled {
-    /// Response to the client.
-    pub response: Response,
-    /// Work that no response waits for.
-    pub deferred: Option<Rehash>,
-}
-
-impl From<Response> for Handled {
-    fn from(response: Response) -> Self {
-        Self { response, deferred: None }
-    }
 }

@@ -4,11 +4,13 @@ pub mod authenticate;
 pub mod body;
 pub mod conflict;
 pub mod context;
+pub mod deferred;
 pub mod endpoint;
 mod new_password;
 pub mod openapi;
 pub mod rate_limit;
 pub mod route;
+mod session_record;
 pub mod sessions;
 mod user_response;
 pub mod users;
@@ -16,13 +18,13 @@ pub mod users;
 use std::pin::Pin;
 
 use self::context::Context;
-use self::endpoint::{Endpoint, Handled};
+use self::endpoint::Endpoint;
 use crate::error::Error;
-use crate::http::Request;
+use crate::http::{Request, Response};
 use crate::platform::Platform;
 
 /// Boxed, so that each endpoint is its own wasm function: V8 compiles lazily, one function at a time.
-type Handling<'a> = Pin<Box<dyn Future<Output = Result<Handled, Error>> + 'a>>;
+type Handling<'a> = Pin<Box<dyn Future<Output = Result<Response, Error>> + 'a>>;
 
 /// Lists the modules that have an `ENDPOINT` and a `handle`.
 macro_rules! endpoints {
@@ -47,5 +49,7 @@ endpoints! {
     sessions::login,
     sessions::logout,
     sessions::reauthenticate,
+    sessions::list,
+    sessions::end,
     openapi,
 }

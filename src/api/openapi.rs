@@ -5,7 +5,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
 use super::context::Context;
-use super::endpoint::{Authentication, Endpoint, Handled, Operation, Parameter, RateLimit, Success, Tag};
+use super::endpoint::{Authentication, Endpoint, Operation, Parameter, RateLimit, Success, Tag};
 use crate::error::{Dialect, Error};
 use crate::http::{Header, Request, Response};
 use crate::platform::Platform;
@@ -40,12 +40,12 @@ pub const fn asset(dialect: Dialect) -> &'static str {
 ///
 /// # Errors
 /// [`Error::Internal`] if the asset is missing, or assets are not bound.
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let document = cx.platform.read_asset(asset(cx.config.dialect)).await.map_err(Error::Internal)?;
     let etag = format!("\"{}\"", Base64UrlUnpadded::encode_string(&Sha256::digest(&document)));
     let is_known = cx.request.header(Header::IfNoneMatch).is_some_and(|tags| names(tags, &etag));
     let response = if is_known { Response::empty(304) } else { Response::of_json(200, document) };
-    Ok(response.revalidated(etag).into())
+    Ok(response.revalidated(etag))
 }
 
 /// Tells whether an `If-None-Match` names an entity tag (RFC 9110 §13.1.2): weak ones do too.

@@ -1,6 +1,7 @@
 //! Routing: the endpoint that a request is for.
 
 use super::ENDPOINTS;
+use super::endpoint::Endpoint;
 use crate::error::Error;
 
 /// Methods in the order in which `Allow` lists them.
@@ -8,9 +9,14 @@ const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Target of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
-    /// The endpoint with this index in [`ENDPOINTS`].
-    Endpoint(usize),
+pub enum Route<'a> {
+    /// An endpoint.
+    Endpoint {
+        /// Index in [`ENDPOINTS`].
+        index: usize,
+        /// Parts of the path that stand for the names in braces of the endpoint's.
+        parameters: Vec<&'a str>,
+    },
     /// `OPTIONS` on a path that takes these methods.
     Preflight(String),
 }
@@ -19,11 +25,14 @@ pub enum Route {
 ///
 /// # Errors
 /// [`Error::NotFound`] or [`Error::MethodNotAllowed`].
-pub fn find(method: &str, path: &str) -> Result<Route, Error> {
+pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Error> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    if let Some(index) = ENDPOINTS.iter().position(|endpoint| endpoint.path == path && endpoint.takes(method))
-    {
-        return Ok(Route::Endpoint(index));
+    let route = |(index, endpoint): (usize, &Endpoint)| {
+        let parameters = parameters(endpoint.path, path).filter(|_| endpoint.takes(method))?;
+        Some(Route::Endpoint { index, parameters })
+    };
+    if let Some(route) = ENDPOINTS.iter().enumerate().find_map(route) {
+        return Ok(route);
     }
     match allow(path) {
         None => Err(Error::NotFound),
@@ -32,10 +41,32 @@ pub fn find(method: &str, path: &str) -> Result<Route, Error> {
     }
 }
 
+/// Parts of a path that stand for the names in braces of an endpoint's, as in `/api/user/sessions/{id}`; `None` if it is
+/// another path. They are compared byte by byte, and none is empty.
+fn parameters<'a>(template: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let Some((start, _)) = template.split_once('{') else {
+        return (template == path).then(Vec::new);
+    };
+    if !path.starts_with(start) {
+        return None;
+    }
+    let (mut names, mut parts) = (template.split('/'), path.split('/'));
+    let mut parameters = Vec::new();
+    loop {
+        match (names.next(), parts.next()) {
+            (None, None) => return Some(parameters),
+            (Some(name), Some(part)) if name.starts_with('{') && !part.is_empty() => parameters.push(part),
+            (Some(name), Some(part)) if name == part => {}
+            _ => return None,
+        }
+    }
+}
+
 /// Value of the header `Allow` of a path, if there is such a path.
 fn allow(path: &str) -> Option<String> {
-    let is_taken =
-        |method: &&str| ENDPOINTS.iter().any(|endpoint| endpoint.path == path && endpoint.takes(method));
+    let is_taken = |method: &&str| {
+        ENDPOINTS.iter().any(|endpoint| endpoint.takes(method) && parameters(endpoint.path, path).is_some())
+    };
     let mut methods: Vec<_> = METHODS.into_iter().filter(is_taken).collect();
     (!methods.is_empty()).then(|| {
         methods.push("OPTIONS");
@@ -78,7 +109,7 @@ mod tests {
                 let index =
                     |id| ENDPOINTS.iter().position(|endpoint| endpoint.operations[0].id == id).unwrap();
                 let expected = match id {
-                    Some(id) => Ok(Route::Endpoint(index(id))),
+                    Some(id) => Ok(Route::Endpoint { index: index(id), parameters: Vec::new() }),
                     None if method == "OPTIONS" => Ok(Route::Preflight(allow.to_owned())),
                     None => {
                         Err(Error::MethodNotAllowed { method: method.to_owned(), allow: allow.to_owned() })

@@ -2,22 +2,43 @@
 
 use super::authenticate::{self, Caller};
 use super::context::Context;
-use super::endpoint::Handled;
 use crate::account::user::User;
-use crate::auth::session::Session;
+use crate::auth::session::{Proof, Session};
 use crate::auth::token;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::sessions::Standing;
 
-/// Responds with the user and a fresh token of this session.
-pub(super) fn with_fresh_token(
+/// Begins a session of a user who gave this proof: the one place where any does.
+pub(super) fn begin_session(
+    status: u16,
+    cx: &Context<'_, impl Platform, impl Request>,
+    user: &User,
+    proof: Proof,
+) -> Result<Response, Error> {
+    let session = Session::begin(Some(proof), |bytes| cx.platform.fill_random(bytes))?;
+    with_new_proof(status, cx, user, &session)
+}
+
+/// Responds with the user and a fresh token of this session, whose proof is new.
+pub(super) fn with_new_proof(
     status: u16,
     cx: &Context<'_, impl Platform, impl Request>,
     user: &User,
     session: &Session,
-) -> Result<Handled, Error> {
+) -> Result<Response, Error> {
+    cx.record_later(cx.session_record(user.id, user.token_version, session));
+    with_fresh_token(status, cx, user, session)
+}
+
+/// Responds with the user and a fresh token of this session.
+fn with_fresh_token(
+    status: u16,
+    cx: &Context<'_, impl Platform, impl Request>,
+    user: &User,
+    session: &Session,
+) -> Result<Response, Error> {
     let config = cx.config;
     let now = cx.now();
     let until_session_end = session
@@ -36,14 +57,13 @@ pub(super) fn with_fresh_token(
 pub(super) fn of_caller(
     cx: &Context<'_, impl Platform, impl Request>,
     Caller { user, token, standing }: &Caller,
-) -> Result<Handled, Error> {
+) -> Result<Response, Error> {
     match authenticate::bearer(cx.request).filter(|_| *standing == Standing::Grace) {
         Some(token) => with_token(200, user, token),
         None => with_fresh_token(200, cx, user, &token.session),
     }
 }
 
-fn with_token(status: u16, user: &User, token: &str) -> Result<Handled, Error> {
-    let response = Response::json(status, &user.body(token));
-    response.map(Handled::from).map_err(|error| Error::Internal(format!("response: {error}")))
+fn with_token(status: u16, user: &User, token: &str) -> Result<Response, Error> {
+    Response::json(status, &user.body(token)).map_err(|error| Error::Internal(format!("response: {error}")))
 }

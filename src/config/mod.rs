@@ -59,6 +59,11 @@ pub struct ConfigError {
 }
 
 impl Config {
+    /// Earliest time of the last proof of a session that has not ended by its age, in Unix seconds. `None` is any.
+    pub fn proved_since(&self, now: i64) -> Option<i64> {
+        self.session_max_age.map(|max_age| now - max_age)
+    }
+
     /// Reads the variables that `lookup` finds by their names. One that is not set has its default;
     /// one that is invalid never falls back to it.
     ///

@@ -34,4 +34,5 @@ headers! {
     IfNoneMatch = "if-none-match",
     Origin = "origin",
     SecFetchSite = "sec-fetch-site",
+    UserAgent = "user-agent",
 }

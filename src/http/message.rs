@@ -30,6 +30,9 @@ pub trait Request {
     /// The value of a header; several of one name are joined by commas.
     fn header(&self, header: Header) -> Option<&str>;
 
+    /// City and country of the client, as the platform tells them; `None` if it knows neither.
+    fn place(&self) -> Option<String>;
+
     /// The whole body, empty if there is none. Asked for at most once.
     ///
     /// # Errors

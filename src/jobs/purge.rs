@@ -1,4 +1,4 @@
-//! Deletes rows that are no longer needed: revoked sessions whose tokens have expired, failed logins that are
+//! Deletes rows that are no longer needed: sessions whose tokens have expired, failed logins that are
 //! forgotten, and counts of registrations of past days. Nothing depends on its having run.
 
 use crate::store::{Db, DbError, login_failures, registrations, sessions};

@@ -139,6 +139,7 @@ impl Components {
     }
 
     fn preflight(&mut self, path: &str, dialect: Dialect) -> Json {
+        let path = path.strip_suffix("s/{id}").unwrap_or(path);
         let name = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
         let (first, rest) = name.split_at_checked(1).unwrap_or_default();
         let id = ["preflight", &first.to_ascii_uppercase(), rest].concat();
@@ -200,6 +201,8 @@ impl Components {
         self.schemas.add("User", user_schema());
         let user = schema::closed_object(vec![("user", component_ref("schemas", "User"))]);
         self.schemas.add("UserResponse", user);
+        self.schemas.add("Session", session_schema());
+        self.schemas.add("SessionsResponse", sessions_schema());
         let elsewhere = |description, headers: &[&'static str], error: &Error| {
             let body = dialect.render(error).body.unwrap_or_default();
             let media = Some(Json::object(vec![("example", Json::raw(&body))]));
@@ -279,6 +282,11 @@ fn successes(success: Success) -> Vec<ResponseSpec> {
             let media = Json::object(vec![("schema", schema), ("example", user_example(has_profile))]);
             vec![ResponseSpec::new(&status.to_string(), description, &[bookmark::HEADER], Some(media))]
         }
+        Success::Sessions { description } => {
+            let schema = component_ref("schemas", "SessionsResponse");
+            let media = Json::object(vec![("schema", schema), ("example", Json::raw(SESSIONS_EXAMPLE))]);
+            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
+        }
         Success::Empty { description } => {
             vec![ResponseSpec::new("204", description, &[bookmark::HEADER], None)]
         }
@@ -326,6 +334,42 @@ fn user_schema() -> Json {
     schema::closed_object(fields)
 }
 
+fn session_schema() -> Json {
+    let text = |description: &str| described(r#""string""#, description, "");
+    let nullable = |description: &str| described(r#"["string","null"]"#, description, "");
+    let time = |description: &str| described(r#""string""#, description, r#","format":"date-time""#);
+    schema::closed_object(vec![
+        ("id", text("Names the session. It opens nothing")),
+        ("current", described(r#""boolean""#, "`true` for the session of the request", "")),
+        ("agent", nullable("Browser family and system, where they are known")),
+        ("place", nullable("City and country, as Cloudflare tells them")),
+        (
+            "methods",
+            Json::raw(
+                r#"{"type":"array","description":"Methods of its last proof (RFC 8176)","items":{"type":"string"}}"#,
+            ),
+        ),
+        ("created", time("When it began")),
+        ("seen", time("When it was last used, exact to a day")),
+        ("expires", time("When it ends if it is not used")),
+    ])
+}
+
+fn described(types: &str, description: &str, more: &str) -> Json {
+    Json::raw(&format!(r#"{{"type":{types},"description":"{description}"{more}}}"#))
+}
+
+fn sessions_schema() -> Json {
+    let list = vec![
+        ("type", Json::string("array")),
+        ("description", Json::string("The current session, then the others from the most recently seen on")),
+        ("items", component_ref("schemas", "Session")),
+        ("maxItems", Json::number(100)),
+    ];
+    let more = described(r#""boolean""#, "`true` if there are more than these", "");
+    schema::closed_object(vec![("sessions", Json::object(list)), ("more", more)])
+}
+
 const SECURITY: &str = r#"{"token":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"A JSON Web Token of this API (HS256), in `Authorization: Bearer <jwt>` or `Authorization: Token <jwt>`"}}"#;
 
 /// Headers of responses: name, `true` if it is always there, and meaning.
@@ -367,12 +411,14 @@ const PREFLIGHT_HEADERS: [&str; 6] = [
 
 fn parameter_json(parameter: &Parameter) -> Json {
     let mut schema = vec![("type", Json::string("string"))];
+    let is_in_path = parameter.place == "path";
     if let Some(default) = parameter.values.first() {
         schema.extend([("enum", Json::strings(parameter.values)), ("default", Json::string(default))]);
     }
     Json::object(vec![
         ("name", Json::string(parameter.name)),
         ("in", Json::string(parameter.place)),
+        ("required", Json::raw(if is_in_path { "true" } else { "false" })),
         ("description", Json::string(parameter.description)),
         ("schema", Json::object(schema)),
     ])
@@ -390,5 +436,7 @@ fn user_example(has_profile: bool) -> Json {
     };
     Json::raw(&serde_json::to_string(&user.body(TOKEN)).unwrap_or_default()) // strings always serialize
 }
+
+const SESSIONS_EXAMPLE: &str = r#"{"sessions":[{"id":"doZ03eMn_rL4XgPJA7EnEA","current":true,"agent":"Firefox on Linux","place":"Berlin, DE","methods":["pwd"],"created":"2027-01-15T08:00:00Z","seen":"2027-01-15T08:00:00Z","expires":"2027-03-16T08:00:00Z"}],"more":false}"#;
 
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA";

@@ -1,17 +1,35 @@
-//! Sessions: the columns of `users` and the table `revoked_sessions` that end them before their tokens expire.
+//! Sessions: their table, and the columns of `users` that end any number of them at once.
 
-use super::{Db, DbError, Row, Value};
+use super::{DAY, Db, DbError, Row, Value};
 
 /// SQL expression over a row of `users`: the [`Standing`] of the token with the user ?1, the version ?2, the sid ?3 and
 /// the issue time ?4 at the time ?5.
-pub(super) const STANDING: &str = "CASE WHEN EXISTS (SELECT 1 FROM revoked_sessions WHERE user_id = ?1 AND sid = ?3) THEN 0 \
+pub(super) const STANDING: &str = "CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 AND sid = ?3 AND ended_at IS NOT NULL) THEN 0 \
      WHEN token_version = ?2 THEN 2 \
      WHEN surviving_sid IS NOT ?3 THEN 0 \
      WHEN ?2 BETWEEN surviving_version AND token_version THEN 2 \
      ELSE grace_version IS ?2 AND grace_iat IS ?4 AND grace_until > ?5 END";
 
+/// SQL expression: when the session ?3 of the user ?1 was last seen; NULL if it has no row.
+pub(super) const SEEN_AT: &str = "(SELECT seen_at FROM sessions WHERE user_id = ?1 AND sid = ?3)";
+
+/// SQL condition over rows of `sessions` and of `users`: the session is active at the time ?5, and its last proof is not
+/// older than ?6, if that is not NULL. Tokens of the last day may outlive `expires_at` by a day.
+const IS_ACTIVE: &str = "ended_at IS NULL AND expires_at > ?5 - 86400 AND (version = token_version OR sid IS surviving_sid) \
+     AND ifnull(auth_time >= ?6, 1)";
+
 /// Assignments of an UPDATE of `users` that end every session of the user.
 pub const REVOKE_ALL: &str = "token_version = token_version + 1, surviving_sid = NULL";
+
+/// The most sessions that [`list`] gives.
+const MAX_LISTED: i64 = 100;
+
+/// The most rows that [`list`] looks at. Who has more, by a script that logs in each minute, say, can end all of them at
+/// once.
+const MAX_LOOKED_AT: i64 = 10_000;
+
+/// The last second of the year 9999, after which SQLite writes no dates.
+const LAST_DATE: i64 = 253_402_300_799;
 
 /// Identity of a token in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +75,99 @@ impl Standing {
     }
 }
 
-/// Ends the session of a token, if its user is active and the token is good, and tells whether that was so.
-/// `expires_at` is when the last of its tokens has expired.
-pub async fn revoke(db: &impl Db, key: SessionKey<'_>, expires_at: i64, now: i64) -> Result<bool, DbError> {
+/// Session as it is recorded: what a token and its request tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Id of the user.
+    pub user_id: i64,
+    /// `users.token_version` of its last token.
+    pub token_version: i64,
+    /// Name of the session.
+    pub sid: String,
+    /// Time of issue of the token that is recorded, if it names one.
+    pub issued_at: Option<i64>,
+    /// Browser family and system.
+    pub agent: Option<String>,
+    /// City and country.
+    pub place: Option<String>,
+    /// Methods of the last proof, an array in JSON.
+    pub methods: String,
+    /// Time of the last proof; 0 for never.
+    pub auth_time: i64,
+    /// Time in which all of its tokens expire, in seconds.
+    pub lifetime: i64,
+}
+
+impl SessionRecord {
+    /// The parameters ?1 to ?5 of [`STANDING`], and the others of [`INSERT`].
+    fn params(&self, now: i64) -> Vec<Value<'_>> {
+        let key = SessionKey {
+            user_id: self.user_id,
+            token_version: self.token_version,
+            sid: &self.sid,
+            issued_at: self.issued_at,
+        };
+        let mut params = Vec::from(key.params(now));
+        params.extend([
+            self.expires_at(now).into(),
+            self.agent.as_deref().into(),
+            self.place.as_deref().into(),
+            self.methods.as_str().into(),
+            self.auth_time.into(),
+        ]);
+        params
+    }
+
+    fn expires_at(&self, now: i64) -> i64 {
+        now.saturating_add(self.lifetime).min(LAST_DATE)
+    }
+}
+
+/// Inserts a [`SessionRecord`], up to the value of `ended_at`.
+const INSERT: &str = "INSERT INTO sessions (user_id, sid, version, agent, place, methods, auth_time, created_at, seen_at, \
+     expires_at, purge_at, ended_at) SELECT id, ?3, ?2, ?7, ?8, ?9, ?10, ?5, ?5, ?6, ?6 + 86400";
+
+/// Records a session, if its user is active and its token is [`Standing::Active`]: inserts its row, or brings it up to
+/// date if that is a day old or the proof is a new one. A session that has ended stays so.
+pub async fn record(db: &impl Db, record: &SessionRecord, now: i64) -> Result<(), DbError> {
     let sql = format!(
-        "INSERT INTO revoked_sessions (user_id, sid, expires_at) \
-         SELECT id, ?3, ?6 FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING 1"
+        "{INSERT}, NULL FROM users WHERE id = ?1 AND is_active AND ({STANDING}) = 2 \
+         ON CONFLICT (user_id, sid) DO UPDATE SET version = max(version, excluded.version), agent = excluded.agent, \
+         place = excluded.place, methods = iif(excluded.auth_time < auth_time, methods, excluded.methods), \
+         auth_time = max(auth_time, excluded.auth_time), seen_at = excluded.seen_at, \
+         expires_at = max(expires_at, excluded.expires_at) \
+         WHERE ended_at IS NULL AND (seen_at <= ?5 - {DAY} OR auth_time < ?10 OR auth_time = ?10 AND methods <> ?9)"
+    );
+    db.first(&sql, &record.params(now)).await.map(drop)
+}
+
+/// Ends a session, if its user is active and its token is good, and tells whether that was so.
+pub async fn revoke(db: &impl Db, record: &SessionRecord, now: i64) -> Result<bool, DbError> {
+    let sql = format!(
+        "{INSERT}, ?5 FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 \
+         ON CONFLICT (user_id, sid) DO UPDATE SET ended_at = ?5, expires_at = max(expires_at, ?6) \
+         WHERE ended_at IS NULL RETURNING 1"
+    );
+    Ok(db.first(&sql, &record.params(now)).await?.is_some())
+}
+
+/// Ends another session of a token's user that is active, if the user is active and the token is [`Standing::Active`],
+/// and tells whether that was so. `proved_since` is the earliest proof of an active session; its tokens of the last day
+/// have expired at `expires_at`.
+pub async fn revoke_other(
+    db: &impl Db,
+    key: SessionKey<'_>,
+    other: &str,
+    proved_since: Option<i64>,
+    expires_at: i64,
+    now: i64,
+) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?8) WHERE user_id = ?1 AND sid = ?7 AND EXISTS \
+         (SELECT 1 FROM users WHERE id = ?1 AND is_active AND ({STANDING}) = 2 AND {IS_ACTIVE}) RETURNING 1"
     );
     let mut params = Vec::from(key.params(now));
-    params.push(expires_at.into());
+    params.extend([proved_since.into(), other.into(), expires_at.into()]);
     Ok(db.first(&sql, &params).await?.is_some())
 }
 
@@ -88,9 +190,59 @@ pub async fn revoke_others(db: &impl Db, key: SessionKey<'_>, now: i64) -> Resul
     Ok(db.first(&sql, &key.params(now)).await?.is_some())
 }
 
-/// Deletes up to `limit` revoked sessions none of whose tokens is good any more, and tells whether there were any.
+/// Lists the active sessions of a user, of whom this is the current one: that one first, then the others from the most
+/// recently seen on. Gives them in JSON, and tells whether there are more. `proved_since` is the earliest proof of an
+/// active session.
+pub async fn list(
+    db: &impl Db,
+    current: &SessionRecord,
+    proved_since: Option<i64>,
+    now: i64,
+) -> Result<(String, bool), DbError> {
+    let time = |column: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', {column}, 'unixepoch')");
+    let (created, seen) = (time("created_at"), time("seen_at"));
+    // ?6 is a time of now less the longest age of a proof.
+    let expires = time("min(expires_at, ifnull(auth_time + ?5 - ?6, expires_at))");
+    // In JSON here, since a parser and a writer of it in the Worker would have 5 KiB. The current session is told as it is
+    // now: it may have no row yet, or one from yesterday.
+    let sql = format!(
+        "SELECT json_group_array(json_object('id', sid, 'current', json(iif(is_current, 'true', 'false')), 'agent', agent, \
+         'place', place, 'methods', json(methods), 'created', {created}, 'seen', {seen}, 'expires', {expires}) \
+         ORDER BY number) FILTER (WHERE number <= {MAX_LISTED}), count(*) > {MAX_LISTED} \
+         FROM (SELECT *, row_number() OVER (ORDER BY is_current DESC, seen_at DESC, sid) AS number FROM \
+         (SELECT ?2 AS sid, 1 AS is_current, ?8 AS agent, ?9 AS place, ?10 AS methods, ?4 AS auth_time, \
+         ifnull((SELECT created_at FROM sessions WHERE user_id = ?1 AND sid = ?2), ?5) AS created_at, ?5 AS seen_at, \
+         ?7 AS expires_at \
+         UNION ALL SELECT sid, 0, agent, place, methods, auth_time, own.created_at, seen_at, expires_at FROM users, \
+         (SELECT * FROM sessions WHERE user_id = ?1 AND sid <> ?2 LIMIT ?3) AS own WHERE id = ?1 AND {IS_ACTIVE}))"
+    );
+    let params = [
+        current.user_id.into(),
+        current.sid.as_str().into(),
+        MAX_LOOKED_AT.into(),
+        current.auth_time.into(),
+        now.into(),
+        proved_since.into(),
+        current.expires_at(now).into(),
+        current.agent.as_deref().into(),
+        current.place.as_deref().into(),
+        current.methods.as_str().into(),
+    ];
+    let row = db.first(&sql, &params).await?;
+    let mut row = row.ok_or_else(|| DbError::Decode("SELECT count(*) gave no row".to_owned()))?;
+    Ok((row.text()?, row.boolean()?))
+}
+
+/// Looks at up to `limit` rows whose time has come, and tells whether there were any: deletes those of sessions none of
+/// whose tokens is good any more, and moves on the time of the others.
 pub async fn purge(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
-    let sql = "DELETE FROM revoked_sessions WHERE (user_id, sid) IN \
-               (SELECT user_id, sid FROM revoked_sessions WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
-    Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
+    const DUE: &str = "(user_id, sid) IN (SELECT user_id, sid FROM sessions WHERE purge_at <= ?1 ORDER BY purge_at LIMIT ?2)";
+    let moved = format!(
+        "UPDATE sessions SET purge_at = expires_at + {DAY} WHERE {DUE} AND expires_at > ?1 - {DAY} RETURNING 1"
+    );
+    let deleted = format!("DELETE FROM sessions WHERE {DUE} AND expires_at <= ?1 - {DAY} RETURNING 1");
+    let params = [now.into(), limit.into()];
+    let has_moved = db.first(&moved, &params).await?.is_some();
+    let has_deleted = db.first(&deleted, &params).await?.is_some();
+    Ok(has_moved || has_deleted)
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
 use super::registrations::{self, RegistrationLimit};
-use super::sessions::{REVOKE_ALL, STANDING, SessionKey, Standing};
+use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing};
 use super::{Batch, Db, DbError, Row, Statement, Value};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{PROFILE, Profile};
@@ -18,8 +18,9 @@ static COLUMNS: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// D1 sends the names of columns with each row: without one, an expression is its own.
-static FIND_BY_SESSION: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {}, {STANDING} AS standing FROM users WHERE id = ?1", *COLUMNS));
+static FIND_BY_SESSION: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {}, {STANDING} AS standing, {SEEN_AT} AS seen_at FROM users WHERE id = ?1", *COLUMNS)
+});
 
 /// Time that the token that a new password was set with stays good, in seconds: long enough for requests that a client
 /// has under way, or sends before it takes up the fresh one.
@@ -82,14 +83,25 @@ pub async fn insert(
     row.map(|mut row| take_user(&mut row)).transpose()
 }
 
-/// The user of a token, and what the token is good for.
+/// Result of [`find_by_session`].
+pub struct FoundSession {
+    /// The user of the token.
+    pub user: User,
+    /// Requests that the token is good for.
+    pub standing: Standing,
+    /// Time at which its session was last recorded; `None` if it has no row.
+    pub seen_at: Option<i64>,
+}
+
+/// The user of a token, what the token is good for, and when its session was last recorded.
 pub async fn find_by_session(
     db: &impl Db,
     key: SessionKey<'_>,
     now: i64,
-) -> Result<Option<(User, Standing)>, DbError> {
-    let row = db.first(&FIND_BY_SESSION, &key.params(now)).await?;
-    row.map(take_user_and_standing).transpose()
+) -> Result<Option<FoundSession>, DbError> {
+    let Some(mut row) = db.first(&FIND_BY_SESSION, &key.params(now)).await? else { return Ok(None) };
+    let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
+    Ok(Some(FoundSession { user, standing, seen_at: row.optional_integer()? }))
 }
 
 /// Result of [`find_login`].

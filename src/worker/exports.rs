@@ -73,12 +73,11 @@ pub fn handle_request(
     let request = WorkerRequest::new(host, Rc::clone(&slot), head, has_sessions(&config));
     start(id, slot, async move {
         let handled = app::handle(&config, &request, &request).await;
-        match handled.deferred {
-            None => request.respond(&handled.response),
-            Some(rehash) => {
-                request.respond_and_continue(&handled.response).await;
-                rehash.run(&request).await;
-            }
+        if handled.deferred.is_empty() {
+            request.respond(&handled.response);
+        } else {
+            request.respond_and_continue(&handled.response).await;
+            handled.deferred.run(&request).await;
         }
     });
 }

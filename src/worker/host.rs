@@ -10,6 +10,8 @@ const HOST: &str = r#"
 export interface Host {
   /** Value of a header, by its name in lower case. */
   header(name: string): string | undefined;
+  /** City and country of the client, as Cloudflare tells them. */
+  place(): string | undefined;
   /** Reads the body, of at most `limit` bytes. */
   readBody(limit: number): void;
   /** Runs a statement, with parameters in JSON: in a D1 session that a bookmark or a constraint begins, or in none. */
@@ -35,6 +37,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn header(this: &Host, name: &str) -> Option<String>;
+
+    #[wasm_bindgen(method)]
+    pub fn place(this: &Host) -> Option<String>;
 
     #[wasm_bindgen(method, js_name = readBody)]
     pub fn read_body(this: &Host, limit: usize);

@@ -53,6 +53,12 @@ export class RequestHost implements Host {
     return header(this.#request?.headers, name, MAX_HEADER);
   }
 
+  place(): string | undefined {
+    const { city, country } = this.#request?.cf ?? {};
+    const known = [city, country].filter((part) => typeof part === "string");
+    return known.length > 0 ? known.join(", ") : undefined;
+  }
+
   readBody(limit: number): void {
     this.operation = "body";
     this.pending = resumeWithBodyOf(this.#request, limit);

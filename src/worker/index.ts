@@ -66,12 +66,13 @@ async function drive(id: number, host: RequestHost, env: Env): Promise<void> {
  * Abandons a task whose client has left, and tells whether it has. Not that of a read: it waits for two statements at
  * most and is soon among the oldest, which are evicted first. (To ask for a request's signal at all costs 3 % of it.)
  */
-function abandonWhenAborted(request: Request, id: number): () => boolean {
+function abandonWhenAborted(request: Request, id: number, host: RequestHost): () => boolean {
   let isAborted = false;
   if (request.method !== "GET") {
     request.signal.addEventListener("abort", () => {
       isAborted = true;
-      if (state === "ready") {
+      // What is left after the response is short, and a thief should not have the choice to skip it.
+      if (state === "ready" && !host.response) {
         abandon(id);
       }
     });
@@ -92,13 +93,13 @@ export default {
   async fetch(request, env, context) {
     const id = nextId();
     const host = new RequestHost(request, env);
-    const isAborted = abandonWhenAborted(request, id);
+    const isAborted = abandonWhenAborted(request, id, host);
     try {
       callWasm(env, () => handleRequest(id, host, ...readHead(request)));
       await drive(id, host, env);
       if (host.isInBackground) {
         host.isInBackground = false;
-        context.waitUntil(inBackground(drive(id, host, env), "password rehash"));
+        context.waitUntil(inBackground(drive(id, host, env), "deferred work"));
       }
     } catch (error) {
       if (isAborted()) {

@@ -101,6 +101,10 @@ impl Request for WorkerRequest {
         }
     }
 
+    fn place(&self) -> Option<String> {
+        self.handle.host.place()
+    }
+
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
         self.handle.host.read_body(limit);
         match self.handle.slot.wait_for_body().await {

@@ -11,6 +11,7 @@ pub mod profile;
 pub mod protocol;
 pub mod reauthentication;
 pub mod request;
+pub mod session_list;
 pub mod sessions;
 pub mod tokens;
 
@@ -146,6 +147,14 @@ macro_rules! all {
                 a_password_has_as_many_characters_as_asked_for
                 a_password_that_is_easily_guessed_is_refused_where_that_is_on
                 no_client_gets_the_common_passwords;
+            session_list:
+                a_user_sees_their_sessions
+                a_session_is_ended_by_its_id
+                a_session_that_has_ended_is_in_no_list
+                a_session_without_a_row_gets_one_with_its_next_request
+                a_renewed_proof_is_recorded
+                a_list_has_at_most_100_sessions
+                a_session_ends_by_its_age_in_the_list_too;
             tokens:
                 the_header_carries_the_token
                 a_token_of_another_library_needs_only_id_and_exp

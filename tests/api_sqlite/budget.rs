@@ -108,17 +108,17 @@ fn a_login_writes_nothing_before_its_answer() {
     api::register(&api, "cost");
     let stored = || api.sql("SELECT password FROM users");
     let (_, upgrade) = api.handle(&login("jakejake"));
-    assert!(upgrade.is_none());
+    assert!(upgrade.rehash.is_none());
     let outdated = outdated_hash("jakejake");
     api.sql(&format!("UPDATE users SET password = '{outdated}'"));
     for (password, upgrades) in [("jakejakf", false), ("jakejake", true)] {
         let (_, upgrade) = api.handle(&login(password));
-        assert_eq!(upgrade.is_some(), upgrades);
+        assert_eq!(upgrade.rehash.is_some(), upgrades);
         assert_eq!(stored().as_ref(), Some(&outdated));
     }
     api.sql("UPDATE users SET is_active = 0");
     let (_, upgrade) = api.handle(&login("jakejake"));
-    assert!(upgrade.is_none());
+    assert!(upgrade.rehash.is_none());
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn an_upgrade_never_undoes_a_new_password() {
     let (_, upgrade) = api.handle(&login("jakejake"));
     let changed = outdated_hash("another password");
     api.sql(&format!("UPDATE users SET password = '{changed}'"));
-    pollster::block_on(upgrade.unwrap().run(&api.platform));
+    pollster::block_on(upgrade.run(&api.platform));
     assert_eq!(api.sql("SELECT password FROM users"), Some(changed));
 }
 
@@ -143,7 +143,8 @@ const INTERFERENCES: [(&str, &str); 5] = [
         "Invalid authentication. Could not decode token.",
     ),
     (
-        "INSERT INTO revoked_sessions SELECT id, 'sid', 2000000000 FROM users",
+        "INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, ended_at, purge_at) \
+         SELECT id, 'sid', 0, '[]', 0, 5, 5, 2000000000, 5, 2000000000 FROM users",
         "Invalid authentication. Could not decode token.",
     ),
 ];
@@ -170,7 +171,7 @@ fn a_session_that_ends_while_its_request_is_under_way_changes_nothing() {
             answer.is(401, &format!(r#"{{"user":{{"detail":"{detail}"}}}}"#));
             let row = api.sql(row);
             assert!(row == unchanged || row.is_none(), "{row:?}");
-            let ended = "SELECT (SELECT count(*) FROM revoked_sessions) + (SELECT ifnull(max(token_version), 0) FROM users)";
+            let ended = "SELECT (SELECT count(ended_at) FROM sessions) + (SELECT ifnull(max(token_version), 0) FROM users)";
             assert!(api.sql(ended).unwrap().parse::<i64>().unwrap() <= 1, "{interference}");
         }
     }
@@ -338,6 +339,8 @@ fn no_statement_scans_the_table() {
         Request::new("POST", "/api/users/logout?scope=others").token(&token),
         Request::new("POST", "/api/users/logout?scope=all").token(&token),
         Request::new("POST", "/api/users/logout").token(&api::register(&api, "plan3")),
+        Request::get("/api/user/sessions").token(&api::register(&api, "plan4")),
+        Request::new("DELETE", "/api/user/sessions/other").token(&api::register(&api, "plan5")),
         Request::new("DELETE", "/api/user").token(&api::register(&api, "plan2")),
     ] {
         api.send(&call);
@@ -348,10 +351,10 @@ fn no_statement_scans_the_table() {
     }
     pollster::block_on(purge::run(&api.platform, NOW)).unwrap();
     let statements: BTreeSet<_> = api.platform.db.statements.borrow().iter().cloned().collect();
-    assert_eq!(statements.len(), 17, "{statements:#?}");
+    assert_eq!(statements.len(), 21, "{statements:#?}");
     for statement in statements {
         for step in api.platform.db.plan(&statement) {
-            let scans = ["users", "revoked_sessions", "login_failures", "registrations"]
+            let scans = ["users", "sessions", "login_failures", "registrations"]
                 .iter()
                 .any(|table| step == format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} ")));
             assert!(!scans, "{step}: {statement}");

@@ -50,7 +50,7 @@ fn with_api(check: impl FnOnce(&Native)) {
             (api, user)
         });
         api.platform.db.exec(&format!(
-            "DELETE FROM users; DELETE FROM revoked_sessions; DELETE FROM login_failures; DELETE FROM registrations; \
+            "DELETE FROM users; DELETE FROM sessions; DELETE FROM login_failures; DELETE FROM registrations; \
              INSERT INTO users (id, username, email, password, created_at, updated_at) \
              VALUES (1, 'fuzz', 'fuzz@x.io', {user}, 5, 5)"
         ));
@@ -64,8 +64,8 @@ fn with_api(check: impl FnOnce(&Native)) {
 fn send(api: &Native, call: &Request) -> Response {
     let iterations = iterations_computed();
     let stored = api::Api::sql(api, "SELECT password FROM users WHERE id = 1").unwrap();
-    let (answer, upgrade) = pollster::block_on(api.answer_unchecked(call));
-    assert!(upgrade.is_none());
+    let (answer, deferred) = pollster::block_on(api.answer_unchecked(call));
+    assert!(deferred.rehash.is_none());
     assert!(answer.status < 500, "{call:?}\n{answer:?}\n{:?}", api.platform.log);
     answer.is_well_formed(call);
     for secret in [&stored, SECRET] {

@@ -3,11 +3,10 @@
 use std::cell::{Cell, RefCell};
 
 use latchkey::account::email;
-use latchkey::api::endpoint::Handled;
+use latchkey::api::deferred::Deferred;
 use latchkey::api::openapi::asset;
-use latchkey::app;
+use latchkey::app::{self, Handled};
 use latchkey::auth::blocklist;
-use latchkey::auth::rehash::Rehash;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
 use latchkey::http::{self, BodyError, Header};
@@ -65,16 +64,16 @@ impl Native {
     }
 
     /// Answers, and leaves what comes after the answer to the caller.
-    pub fn handle(&self, call: &Request) -> (Response, Option<Rehash>) {
+    pub fn handle(&self, call: &Request) -> (Response, Deferred) {
         pollster::block_on(self.answer(call))
     }
 
-    pub async fn answer(&self, call: &Request) -> (Response, Option<Rehash>) {
+    pub async fn answer(&self, call: &Request) -> (Response, Deferred) {
         let (answer, deferred) = self.answer_unchecked(call).await;
         (answer.checked(call), deferred)
     }
 
-    pub async fn answer_unchecked(&self, call: &Request) -> (Response, Option<Rehash>) {
+    pub async fn answer_unchecked(&self, call: &Request) -> (Response, Deferred) {
         self.platform.bookmark.take(); // of the request before
         let is_on = self.config.as_ref().is_ok_and(|config| config.read_replication);
         self.platform.has_sessions.set(is_on);
@@ -94,9 +93,7 @@ impl Native {
 impl Api for Native {
     fn send(&self, call: &Request) -> Response {
         let (answer, deferred) = self.handle(call);
-        if let Some(rehash) = deferred {
-            pollster::block_on(rehash.run(&self.platform));
-        }
+        pollster::block_on(deferred.run(&self.platform));
         answer
     }
 
@@ -237,6 +234,10 @@ impl http::Request for Arriving<'_> {
         let name = header.name();
         let found = self.call.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    fn place(&self) -> Option<String> {
+        self.call.headers.iter().find(|(name, _)| name == "Place").map(|(_, place)| place.clone())
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, BodyError> {

@@ -69,6 +69,8 @@ impl OpenApi {
         let context = || format!("{call:?}\n{answer:?}");
         let path = call.path.split('?').next().unwrap_or_default();
         let path = path.strip_suffix('/').unwrap_or(path);
+        let one = path.strip_prefix("/api/user/sessions/").filter(|id| !id.is_empty() && !id.contains('/'));
+        let path = if one.is_some() { "/api/user/sessions/{id}" } else { path };
         let method = call.method.to_lowercase();
         let Some(item) = self.document["paths"].get(path) else {
             return self.is_as_elsewhere("NotFound", 404, call, answer);
@@ -143,7 +145,7 @@ fn every_route_is_described_and_no_other() {
             for method in ["get", "head", "post", "put", "patch", "delete", "options", "trace"] {
                 let route = route::find(&method.to_uppercase(), path);
                 assert_eq!(item.get(method).is_some(), route.is_ok(), "{method} {path}");
-                if let Ok(Route::Endpoint(index)) = route {
+                if let Ok(Route::Endpoint { index, .. }) = route {
                     assert_eq!(ENDPOINTS[index].path, path);
                 }
             }
@@ -230,6 +232,10 @@ fn every_status_and_example_is_a_real_answer() {
                         assert_eq!(claims(token), claims(&json!(answer.token())), "{}", context());
                         *token = json!(answer.token());
                     }
+                    if let Some(id) = example.pointer_mut("/sessions/0/id") {
+                        let body: Value = serde_json::from_str(&answer.body).unwrap();
+                        *id = body["sessions"][0]["id"].clone();
+                    }
                     assert_eq!(
                         serde_json::from_str::<Value>(&answer.body).unwrap(),
                         example,
@@ -254,13 +260,19 @@ fn claims(token: &Value) -> Vec<String> {
 
 const JAKE: &str = r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#;
 
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+
 /// The answer to the request that an operation has for an example.
 fn success(vars: &Vars, mut call: Request, operation: &Value, status: &str) -> Response {
-    let api = Native::new(vars.clone());
+    let mut vars = vars.clone();
+    vars.insert("TOKEN_TTL_DAYS", "60");
+    let api = Native::new(vars);
     if operation["operationId"] != "register" {
         let token = api.send(&Request::post("/api/users", JAKE)).token();
         if operation["security"].is_array() {
-            call = call.token(&token);
+            let sid = api.sql("SELECT sid FROM sessions").unwrap();
+            call.path = call.path.replace("{id}", &sid);
+            call = call.token(&token).header("User-Agent", FIREFOX).header("Place", "Berlin, DE");
         }
     }
     if let Some(body) = operation["requestBody"]["content"]["application/json"].get("example") {
@@ -338,6 +350,7 @@ fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
         "PasswordProofErrors" => call.json(r#"{"user":{}}"#),
         "WrongPassword" => call.json(r#"{"user":{"password":"another horse"}}"#),
         "DeactivationErrors" => call.json(r#"{"user":{"current_password":null}}"#),
+        "UnknownSession" => call,
         "NewUserTaken" => call.json(JAKE),
         "UserPatchTaken" => {
             let other = api::register(&api, "other");

@@ -290,7 +290,7 @@ fn the_database_is_asked_about_the_user_and_the_session() {
     );
     operator.database().execute("UPDATE users SET surviving_sid = 'sid'", []).unwrap();
     assert_eq!(reason(&old), Value::Null);
-    operator.database().execute("INSERT INTO revoked_sessions VALUES (7, 'sid', 2800000000)", []).unwrap();
+    operator.database().execute("INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, ended_at, purge_at) VALUES (7, 'sid', 0, '[]', 0, 5, 5, 2800000000, 5, 2800000000)", []).unwrap();
     for token in [old, today] {
         assert_eq!(reason(&token), "its session has ended: the user has logged out");
     }

@@ -4,14 +4,12 @@ use crate::account::password::Password;
 use crate::account::validate;
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
-use crate::api::endpoint::{
-    Authentication, Endpoint, Failure, Handled, Input, Operation, RateLimit, Success, Tag,
-};
+use crate::api::endpoint::{Authentication, Endpoint, Failure, Input, Operation, RateLimit, Success, Tag};
 use crate::api::user_response;
 use crate::auth::credentials;
-use crate::auth::session::{Proof, Session};
+use crate::auth::session::Proof;
 use crate::error::{Error, Field, FieldErrors};
-use crate::http::Request;
+use crate::http::{Request, Response};
 use crate::platform::Platform;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -48,14 +46,15 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 ///
 /// # Errors
 /// Those of [`body::read`], invalid fields, wrong credentials, a deactivated user, or too many failed logins.
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let Credentials { email, password } = parse(body::read(cx).await?, cx.platform)?;
     let client_ip = cx.client_ip().rate_limit_key();
-    let (user, deferred) =
+    let (user, rehash) =
         credentials::verify(&cx.config.passwords, cx.platform, &client_ip, &email, &password).await?;
-    let session = Session::begin(Some(Proof::of_password(cx.now())), |bytes| cx.platform.fill_random(bytes))?;
-    let handled = user_response::with_fresh_token(200, cx, &user, &session)?;
-    Ok(Handled { deferred, ..handled })
+    if let Some(rehash) = rehash {
+        cx.rehash_later(rehash);
+    }
+    user_response::begin_session(200, cx, &user, Proof::of_password(cx.now()))
 }
 
 struct Credentials {

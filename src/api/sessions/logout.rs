@@ -3,9 +3,8 @@
 use crate::api::authenticate;
 use crate::api::context::Context;
 use crate::api::endpoint::{
-    Authentication, Endpoint, Failure, Handled, Operation, Parameter, Placeholder, RateLimit, Success, Tag,
+    Authentication, Endpoint, Failure, Operation, Parameter, Placeholder, RateLimit, Success, Tag,
 };
-use crate::auth::token::MAX_SAFE_INTEGER;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
@@ -33,9 +32,6 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     }],
 };
 
-/// Time after a session's end in which a request that was in flight may still issue a token of it, in seconds.
-const IN_FLIGHT_GRACE: i64 = 3_600;
-
 /// Sessions that end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
@@ -51,7 +47,7 @@ enum Scope {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`], or an unknown scope.
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let db = cx.db();
     let token = authenticate::token(cx)?;
     let key = token.key();
@@ -59,8 +55,8 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
         Ok(scope) => scope,
         Err(errors) => {
             // Errors of the token come first.
-            let (_, standing) = authenticate::find_active(db, key, cx.now()).await?;
-            return Err(if standing == Standing::Active {
+            let found = authenticate::find_active(db, key, cx.now()).await?;
+            return Err(if found.standing == Standing::Active {
                 errors.into()
             } else {
                 Unauthenticated::Invalid.into()
@@ -69,16 +65,15 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
     };
     let now = cx.now();
     let has_ended = match scope {
-        Scope::Local => {
-            let longest = token.session.lifetime.max(cx.config.token_ttl).saturating_add(IN_FLIGHT_GRACE);
-            let last_expiry = now.saturating_add(longest).min(MAX_SAFE_INTEGER);
-            sessions::revoke(db, key, last_expiry, now).await?
+        Scope::Local => sessions::revoke(db, &authenticate::record(cx, &token), now).await?,
+        Scope::Others => {
+            cx.record_later(authenticate::record(cx, &token));
+            sessions::revoke_others(db, key, now).await?
         }
-        Scope::Others => sessions::revoke_others(db, key, now).await?,
         Scope::All => sessions::revoke_all(db, key, now).await?,
     };
     if has_ended {
-        Ok(Response::empty(204).into())
+        Ok(Response::empty(204))
     } else {
         Err(authenticate::why_rejected(db, key, cx.now()).await)
     }

@@ -2,14 +2,12 @@
 
 use crate::account::validate;
 use crate::api::context::Context;
-use crate::api::endpoint::{
-    Authentication, Endpoint, Failure, Handled, Input, Operation, RateLimit, Success, Tag,
-};
+use crate::api::endpoint::{Authentication, Endpoint, Failure, Input, Operation, RateLimit, Success, Tag};
 use crate::api::{authenticate, body, user_response};
 use crate::auth::current_password;
 use crate::auth::session::{Proof, Session};
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
-use crate::http::Request;
+use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::sessions::Standing;
 
@@ -52,7 +50,7 @@ fn wrong_password() -> Error {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`], those of [`body::read_required`], an invalid or a wrong password, or too many failed logins.
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let caller = authenticate::authenticate(cx).await?;
     if caller.standing != Standing::Active {
         return Err(Unauthenticated::Invalid.into());
@@ -65,5 +63,5 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
     current_password::verify(policy, cx.platform, &client_ip, &caller.user, Field::Password, &password)
         .await?;
     let session = Session { proof: Some(Proof::of_password(cx.now())), ..caller.token.session };
-    user_response::with_fresh_token(200, cx, &caller.user, &session)
+    user_response::with_new_proof(200, cx, &caller.user, &session)
 }

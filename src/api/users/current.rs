@@ -3,12 +3,10 @@
 
 use crate::api::authenticate;
 use crate::api::context::Context;
-use crate::api::endpoint::{
-    Authentication, Endpoint, Handled, Operation, Parameter, RateLimit, Success, Tag,
-};
+use crate::api::endpoint::{Authentication, Endpoint, Operation, Parameter, RateLimit, Success, Tag};
 use crate::api::user_response;
 use crate::error::Error;
-use crate::http::{Request, bookmark};
+use crate::http::{Request, Response, bookmark};
 use crate::platform::Platform;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -32,7 +30,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let caller = authenticate::authenticate_for_read(cx).await?;
     user_response::of_caller(cx, &caller)
 }

@@ -3,14 +3,14 @@
 use crate::account::password::Password;
 use crate::account::validate::{self, optional};
 use crate::api::context::Context;
-use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
+use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
 use crate::api::{authenticate, body, rate_limit};
 use crate::auth::current_password;
 use crate::error::{Error, Field, FieldErrors, Unauthenticated};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::sessions::Standing;
-use crate::store::users;
+use crate::store::users::{self, FoundSession};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user",
@@ -38,13 +38,14 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// # Errors
 /// [`Error::Unauthenticated`], those of [`body::read_change`], [`Error::ReauthenticationRequired`], a wrong current password,
 /// or too many updates.
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let token = authenticate::token(cx)?;
     match read_current_password(cx.request).await {
         Ok(None) if token.session.is_proved_within(cx.config.proof_max_age, cx.now()) => {}
         proof => {
             // Errors of the token come first.
-            let (user, standing) = authenticate::find_active(cx.db(), token.key(), cx.now()).await?;
+            let FoundSession { user, standing, .. } =
+                authenticate::find_active(cx.db(), token.key(), cx.now()).await?;
             if standing != Standing::Active {
                 return Err(Unauthenticated::Invalid.into());
             }
@@ -57,7 +58,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
         }
     }
     if users::deactivate(cx.db(), token.key(), cx.now()).await? {
-        Ok(Response::empty(204).into())
+        Ok(Response::empty(204))
     } else {
         Err(authenticate::why_rejected(cx.db(), token.key(), cx.now()).await)
     }

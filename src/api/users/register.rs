@@ -4,13 +4,13 @@ use crate::account::user::NewUser;
 use crate::account::validate;
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
-use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
+use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
 use crate::api::user_response;
 use crate::api::{conflict, new_password};
 use crate::auth::registration_limit;
-use crate::auth::session::{Proof, Session};
+use crate::auth::session::Proof;
 use crate::error::{Error, Field, FieldErrors};
-use crate::http::Request;
+use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::{DbError, users};
 
@@ -35,7 +35,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 ///
 /// # Errors
 /// Those of [`body::read`], invalid or taken fields, or too many registrations from the network.
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let db = cx.db();
     let new = parse(body::read(cx).await?, cx).await?;
     let hash = cx.config.passwords.hasher.hash(&new.password, |bytes| cx.platform.fill_random(bytes))?;
@@ -48,8 +48,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
         }
         inserted => inserted?.ok_or(Error::Throttled { seconds: registration_limit::wait(now) })?,
     };
-    let session = Session::begin(Some(Proof::of_password(cx.now())), |bytes| cx.platform.fill_random(bytes))?;
-    user_response::with_fresh_token(201, cx, &user, &session)
+    user_response::begin_session(201, cx, &user, Proof::of_password(cx.now()))
 }
 
 /// Parses the fields. What breaks a rule is reported with what other users have.

@@ -7,12 +7,12 @@ use crate::account::validate::{self, RawField, Rule, optional};
 use crate::api::authenticate::{self, Caller};
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
-use crate::api::endpoint::{Authentication, Endpoint, Handled, Input, Operation, RateLimit, Success, Tag};
+use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
 use crate::api::{conflict, new_password, rate_limit, user_response};
 use crate::auth::current_password;
 use crate::auth::session::Proof;
 use crate::error::{Error, Field, FieldErrors};
-use crate::http::Request;
+use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::sessions::Standing;
 use crate::store::{DbError, users};
@@ -53,7 +53,7 @@ fn rules() -> Vec<&'static Rule> {
 /// # Errors
 /// [`Error::Unauthenticated`], those of [`body::read_change`], invalid or taken fields, [`Error::ReauthenticationRequired`],
 /// a wrong current password, or too many updates.
-pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Handled, Error> {
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let mut caller = authenticate::authenticate(cx).await?;
     let update = parse(body::read_change(cx.request).await?, cx, &caller.user).await?;
     if update.is_empty() {
@@ -78,7 +78,11 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Han
         current_password::verify(policy, cx.platform, &client_ip, &caller.user, field, password).await?;
         caller.token.session.proof = Some(Proof::of_password(cx.now()));
     }
+    let is_proved = current_password.is_some();
     apply(cx, &mut caller, update).await?;
+    if is_proved {
+        return user_response::with_new_proof(200, cx, &caller.user, &caller.token.session);
+    }
     user_response::of_caller(cx, &caller)
 }
 

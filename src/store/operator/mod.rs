@@ -9,7 +9,7 @@
 pub mod django;
 pub mod login_failures;
 pub mod password_hash;
-pub mod revoked_sessions;
+pub mod sessions;
 pub mod users;
 
 use crate::store::{Db, DbError, Row, Value};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Database;
 use super::login_failures::{self, Failures};
 use super::password_hash::{self, HashShape};
-use super::revoked_sessions::{COUNT, IS_REVOKED};
+use super::sessions::{COUNT, IS_REVOKED};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
 use crate::account::user::UserPatch;

@@ -10,7 +10,8 @@ fn a_user_is_shown_with_all_but_the_hash() {
     let database = operator.database();
     database.execute("UPDATE users SET bio = 'line' || char(10) || 'line'", []).unwrap();
     database
-        .execute("INSERT INTO revoked_sessions VALUES (1, 'a', 9), (1, 'b', 9), (2, 'c', 9)", [])
+        .execute("INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, ended_at, purge_at) \
+             VALUES (1, 'a', 0, '[]', 0, 5, 5, 9, 5, 9), (1, 'b', 0, '[]', 0, 5, 5, 9, 5, 9), (2, 'c', 0, '[]', 0, 5, 5, 9, 5, 9)", [])
         .unwrap();
     let expected = "
  id                1

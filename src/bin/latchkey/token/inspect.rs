@@ -122,7 +122,7 @@ fn look_up(
     now: i64,
 ) -> Result<(Option<Subject>, Option<String>)> {
     let why = match pollster::block_on(find_active(&database, token.key(), now)) {
-        Ok((user, _)) => return Ok((Some(user.into()), None)),
+        Ok(found) => return Ok((Some(found.user.into()), None)),
         Err(Error::Unauthenticated(why)) => why,
         Err(Error::Internal(cause)) => bail!("{cause}"),
         Err(other) => bail!("can't look up the user: {other:?}"),

@@ -1,0 +1,35 @@
+//! What a request tells of its session.
+
+use crate::account::username::is_text_control;
+use crate::auth::session::Session;
+use crate::http::{Header, Request, user_agent};
+use crate::store::sessions::SessionRecord;
+
+/// The most characters of a place; Cloudflare's are shorter.
+const MAX_PLACE: usize = 64;
+
+/// Makes the record of a session of this user and version. `token_ttl` is the validity of fresh tokens, in seconds.
+pub(super) fn new(
+    request: &impl Request,
+    user_id: i64,
+    token_version: i64,
+    session: &Session,
+    token_ttl: i64,
+) -> SessionRecord {
+    let methods = session.proof.as_ref().map_or(&[][..], |proof| &proof.methods);
+    SessionRecord {
+        user_id,
+        token_version,
+        sid: session.sid.clone(),
+        issued_at: None,
+        agent: request.header(Header::UserAgent).and_then(user_agent::describe),
+        place: request.place().map(|place| clean(&place)).filter(|place| !place.is_empty()),
+        methods: serde_json::to_string(methods).unwrap_or_default(),
+        auth_time: session.proof.as_ref().map_or(0, |proof| proof.at),
+        lifetime: session.lifetime.max(token_ttl),
+    }
+}
+
+fn clean(place: &str) -> String {
+    place.chars().filter(|c| !is_text_control(*c)).take(MAX_PLACE).collect()
+}
