@@ -6,7 +6,7 @@
 CREATE TABLE sessions (
   user_id    INTEGER NOT NULL,
   sid        TEXT    NOT NULL,
-  version    INTEGER NOT NULL,            -- users.token_version when its last token was issued
+  version    INTEGER NOT NULL,            -- users.token_version when it was first recorded
   agent      TEXT,                        -- browser family and system, "Firefox on Linux"; never the header itself
   place      TEXT,                        -- city and country, as Cloudflare tells them; never an IP address
   methods    TEXT    NOT NULL,            -- of the last proof: an array in JSON of names of RFC 8176

@@ -80,7 +80,7 @@ fn caller(
     token: VerifiedToken,
     FoundSession { user, standing, seen_at }: FoundSession,
 ) -> Caller {
-    if standing == Standing::Active && seen_at.is_none_or(|seen_at| cx.now() - seen_at >= DAY) {
+    if seen_at.is_none_or(|seen_at| cx.now() - seen_at >= DAY) {
         cx.record_later(cx.session_record(user.id, user.token_version, &token.session));
     }
     Caller { user, token, standing }

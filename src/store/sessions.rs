@@ -127,16 +127,16 @@ impl SessionRecord {
 const INSERT: &str = "INSERT INTO sessions (user_id, sid, version, agent, place, methods, auth_time, created_at, seen_at, \
      expires_at, purge_at, ended_at) SELECT id, ?3, ?2, ?7, ?8, ?9, ?10, ?5, ?5, ?6, ?6 + 86400";
 
-/// Records a session, if its user is active and its token is [`Standing::Active`]: inserts its row, or brings it up to
-/// date if that is a day old or the proof is a new one. A session that has ended stays so.
+/// Records a session, if its user is active and its token is good: inserts its row, or brings it up to date if that is a
+/// day old or the proof is a new one. A session that has ended stays so: its token is not good.
 pub async fn record(db: &impl Db, record: &SessionRecord, now: i64) -> Result<(), DbError> {
     let sql = format!(
-        "{INSERT}, NULL FROM users WHERE id = ?1 AND is_active AND ({STANDING}) = 2 \
-         ON CONFLICT (user_id, sid) DO UPDATE SET version = max(version, excluded.version), agent = excluded.agent, \
-         place = excluded.place, methods = iif(excluded.auth_time < auth_time, methods, excluded.methods), \
+        "{INSERT}, NULL FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 \
+         ON CONFLICT (user_id, sid) DO UPDATE SET agent = excluded.agent, place = excluded.place, \
+         methods = iif(excluded.auth_time < auth_time, methods, excluded.methods), \
          auth_time = max(auth_time, excluded.auth_time), seen_at = excluded.seen_at, \
          expires_at = max(expires_at, excluded.expires_at) \
-         WHERE ended_at IS NULL AND (seen_at <= ?5 - {DAY} OR auth_time < ?10 OR auth_time = ?10 AND methods <> ?9)"
+         WHERE seen_at <= ?5 - {DAY} OR auth_time < ?10 OR auth_time = ?10 AND methods <> ?9"
     );
     db.first(&sql, &record.params(now)).await.map(drop)
 }
@@ -145,8 +145,7 @@ pub async fn record(db: &impl Db, record: &SessionRecord, now: i64) -> Result<()
 pub async fn revoke(db: &impl Db, record: &SessionRecord, now: i64) -> Result<bool, DbError> {
     let sql = format!(
         "{INSERT}, ?5 FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 \
-         ON CONFLICT (user_id, sid) DO UPDATE SET ended_at = ?5, expires_at = max(expires_at, ?6) \
-         WHERE ended_at IS NULL RETURNING 1"
+         ON CONFLICT (user_id, sid) DO UPDATE SET ended_at = ?5, expires_at = max(expires_at, ?6) RETURNING 1"
     );
     Ok(db.first(&sql, &record.params(now)).await?.is_some())
 }

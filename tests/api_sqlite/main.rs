@@ -25,6 +25,7 @@ mod openapi;
 mod purge;
 mod rate_limit;
 mod replica;
+mod session_record;
 mod sqlite;
 
 use std::rc::Rc;
