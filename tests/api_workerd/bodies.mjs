@@ -124,6 +124,27 @@ async function memory(request, env, context) {
   return Response.json(rounds);
 }
 
+/** A request of this client, in place of one that has none to leave. */
+async function sentBy(client, request) {
+  return new Request(request.url, {
+    method: request.method,
+    headers: request.headers,
+    body: await request.arrayBuffer(),
+    signal: client.signal,
+  });
+}
+
+/** A request whose client leaves once it has the answer, and before what is left to do is done. */
+async function leftAfterwards(request, env) {
+  const client = new AbortController();
+  const deferred = [];
+  const sent = await sentBy(client, request);
+  const answer = await latchkey.fetch(sent, env, { waitUntil: (work) => deferred.push(work) });
+  client.abort();
+  await Promise.all(deferred);
+  return answer;
+}
+
 /** A request whose client leaves while it waits for its first statement. */
 async function left(request, env, context) {
   const { promise: opened, resolve: open } = Promise.withResolvers();
@@ -134,13 +155,7 @@ async function left(request, env, context) {
     statements += 1;
     begin();
   });
-  const sent = new Request(request.url, {
-    method: request.method,
-    headers: request.headers,
-    body: await request.arrayBuffer(),
-    signal: client.signal,
-  });
-  const answer = latchkey.fetch(sent, { ...env, DB }, context);
+  const answer = latchkey.fetch(await sentBy(client, request), { ...env, DB }, context);
   await begun;
   client.abort();
   open();
@@ -159,6 +174,8 @@ export default {
         return memory(request, env, context);
       case "left":
         return left(request, env, context);
+      case "left afterwards":
+        return leftAfterwards(request, env);
       default: {
         const bytes = new Uint8Array(await request.arrayBuffer());
         deadlines.length = 0; // of requests before

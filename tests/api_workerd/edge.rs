@@ -1,6 +1,8 @@
 //! What only workerd can prove; `tests/api` proves there how D1 decodes numbers, NULL and
 //! broken constraints, and how answers without a body arrive.
 
+use serde_json::{Value, json};
+
 use crate::api::{self, Api as _, Request, Vars, django};
 use crate::server::Server;
 
@@ -146,6 +148,25 @@ fn few_iterations_are_warned_of_once() {
     let log = api.log();
     let warnings = log.iter().filter(|line| line.contains("weak_configuration"));
     assert_eq!(warnings.count(), 1, "{log:?}");
+}
+
+#[test]
+fn the_place_of_a_session_is_what_cloudflare_tells() {
+    let api = Server::new(Some("tests/api_workerd/places.mjs"), &django());
+    let token = api::register(&api, "places");
+    let long = format!(r#"{{"city":"{}","country":"DE"}}"#, "x".repeat(100));
+    for (cf, place) in [
+        (r#"{"city":"Berlin","country":"DE"}"#, json!("Berlin, DE")),
+        (r#"{"country":"T1"}"#, json!("T1")),
+        (r#"{"city":"Z\u00fcrich\u001b[31m\u202e"}"#, json!("Zürich[31m")),
+        (&long, json!("x".repeat(64))),
+        (r#"{"city":7,"country":null,"latitude":"52.5","asOrganization":"x"}"#, json!(null)),
+        ("{}", json!(null)),
+    ] {
+        let list = Request::get("/api/user/sessions").token(&token).header("X-Cf", cf);
+        let body: Value = serde_json::from_str(&api.send(&list).body).unwrap();
+        assert_eq!(body["sessions"][0]["place"], place, "{cf}");
+    }
 }
 
 #[test]

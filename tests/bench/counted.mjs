@@ -1,5 +1,5 @@
 // The built Worker, unchanged; where a request asks for it, its D1 binding tells of each statement what D1 would
-// bill for it, and SQLite's plan.
+// bill for it, and SQLite's plan. Such a request is answered when its deferred work is done.
 
 import latchkey from "../../build/index.js";
 
@@ -32,8 +32,19 @@ function counted(DB) {
 }
 
 export default {
-  fetch(request, env, context) {
-    const isCounted = request.headers.has("X-Count");
-    return latchkey.fetch(request, isCounted ? { ...env, DB: counted(env.DB) } : env, context);
+  async fetch(request, env, context) {
+    if (!request.headers.has("X-Count")) {
+      return latchkey.fetch(request, env, context);
+    }
+    const deferred = [];
+    const response = await latchkey.fetch(
+      request,
+      { ...env, DB: counted(env.DB) },
+      { waitUntil: (work) => deferred.push(work) },
+    );
+    await Promise.all(deferred);
+    return response;
   },
+
+  scheduled: (controller, env, context) => latchkey.scheduled(controller, { ...env, DB: counted(env.DB) }, context),
 };

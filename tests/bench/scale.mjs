@@ -39,6 +39,17 @@ const SEED = `INSERT INTO users (username, email, password, created_at, updated_
   SELECT printf('u%08x', i * 2654435761 & 0xffffffff), printf('u%08x', i * 2654435761 & 0xffffffff) || '@example.com',
          (SELECT password FROM users WHERE id = 1), 1800000000, 1800000000 FROM n`;
 
+const DAY = 86_400; // seconds
+const sidOf = (id) => `session-${String(id).padStart(14, "0")}`;
+/** A session of each of these users; those of odd ids were last seen long ago. */
+const SEED_SESSIONS = `INSERT INTO sessions (user_id, sid, version, agent, place, methods, auth_time, created_at, seen_at,
+    expires_at, purge_at)
+  WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+  SELECT i, printf('session-%014d', i), 0, 'Firefox on Linux', 'Berlin, DE', '["pwd"]', 1800000000, 1800000000,
+         iif(i % 2, 5, 9000000000), 9000000000, 9000000000 + i * 2654435761 % 1000000 FROM n`;
+/** To be run before those of odd ids are used again. */
+const RESET = "UPDATE sessions SET seen_at = 5 WHERE seen_at > 5 AND user_id % 2 AND sid LIKE 'session-%'";
+
 async function start(size) {
   const d1 = { binding: "DB", database_name: "latchkey", database_id: "scale", migrations_dir: "migrations" };
   const config = {
@@ -59,15 +70,23 @@ async function start(size) {
       .bind(id, Math.min(size, id + BATCH - 1))
       .run();
   }
-  const { meta } = await DB.prepare("SELECT 1").run();
-  return { size, bytes: meta.size_after, port, harness, next: size + 1 };
+  const bytes = async () => (await DB.prepare("SELECT 1").run()).meta.size_after;
+  const users = await bytes();
+  for (let id = 1; id <= size; id += BATCH) {
+    await DB.prepare(SEED_SESSIONS)
+      .bind(id, Math.min(size, id + BATCH - 1))
+      .run();
+  }
+  const sessions = (await bytes()) - users;
+  return { size, bytes: { users, sessions }, port, harness, DB, next: size + 1, uses: 0 };
 }
 
 const base64url = (text) => Buffer.from(text).toString("base64url");
 
 function token(id) {
   const exp = Math.floor(Date.now() / 1_000) + 3_600;
-  const signed = `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url(JSON.stringify({ id, exp }))}`;
+  const claims = { id, exp, sid: sidOf(id) };
+  const signed = `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url(JSON.stringify(claims))}`;
   return `${signed}.${createHmac("sha256", SECRET).update(signed).digest("base64url")}`;
 }
 
@@ -77,6 +96,9 @@ const register = (id, headers) =>
     headers,
   });
 const anyone = ({ size }) => 1 + Math.floor(Math.random() * size);
+const anyRecorded = ({ size }) => 2 + 2 * Math.floor((Math.random() * size) / 2);
+/** The next user whose session was last seen long ago, in no order. */
+const nextStale = (server) => 1 + ((2 * (Math.imul(server.uses++, 2654435761) >>> 0)) % server.size);
 
 const login = (server, password, headers) =>
   request("POST", "/api/users/login", {
@@ -84,13 +106,21 @@ const login = (server, password, headers) =>
     headers,
   });
 
-/** Names, and what is sent to a server. */
+/** Names, and what is sent to a server. What is left after a response is counted with it. */
 const workloads = {
-  "GET /api/user": (server, headers) => request("GET", "/api/user", { token: token(anyone(server)), headers }),
+  "GET /api/user": (server, headers) => request("GET", "/api/user", { token: token(anyRecorded(server)), headers }),
+  "GET /api/user, a day after the last": (server, headers) =>
+    request("GET", "/api/user", { token: token(nextStale(server)), headers }),
   login: (server, headers) => login(server, PASSWORD, headers),
   registration: (server, headers) => register(server.next++, headers),
   update: (server, headers) =>
-    request("PUT", "/api/user", { token: token(anyone(server)), body: { user: { bio: "I keep the keys." } }, headers }),
+    request("PUT", "/api/user", {
+      token: token(anyRecorded(server)),
+      body: { user: { bio: "I keep the keys." } },
+      headers,
+    }),
+  "list of sessions": (server, headers) =>
+    request("GET", "/api/user/sessions", { token: token(anyRecorded(server)), headers }),
 };
 
 const servers = [];
@@ -104,6 +134,7 @@ for (let round = 0; round <= ROUNDS; round++) {
   say(round === 0 ? "warming up" : `round ${round} of ${ROUNDS}`);
   for (const [name, make] of Object.entries(workloads)) {
     for (const [index, server] of servers.entries()) {
+      await server.DB.prepare(RESET).run();
       const before = processorTime();
       await send(server.port, () => make(server), COUNT, CONNECTIONS);
       if (round > 0) {
@@ -128,6 +159,19 @@ for (const [name, make] of [...Object.entries(workloads), ["login that fails", f
     statements[name].push(told.filter((line) => line.startsWith('{"sql"')).map((line) => JSON.parse(line)));
   }
 }
+statements.purge = [];
+for (const server of servers) {
+  // A thousand whose time has come, half of which are over.
+  await server.DB.prepare(
+    "UPDATE sessions SET purge_at = user_id, expires_at = iif(user_id % 2, 5, expires_at) WHERE user_id <= 1000",
+  ).run();
+  const before = server.harness.getLogs().length;
+  await server.harness.getWorker().scheduled({ cron: "*/10 * * * *" });
+  const told = server.harness.getLogs().slice(before);
+  const lines = told.map(({ message }) => message).filter((line) => line.startsWith('{"sql"'));
+  statements.purge.push(lines.map((line) => JSON.parse(line)));
+}
+
 /** Microseconds of CPU time that SQLite alone takes for each workload's statements, on a database in memory. */
 function engine(size) {
   const database = new DatabaseSync(":memory:");
@@ -140,24 +184,28 @@ function engine(size) {
     )
     .run("x".repeat(140));
   database.prepare(SEED).run(2, size);
+  database.prepare(SEED_SESSIONS).run(1, size);
   const users = Array.from({ length: ENGINE_COUNT }, () => 1 + Math.floor(Math.random() * size));
-  const session = (id) => [id, 0, "sid", null, 1_800_000_000];
-  const params = [
-    (id) => [session(id)],
-    (id) => [["account", "address", "", 1_800_000_000, `${name(id)}@example.com`]],
-    (_, index) => [
+  const now = 1_800_000_000;
+  const key = (id, sid = sidOf(id), at = now) => [id, 0, sid, null, at];
+  const record = (id, sid, at = now) => [...key(id, sid, at), at + 60 * DAY, null, null, '["pwd"]', now];
+  const params = {
+    "GET /api/user": (id) => [key(id)],
+    "GET /api/user, a day after the last": (id, index) => [key(id), record(id, sidOf(id), 9_000_000_000 + index * DAY)],
+    login: (id, index) => [["account", "address", "", now, `${name(id)}@example.com`], record(id, `login-${index}`)],
+    registration: (_, index) => [
       [20_000, "address", "network", 1_000_000, 4_000_000],
-      [`${name(size + index + 1)}@example.com`, name(size + index + 1), "x".repeat(140), 1_800_000_000],
+      [`${name(size + index + 1)}@example.com`, name(size + index + 1), "x".repeat(140), now],
+      record(size + index + 1, `registration-${index}`),
     ],
-    (id) => [session(id), [...session(id), "I keep the keys."]],
-  ];
-  return Object.keys(workloads).map((kind, workload) => {
+    update: (id) => [key(id), [...key(id), "I keep the keys."]],
+    "list of sessions": (id) => [key(id), [id, sidOf(id), 10_000, now, now, null, now, null, null, '["pwd"]']],
+  };
+  return Object.keys(workloads).map((kind) => {
     const [of] = statements[kind];
     const prepared = of.map(({ sql }) => database.prepare(sql));
     const before = process.cpuUsage();
-    users.forEach((id, index) =>
-      params[workload](id, index).forEach((values, number) => prepared[number].all(...values)),
-    );
+    users.forEach((id, index) => params[kind](id, index).forEach((values, number) => prepared[number].all(...values)));
     const { user, system } = process.cpuUsage(before);
     return (user + system) / ENGINE_COUNT;
   });
@@ -165,7 +213,7 @@ function engine(size) {
 say("SQLite alone");
 const alone = SIZES.map(engine);
 
-const bytes = servers.map(({ bytes }) => bytes);
+const [smallest, largest] = [servers[0], servers.at(-1)].map(({ bytes }) => bytes);
 await Promise.all(servers.map(({ harness }) => harness.close()));
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -189,8 +237,10 @@ const plans = new Map(
 );
 const scans = [...plans.values()]
   .flat()
-  .filter((step) => /^SCAN (users|revoked_sessions|login_failures|registrations)\b/.test(step));
-const bytesPerUser = (bytes.at(-1) - bytes[0]) / (SIZES.at(-1) - SIZES[0]);
+  .filter((step) => /^SCAN (users|sessions|login_failures|registrations)\b/.test(step));
+const grown = SIZES.at(-1) - SIZES[0];
+const bytesPerUser = (largest.users - smallest.users) / grown;
+const bytesPerSession = (largest.sessions - smallest.sessions) / grown;
 const billed = Object.fromEntries(
   Object.keys(workloads).map((name) => {
     const [of] = statements[name].slice(-1);
@@ -225,7 +275,8 @@ ${table(
 
 ${table(["", "statements", ...sizes.map((size) => `${size} users`)], rows)}
 
-A user takes ${bytesPerUser.toFixed(0)} bytes with all indexes${" "}(${(bytes.at(-1) / 2 ** 20).toFixed(0)} MiB at ${sizes.at(-1)}). An empty \`bio\` and \`image\`; add what yours have.
+A user takes ${bytesPerUser.toFixed(0)} bytes with all indexes, with an empty \`bio\` and \`image\`; add what yours have. A session takes ${bytesPerSession.toFixed(0)}
+(${(largest.users / 2 ** 20).toFixed(0)} and ${(largest.sessions / 2 ** 20).toFixed(0)} MiB at ${sizes.at(-1)}; here each user has one). The purge above finds a thousand sessions whose time has come, half of them over.
 
 ## Query plans at ${sizes.at(-1)} users
 
@@ -235,7 +286,7 @@ ${[...plans].map(([sql, steps]) => `\`\`\`sql\n${sql.replace(/\s+/g, " ")}\n-- $
 
 ## What a million requests cost
 
-${costs(cpu, billed, bytesPerUser)}
+${costs(cpu, billed, bytesPerUser, bytesPerSession)}
 `,
 );
 writeFileSync(

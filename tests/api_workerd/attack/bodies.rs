@@ -80,6 +80,18 @@ fn a_request_whose_client_has_left_is_dropped() {
     assert!(!api.log().iter().any(|line| line.contains("\"level\":\"error\"")), "{:?}", api.log());
 }
 
+/// Else a thief of a token could use it and stay off the list of sessions.
+#[test]
+fn a_client_that_leaves_with_the_answer_is_recorded_all_the_same() {
+    let api = Server::new(Some("tests/api_workerd/bodies.mjs"), &django());
+    api::register(&api, "thief");
+    let recorded = |api: &Server| api.sql("SELECT count(*) FROM sessions").unwrap();
+    let tries = (0..500).map(|_| recorded(&api));
+    assert!(tries.into_iter().any(|count| count == "1"));
+    let answer = api.send(&with(api::login("thief@x.io", "jakejake"), "left afterwards"));
+    assert_eq!((answer.status, recorded(&api)), (200, "2".to_owned()));
+}
+
 #[test]
 fn heads_without_end() {
     let api = Server::shared(django());
