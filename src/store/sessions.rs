@@ -24,9 +24,9 @@ pub const REVOKE_ALL: &str = "token_version = token_version + 1, surviving_sid =
 /// The most sessions that [`list`] gives.
 const MAX_LISTED: i64 = 100;
 
-/// The most rows that [`list`] looks at. Who has more, by a script that logs in each minute, say, can end all of them at
-/// once.
-const MAX_LOOKED_AT: i64 = 10_000;
+/// The most rows that [`list`] looks at, so that none keeps the database from others for long. Who has more, by a script
+/// that logs in each minute, say, can end all of them at once.
+const MAX_LOOKED_AT: i64 = 1_000;
 
 /// The last second of the year 9999, after which SQLite writes no dates.
 const LAST_DATE: i64 = 253_402_300_799;
@@ -190,7 +190,7 @@ pub async fn revoke_others(db: &impl Db, key: SessionKey<'_>, now: i64) -> Resul
 }
 
 /// Lists the active sessions of a user, of whom this is the current one: that one first, then the others from the most
-/// recently seen on. Gives them in JSON, and tells whether there are more. `proved_since` is the earliest proof of an
+/// recently seen on. Gives them in JSON, and tells whether there are, or may be, more. `proved_since` is the earliest proof of an
 /// active session.
 pub async fn list(
     db: &impl Db,
@@ -208,6 +208,7 @@ pub async fn list(
         "SELECT json_group_array(json_object('id', sid, 'current', json(iif(is_current, 'true', 'false')), 'agent', agent, \
          'place', place, 'methods', json(methods), 'created', {created}, 'seen', {seen}, 'expires', {expires}) \
          ORDER BY number) FILTER (WHERE number <= {MAX_LISTED}), count(*) > {MAX_LISTED} \
+         OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 AND sid <> ?2 LIMIT 1 OFFSET ?3) \
          FROM (SELECT *, row_number() OVER (ORDER BY is_current DESC, seen_at DESC, sid) AS number FROM \
          (SELECT ?2 AS sid, 1 AS is_current, ?8 AS agent, ?9 AS place, ?10 AS methods, ?4 AS auth_time, \
          ifnull((SELECT created_at FROM sessions WHERE user_id = ?1 AND sid = ?2), ?5) AS created_at, ?5 AS seen_at, \

@@ -279,6 +279,21 @@ pub fn a_list_has_at_most_100_sessions(start: Start) {
     assert!(more);
     let expected: Vec<_> = std::iter::once(sid).chain((2..=100).map(|i| format!("sid{i}"))).collect();
     assert_eq!(ids, expected, "the current one first, then by the time at which they were seen");
+
+    // So many that not all are looked at: it says that there may be more.
+    api.sql(&format!(
+        "UPDATE sessions SET ended_at = 5 WHERE user_id = {} AND sid LIKE 'sid%'",
+        id(&*api, "many")
+    ));
+    assert!(!listed().1);
+    insert(200, 1_098);
+    api.sql(&format!(
+        "UPDATE sessions SET ended_at = 5 WHERE user_id = {} AND sid LIKE 'sid%'",
+        id(&*api, "many")
+    ));
+    assert!(!listed().1, "a thousand others");
+    insert(1_099, 1_099);
+    assert!(listed().1);
 }
 
 pub fn a_session_ends_by_its_age_in_the_list_too(start: Start) {

@@ -300,6 +300,24 @@ fn a_session_is_listed_for_as_long_as_any_token_may_be_good() {
 }
 
 #[test]
+fn a_refused_token_leaves_nothing_to_do() {
+    let (api, token, _) = native();
+    assert_eq!(status(&api, Request::new("POST", "/api/users/logout").token(&token)), 204);
+    for call in [
+        Request::get("/api/user"),
+        Request::get("/api/user/sessions"),
+        Request::put("{}"),
+        Request::new("POST", "/api/users/logout"),
+        Request::new("POST", "/api/users/logout?scope=others"),
+        Request::new("DELETE", "/api/user/sessions/unknown"),
+        Request::new("DELETE", "/api/user"),
+    ] {
+        let (answer, deferred) = api.handle(&call.clone().token(&token));
+        assert_eq!((answer.status, deferred.is_empty()), (401, true), "{call:?}");
+    }
+}
+
+#[test]
 fn a_failed_record_is_logged_and_made_up_for() {
     let (api, _, unrecorded) = native();
     let (_, deferred) = api.handle(&get(&unrecorded));

@@ -47,16 +47,14 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         let last_expiry = now.saturating_add(cx.config.token_ttl);
         sessions::revoke_other(db, token.key(), id, cx.config.proved_since(now), last_expiry, now).await?
     };
+    if !has_ended {
+        let found = authenticate::find_active(db, token.key(), cx.now()).await?;
+        if is_own || found.standing != Standing::Active {
+            return Err(Unauthenticated::Invalid.into());
+        }
+    }
     if !is_own {
         cx.record_later(record);
     }
-    if has_ended {
-        return Ok(Response::empty(204));
-    }
-    let found = authenticate::find_active(db, token.key(), cx.now()).await?;
-    Err(if is_own || found.standing != Standing::Active {
-        Unauthenticated::Invalid.into()
-    } else {
-        Error::NotFound
-    })
+    if has_ended { Ok(Response::empty(204)) } else { Err(Error::NotFound) }
 }

@@ -66,13 +66,13 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let now = cx.now();
     let has_ended = match scope {
         Scope::Local => sessions::revoke(db, &authenticate::record(cx, &token), now).await?,
-        Scope::Others => {
-            cx.record_later(authenticate::record(cx, &token));
-            sessions::revoke_others(db, key, now).await?
-        }
+        Scope::Others => sessions::revoke_others(db, key, now).await?,
         Scope::All => sessions::revoke_all(db, key, now).await?,
     };
     if has_ended {
+        if scope == Scope::Others {
+            cx.record_later(authenticate::record(cx, &token));
+        }
         Ok(Response::empty(204))
     } else {
         Err(authenticate::why_rejected(db, key, cx.now()).await)
