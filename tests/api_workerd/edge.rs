@@ -79,7 +79,11 @@ fn a_hash_is_upgraded_once_the_answer_is_there() {
     assert_eq!(api.send(&api::login("outdated@x.io", &password)).status, 200);
     assert_ne!(api.sql("SELECT password FROM users"), Some(hash));
     let (primary, answered) = ("copy: first-primary", "copy: none, answered");
-    assert_eq!(api.log()[before..], [primary, answered, primary, primary], "of the session, then of the hash");
+    assert_eq!(
+        api.log()[before..],
+        [primary, answered, primary, primary],
+        "of the session, then of the hash"
+    );
 }
 
 /// D1 has one copy locally; so this can show what is asked of it, and no more.
