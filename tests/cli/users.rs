@@ -5,6 +5,7 @@ mod create;
 mod edit;
 mod list;
 mod logout;
+mod sessions;
 mod set_password;
 mod set_staff;
 mod show;
@@ -17,6 +18,7 @@ use crate::command::{LOCAL, Operator, Outcome, SECRET};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const CREATED: i64 = 1_800_000_000;
+const DAY: i64 = 86_400;
 
 /// Makes a project with these users, of ids from 1; their emails are their names at example.com.
 pub fn with_users(names: &[&str]) -> Operator {
@@ -30,10 +32,25 @@ pub fn with_users(names: &[&str]) -> Operator {
     operator
 }
 
+/// Inserts a session of a user, which began at [`CREATED`] without a proof.
+pub fn insert_session(
+    operator: &Operator,
+    user_id: i64,
+    sid: &str,
+    version: i64,
+    seen_at: i64,
+    expires_at: i64,
+) {
+    let sql = "INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, purge_at) \
+               VALUES (?1, ?2, ?3, '[]', 0, ?4, ?5, ?6, ?6)";
+    let params = params![user_id, sid, version, CREATED, seen_at, expires_at];
+    assert_eq!(operator.database().execute(sql, params).unwrap(), 1);
+}
+
 /// Runs a command that must succeed, and returns its output.
 pub fn output_of(operator: &Operator, arguments: &[&str]) -> String {
     let Outcome { status, stdout, stderr } = operator.run(arguments);
-    let reads = [Some(&"list"), Some(&"show")].contains(&arguments.get(1));
+    let reads = [Some(&"list"), Some(&"show"), Some(&"sessions")].contains(&arguments.get(1));
     assert_eq!((status, &*stderr), (0, if reads { "" } else { LOCAL }), "{arguments:?}");
     assert!(!stdout.contains("salt") && !stdout.contains(SECRET), "{stdout}");
     stdout
@@ -66,6 +83,7 @@ fn usernames_do_not_control_a_terminal() {
         &["users", "activate", "1"],
         &["users", "edit", "1", "--bio", "x"],
         &["users", "logout", odd],
+        &["users", "sessions", odd],
         &["users", "set-staff", odd, "--staff", "true", "--yes"],
         &["users", "unlock", odd],
     ] {
@@ -89,6 +107,7 @@ fn an_unknown_user_is_an_error() {
         &["users", "edit", "eve", "--bio", "x"],
         &["users", "deactivate", "eve"],
         &["users", "logout", "eve"],
+        &["users", "sessions", "eve"],
         &["users", "set-staff", "eve", "--staff", "true", "--yes"],
         &["users", "set-password", "eve", "--password-stdin"],
         &["users", "unlock", "eve"],

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Database;
 use super::login_failures::{self, Failures};
 use super::password_hash::{self, HashShape};
-use super::sessions::{COUNT, IS_REVOKED};
+use super::sessions::{self, IS_REVOKED};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
 use crate::account::user::UserPatch;
@@ -155,37 +155,39 @@ pub fn list(database: &dyn Database, filter: &Filter<'_>) -> Result<Vec<ListedUs
 /// Everything about a user beside the [`UserRecord`].
 pub struct Details {
     pub hash: HashShape,
-    /// Number of recorded revoked sessions.
-    pub revoked_sessions: i64,
+    pub active_sessions: i64,
     /// Failures of the two accounts.
     pub failures: [Failures; 2],
 }
 
 /// Reads the details of a user in one statement, since wrangler takes seconds for each. `accounts` are the keyed hashes
-/// under which failures are recorded.
+/// under which failures are recorded, and `proved_since` is the earliest proof of an active session.
 pub fn details(
     database: &dyn Database,
     id: i64,
     accounts: [Option<&str>; 2],
+    proved_since: Option<i64>,
+    now: i64,
 ) -> Result<Option<Details>, DbError> {
     // The second counts have column names of their own: `wrangler d1 execute` identifies columns by name.
     let sql = [
         "WITH other (user_failures, user_blocked, user_ips, user_ips_blocked) AS (SELECT ",
         login_failures::COLUMNS,
         " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()) SELECT hash.*, ",
-        COUNT,
-        " AS revoked, failures.*, other.* FROM (SELECT ",
+        &sessions::count(),
+        " AS active_sessions, failures.*, other.* FROM (SELECT ",
         password_hash::COLUMNS,
         " FROM users WHERE id = ?1) AS hash, (SELECT ",
         login_failures::COLUMNS,
         " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures, other",
     ];
     let [account, other] = accounts;
-    let row = database.row(&sql.concat(), &[id.into(), account.into(), other.into()])?;
+    let params = [id.into(), account.into(), other.into(), Value::Null, now.into(), proved_since.into()];
+    let row = database.row(&sql.concat(), &params)?;
     let read = |mut row: Row| {
         Ok(Details {
             hash: HashShape::read(&mut row)?,
-            revoked_sessions: row.integer()?,
+            active_sessions: row.integer()?,
             failures: [Failures::read(&mut row)?, Failures::read(&mut row)?],
         })
     };
