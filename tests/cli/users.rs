@@ -107,6 +107,7 @@ fn an_unknown_user_is_an_error() {
         &["users", "edit", "eve", "--bio", "x"],
         &["users", "deactivate", "eve"],
         &["users", "logout", "eve"],
+        &["users", "logout", "eve", "--session", "x"],
         &["users", "sessions", "eve"],
         &["users", "set-staff", "eve", "--staff", "true", "--yes"],
         &["users", "set-password", "eve", "--password-stdin"],

@@ -80,6 +80,9 @@ fn no_two_columns_of_a_statement_have_one_name() {
         assert_eq!((through.status, &*through.stderr), (0, ""));
         assert_eq!(through.stdout, operator.run(&arguments).stdout);
     }
+    let logout = ["users", "logout", "jake", "--session", "sid", "--through-wrangler"];
+    assert_eq!(run(&operator, &logout, "").status, 0);
+    assert_eq!(run(&operator, &logout, "").status, 1, "it has ended");
 }
 
 /// Makes a project in which this shell script replaces Node.
@@ -129,7 +132,7 @@ esac
 
 /// The deployed Worker may have other variables than this `wrangler.toml`.
 #[test]
-fn what_is_assumed_of_a_deployed_worker_is_said() {
+fn what_is_assumed_of_a_deployed_worker_is_the_safe_side_or_is_said() {
     let operator = with_node(FINDS_JAKE);
     let config = fs::read_to_string(operator.path("wrangler.toml")).unwrap();
     let list = || {
@@ -150,6 +153,17 @@ fn what_is_assumed_of_a_deployed_worker_is_said() {
     assert!(config.contains(variable));
     operator.write("wrangler.toml", &config.replace(variable, "SESSION_MAX_DAYS = \"30\""));
     assert_eq!(list(), assumed("30"));
+
+    let outcome = run(&operator, &["users", "logout", "jake", "--session", "sid", "--remote"], "");
+    assert_eq!(
+        (outcome.status, &*outcome.stdout),
+        (0, "The session sid of user 7 (j@x.io, \"jake\") has ended.\n")
+    );
+    let statement = fs::read_to_string(operator.path("statement")).unwrap();
+    let (_, expires_at) = statement.split_once("max(expires_at, ").unwrap();
+    let expires_at: i64 = expires_at.split_once(')').unwrap().0.parse().unwrap();
+    let days = (expires_at - chrono::Utc::now().timestamp() + 60) / 86_400;
+    assert_eq!(days, 3_650, "the greatest TOKEN_TTL_DAYS: {statement}");
 }
 
 #[test]

@@ -120,3 +120,21 @@ pub fn list(
     };
     database.rows(&sql, &params)?.into_iter().map(read).collect()
 }
+
+/// Ends a session of a user that is active, however old its last proof is: a higher limit would make it good again.
+/// Returns false if there is none. Every token of it has expired at `expires_at`.
+pub fn revoke(
+    database: &dyn Database,
+    user_id: i64,
+    sid: &str,
+    expires_at: i64,
+    now: i64,
+) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?3) WHERE user_id = ?1 AND sid = ?2 AND EXISTS \
+         (SELECT 1 FROM users WHERE id = ?1 AND {IS_ACTIVE}) RETURNING user_id"
+    );
+    // ?6 is NULL: any age.
+    let params = [user_id.into(), sid.into(), expires_at.into(), Value::Null, now.into(), Value::Null];
+    Ok(database.row(&sql, &params)?.is_some())
+}
