@@ -11,10 +11,6 @@ pub(super) fn count() -> String {
     format!("(SELECT count(*) FROM users, sessions WHERE id = ?1 AND user_id = ?1 AND {IS_ACTIVE})")
 }
 
-/// SQL: true if the session ?2 of the user ?1 is recorded as ended.
-pub(super) const IS_REVOKED: &str =
-    "EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 AND sid = ?2 AND ended_at IS NOT NULL)";
-
 /// Columns that [`SessionDetails::read`] takes; all are NULL where there is no session.
 pub(super) const COLUMNS: &str = "agent, place, methods, sessions.created_at AS began_at, seen_at, ended_at";
 

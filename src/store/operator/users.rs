@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Database;
 use super::login_failures::{self, Failures};
 use super::password_hash::{self, HashShape};
-use super::sessions::{self, IS_REVOKED};
+use super::sessions::{self, SessionDetails};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
 use crate::account::user::UserPatch;
@@ -194,14 +194,14 @@ pub fn details(
     row.map(read).transpose()
 }
 
-/// The user that a token names, and the state of its session.
+/// The user that a token names, and its session.
 pub struct TokenSubject {
     pub email: String,
     pub username: String,
     pub is_active: bool,
     pub token_version: i64,
-    /// True if the session is recorded as revoked.
-    pub is_revoked: bool,
+    /// The session, if it was recorded.
+    pub session: Option<SessionDetails>,
 }
 
 /// Finds the user and the session that a token names.
@@ -212,8 +212,8 @@ pub fn token_subject(
 ) -> Result<Option<TokenSubject>, DbError> {
     let sql = [
         "SELECT email, username, is_active, token_version, ",
-        IS_REVOKED,
-        " AS is_revoked FROM users WHERE id = ?1",
+        sessions::COLUMNS,
+        " FROM users LEFT JOIN sessions ON user_id = id AND sid = ?2 WHERE id = ?1",
     ];
     let read = |mut row: Row| {
         Ok(TokenSubject {
@@ -221,7 +221,7 @@ pub fn token_subject(
             username: row.text()?,
             is_active: row.boolean()?,
             token_version: row.integer()?,
-            is_revoked: row.boolean()?,
+            session: SessionDetails::read(&mut row)?,
         })
     };
     database.row(&sql.concat(), &[user_id.into(), sid.into()])?.map(read).transpose()
