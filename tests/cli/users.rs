@@ -140,3 +140,30 @@ fn a_username_does_not_select_another_user() {
     }
     assert_eq!(operator.sql("SELECT sum(is_staff) FROM users"), "0");
 }
+
+/// Every table with a user's rows has to be in the statements of the document.
+#[test]
+fn the_documented_way_to_erase_a_user_leaves_no_row_of_theirs() {
+    let operator = with_users(&["ada"]);
+    let database = operator.database();
+    let insert = |id: Option<i64>| {
+        let sql = "INSERT INTO users (id, username, email, password, created_at, updated_at) VALUES (?1, 'x', 'x', 'x', 0, 0)";
+        database.execute(sql, [id]).unwrap();
+        database.last_insert_rowid()
+    };
+    insert(Some(7));
+    let tables = "SELECT group_concat(m.name) FROM sqlite_schema AS m, pragma_table_info(m.name) AS c \
+                  WHERE m.type = 'table' AND c.name = 'user_id'";
+    assert_eq!(operator.sql(tables), "sessions", "insert a row of each below");
+    for user_id in [1, 7] {
+        insert_session(&operator, user_id, "sid", 0, CREATED, CREATED);
+    }
+    let document = include_str!("../../docs/operating.md");
+    let (_, rest) = document.split_once("## Erase a user").unwrap();
+    let (_, rest) = rest.split_once("--command \"").unwrap();
+    database.execute_batch(rest.split_once('"').unwrap().0).unwrap();
+    let left =
+        "SELECT (SELECT group_concat(id) FROM users) || ' ' || (SELECT group_concat(user_id) FROM sessions)";
+    assert_eq!(operator.sql(left), "1 1");
+    assert_eq!(insert(None), 8, "the id is given out to nobody again");
+}
