@@ -189,7 +189,7 @@ const plans = new Map(
 );
 const scans = [...plans.values()]
   .flat()
-  .filter((step) => /^SCAN (users|revoked_sessions|login_failures|registrations)\b/.test(step));
+  .filter((step) => /^SCAN (users|sessions|login_failures|registrations)\b/.test(step));
 const bytesPerUser = (bytes.at(-1) - bytes[0]) / (SIZES.at(-1) - SIZES[0]);
 const billed = Object.fromEntries(
   Object.keys(workloads).map((name) => {
