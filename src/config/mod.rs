@@ -13,6 +13,8 @@ use crate::error::Dialect;
 use crate::http::cors::{self, Cors, Origins};
 use crate::store::DAY;
 
+/// Greatest validity of a token, in seconds.
+pub const MAX_TOKEN_TTL: i64 = MAX_TOKEN_TTL_DAYS * DAY;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
 /// A week.

@@ -15,7 +15,7 @@ pub(super) const SEEN_AT: &str = "(SELECT seen_at FROM sessions WHERE user_id = 
 
 /// SQL condition over rows of `sessions` and of `users`: the session is active at the time ?5, and its last proof is not
 /// older than ?6, if that is not NULL. Tokens of the last day may outlive `expires_at` by a day.
-const IS_ACTIVE: &str = "ended_at IS NULL AND expires_at > ?5 - 86400 AND (version = token_version OR sid IS surviving_sid) \
+pub(super) const IS_ACTIVE: &str = "ended_at IS NULL AND expires_at > ?5 - 86400 AND (version = token_version OR sid IS surviving_sid) \
      AND ifnull(auth_time >= ?6, 1)";
 
 /// Assignments of an UPDATE of `users` that end every session of the user.

@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::slice::SliceIndex;
 use std::task::Poll;
 
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
@@ -25,20 +26,30 @@ pub struct Sqlite {
 impl Sqlite {
     /// A new database with every migration applied, in the order of their names.
     pub fn migrated() -> Self {
-        let connection = Connection::open_in_memory().unwrap();
-        let folder = Path::new("migrations"); // cargo, and npm run fuzz, run this in the repository's folder
-        let mut migrations: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        migrations.sort();
-        for migration in migrations {
-            connection.execute_batch(&fs::read_to_string(migration).unwrap()).unwrap();
-        }
+        let database = Self::empty();
+        database.migrate(..);
+        database
+    }
+
+    /// A new database without tables.
+    pub fn empty() -> Self {
         Self {
-            connection,
+            connection: Connection::open_in_memory().unwrap(),
             written: 0,
             calls: Cell::default(),
             statements: RefCell::default(),
             before: RefCell::default(),
+        }
+    }
+
+    /// Applies these migrations; the first one has the index 0.
+    pub fn migrate(&self, range: impl SliceIndex<[PathBuf], Output = [PathBuf]>) {
+        let folder = Path::new("migrations"); // cargo, and npm run fuzz, run this in the repository's folder
+        let mut migrations: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        migrations.sort();
+        for migration in &migrations[range] {
+            self.exec(&fs::read_to_string(migration).unwrap());
         }
     }
 

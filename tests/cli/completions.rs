@@ -13,6 +13,7 @@ fn bash_completes_subcommands_and_options() {
     for (words, expected) in [
         ("users cre", "create"),
         ("users edit --im", "--image"),
+        ("users logout --ses", "--session"),
         ("import-django --unus", "--unusable-passwords"),
     ] {
         let count = words.split(' ').count();

@@ -292,10 +292,37 @@ fn the_database_is_asked_about_the_user_and_the_session() {
     assert_eq!(reason(&old), Value::Null);
     operator.database().execute("INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, ended_at, purge_at) VALUES (7, 'sid', 0, '[]', 0, 5, 5, 2800000000, 5, 2800000000)", []).unwrap();
     for token in [old, today] {
-        assert_eq!(reason(&token), "its session has ended: the user has logged out");
+        assert_eq!(reason(&token), "its session was ended at 1970-01-01 00:00:05 UTC");
     }
     operator.database().execute("UPDATE users SET is_active = 0", []).unwrap();
     assert_eq!(reason(&signed(SECRET, 3)), "its user is deactivated");
+}
+
+#[test]
+fn the_session_of_a_token_is_shown_where_it_is_recorded() {
+    let operator = with_jake();
+    let token = signed(SECRET, 3);
+    assert_eq!(inspect(&operator, &token).1["session"], Value::Null);
+    let sql = "INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, purge_at) \
+               VALUES (?1, ?2, 3, '[\"pwd\"]', 5, 5, 1800000000, 2800000000, 2800000000)";
+    for (user_id, sid) in [("6", "sid"), ("7", "other"), ("7", "sid")] {
+        operator.database().execute(sql, [user_id, sid]).unwrap();
+    }
+    let shown = || operator.run_with(&["token", "inspect", "-"], &token, &[]).stdout;
+    let unknown = "\nsession      device unknown, place unknown, last seen 2027-01-15\nvalid now    yes\n";
+    assert!(shown().ends_with(unknown), "{}", shown());
+    let sql = "UPDATE sessions SET agent = 'Fire' || char(27) || 'fox', place = 'Ber' || char(8238) || 'lin', ended_at = 9";
+    operator.database().execute(&format!("{sql} WHERE user_id = 7 AND sid = 'sid'"), []).unwrap();
+    let (status, json) = inspect(&operator, &token);
+    assert_eq!(status, 1);
+    let session = serde_json::json!({
+        "agent": "Fire\u{1b}fox", "place": "Ber\u{202e}lin", "methods": ["pwd"], "created_at": 5, "seen_at": 1800000000,
+        "ended_at": 9,
+    });
+    assert_eq!(json["session"], session);
+    let ended = "\nsession      device Fire\\u{1b}fox, place Ber\\u{202e}lin, last seen 2027-01-15\nvalid now    no\n             \
+                 its session was ended at 1970-01-01 00:00:09 UTC\n";
+    assert!(shown().ends_with(ended), "{}", shown());
 }
 
 #[test]

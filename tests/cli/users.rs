@@ -5,6 +5,7 @@ mod create;
 mod edit;
 mod list;
 mod logout;
+mod sessions;
 mod set_password;
 mod set_staff;
 mod show;
@@ -17,6 +18,7 @@ use crate::command::{LOCAL, Operator, Outcome, SECRET};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const CREATED: i64 = 1_800_000_000;
+const DAY: i64 = 86_400;
 
 /// Makes a project with these users, of ids from 1; their emails are their names at example.com.
 pub fn with_users(names: &[&str]) -> Operator {
@@ -30,10 +32,25 @@ pub fn with_users(names: &[&str]) -> Operator {
     operator
 }
 
+/// Inserts a session of a user, which began at [`CREATED`] without a proof.
+pub fn insert_session(
+    operator: &Operator,
+    user_id: i64,
+    sid: &str,
+    version: i64,
+    seen_at: i64,
+    expires_at: i64,
+) {
+    let sql = "INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, purge_at) \
+               VALUES (?1, ?2, ?3, '[]', 0, ?4, ?5, ?6, ?6)";
+    let params = params![user_id, sid, version, CREATED, seen_at, expires_at];
+    assert_eq!(operator.database().execute(sql, params).unwrap(), 1);
+}
+
 /// Runs a command that must succeed, and returns its output.
 pub fn output_of(operator: &Operator, arguments: &[&str]) -> String {
     let Outcome { status, stdout, stderr } = operator.run(arguments);
-    let reads = [Some(&"list"), Some(&"show")].contains(&arguments.get(1));
+    let reads = [Some(&"list"), Some(&"show"), Some(&"sessions")].contains(&arguments.get(1));
     assert_eq!((status, &*stderr), (0, if reads { "" } else { LOCAL }), "{arguments:?}");
     assert!(!stdout.contains("salt") && !stdout.contains(SECRET), "{stdout}");
     stdout
@@ -66,6 +83,7 @@ fn usernames_do_not_control_a_terminal() {
         &["users", "activate", "1"],
         &["users", "edit", "1", "--bio", "x"],
         &["users", "logout", odd],
+        &["users", "sessions", odd],
         &["users", "set-staff", odd, "--staff", "true", "--yes"],
         &["users", "unlock", odd],
     ] {
@@ -89,6 +107,8 @@ fn an_unknown_user_is_an_error() {
         &["users", "edit", "eve", "--bio", "x"],
         &["users", "deactivate", "eve"],
         &["users", "logout", "eve"],
+        &["users", "logout", "eve", "--session", "x"],
+        &["users", "sessions", "eve"],
         &["users", "set-staff", "eve", "--staff", "true", "--yes"],
         &["users", "set-password", "eve", "--password-stdin"],
         &["users", "unlock", "eve"],
@@ -119,4 +139,31 @@ fn a_username_does_not_select_another_user() {
         assert_eq!(error_of(&operator, &arguments, ""), format!("latchkey: {expected}\n"));
     }
     assert_eq!(operator.sql("SELECT sum(is_staff) FROM users"), "0");
+}
+
+/// Every table with a user's rows has to be in the statements of the document.
+#[test]
+fn the_documented_way_to_erase_a_user_leaves_no_row_of_theirs() {
+    let operator = with_users(&["ada"]);
+    let database = operator.database();
+    let insert = |id: Option<i64>| {
+        let sql = "INSERT INTO users (id, username, email, password, created_at, updated_at) VALUES (?1, 'x', 'x', 'x', 0, 0)";
+        database.execute(sql, [id]).unwrap();
+        database.last_insert_rowid()
+    };
+    insert(Some(7));
+    let tables = "SELECT group_concat(m.name) FROM sqlite_schema AS m, pragma_table_info(m.name) AS c \
+                  WHERE m.type = 'table' AND c.name = 'user_id'";
+    assert_eq!(operator.sql(tables), "sessions", "insert a row of each below");
+    for user_id in [1, 7] {
+        insert_session(&operator, user_id, "sid", 0, CREATED, CREATED);
+    }
+    let document = include_str!("../../docs/operating.md");
+    let (_, rest) = document.split_once("## Erase a user").unwrap();
+    let (_, rest) = rest.split_once("--command \"").unwrap();
+    database.execute_batch(rest.split_once('"').unwrap().0).unwrap();
+    let left =
+        "SELECT (SELECT group_concat(id) FROM users) || ' ' || (SELECT group_concat(user_id) FROM sessions)";
+    assert_eq!(operator.sql(left), "1 1");
+    assert_eq!(insert(None), 8, "the id is given out to nobody again");
 }

@@ -72,10 +72,17 @@ fn no_two_columns_of_a_statement_have_one_name() {
     let Some(operator) = with_wrangler() else { return };
     let sql = "INSERT INTO users (username, email, password, created_at, updated_at) VALUES ('jake', 'j@x.io', ?1, 0, 0)";
     operator.database().execute(sql, [HASH]).unwrap();
-    let arguments = ["users", "show", "jake", "--json"];
-    let through = run(&operator, &[&arguments[..], &["--through-wrangler"]].concat(), "");
-    assert_eq!((through.status, &*through.stderr), (0, ""));
-    assert_eq!(through.stdout, operator.run(&arguments).stdout);
+    let sql = "INSERT INTO sessions (user_id, sid, version, agent, methods, auth_time, created_at, seen_at, expires_at, purge_at) \
+               VALUES (1, 'sid', 0, 'Firefox on Linux', '[]', 1, 2, 3, 2800000000, 4)";
+    operator.database().execute(sql, []).unwrap();
+    for arguments in [["users", "show", "jake", "--json"], ["users", "sessions", "jake", "--json"]] {
+        let through = run(&operator, &[&arguments[..], &["--through-wrangler"]].concat(), "");
+        assert_eq!((through.status, &*through.stderr), (0, ""));
+        assert_eq!(through.stdout, operator.run(&arguments).stdout);
+    }
+    let logout = ["users", "logout", "jake", "--session", "sid", "--through-wrangler"];
+    assert_eq!(run(&operator, &logout, "").status, 0);
+    assert_eq!(run(&operator, &logout, "").status, 1, "it has ended");
 }
 
 /// Makes a project in which this shell script replaces Node.
@@ -112,6 +119,51 @@ fn no_value_is_on_a_command_line() {
         statement.starts_with("INSERT INTO users") && statement.contains("pbkdf2_sha512$2$"),
         "{statement}"
     );
+}
+
+/// A node that finds the user 7, who has no sessions and yet one to end.
+const FINDS_JAKE: &str = r#"cat > statement; case $(cat statement) in
+UPDATE*) echo '[{"results": [{"user_id": 7}]}]';;
+*sessions*) echo '[{"results": []}]';;
+*) echo '[{"results": [{"a": 7, "b": "jake", "c": "j@x.io", "d": 1, "e": 0, "f": 0, "g": null, "h": null, "i": 0, "j": 0,
+                        "k": 0}]}]';;
+esac
+"#;
+
+/// The deployed Worker may have other variables than this `wrangler.toml`.
+#[test]
+fn what_is_assumed_of_a_deployed_worker_is_the_safe_side_or_is_said() {
+    let operator = with_node(FINDS_JAKE);
+    let config = fs::read_to_string(operator.path("wrangler.toml")).unwrap();
+    let list = || {
+        let outcome = run(&operator, &["users", "sessions", "jake", "--remote"], "");
+        assert_eq!(
+            (outcome.status, &*outcome.stdout),
+            (0, "user 7 (j@x.io, \"jake\") has no active sessions.\n")
+        );
+        outcome.stderr
+    };
+    let assumed = |days: &str| {
+        format!(
+            "latchkey: SESSION_MAX_DAYS is taken as {days}, by wrangler.toml; the deployed Worker may have another\n"
+        )
+    };
+    assert_eq!(list(), assumed("0, no limit"));
+    let variable = "SESSION_MAX_DAYS = \"0\"";
+    assert!(config.contains(variable));
+    operator.write("wrangler.toml", &config.replace(variable, "SESSION_MAX_DAYS = \"30\""));
+    assert_eq!(list(), assumed("30"));
+
+    let outcome = run(&operator, &["users", "logout", "jake", "--session", "sid", "--remote"], "");
+    assert_eq!(
+        (outcome.status, &*outcome.stdout),
+        (0, "The session sid of user 7 (j@x.io, \"jake\") has ended.\n")
+    );
+    let statement = fs::read_to_string(operator.path("statement")).unwrap();
+    let (_, expires_at) = statement.split_once("max(expires_at, ").unwrap();
+    let expires_at: i64 = expires_at.split_once(')').unwrap().0.parse().unwrap();
+    let days = (expires_at - chrono::Utc::now().timestamp() + 60) / 86_400;
+    assert_eq!(days, 3_650, "the greatest TOKEN_TTL_DAYS: {statement}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Database;
 use super::login_failures::{self, Failures};
 use super::password_hash::{self, HashShape};
-use super::sessions::{COUNT, IS_REVOKED};
+use super::sessions::{self, SessionDetails};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
 use crate::account::user::UserPatch;
@@ -155,51 +155,53 @@ pub fn list(database: &dyn Database, filter: &Filter<'_>) -> Result<Vec<ListedUs
 /// Everything about a user beside the [`UserRecord`].
 pub struct Details {
     pub hash: HashShape,
-    /// Number of recorded revoked sessions.
-    pub revoked_sessions: i64,
+    pub active_sessions: i64,
     /// Failures of the two accounts.
     pub failures: [Failures; 2],
 }
 
 /// Reads the details of a user in one statement, since wrangler takes seconds for each. `accounts` are the keyed hashes
-/// under which failures are recorded.
+/// under which failures are recorded, and `proved_since` is the earliest proof of an active session.
 pub fn details(
     database: &dyn Database,
     id: i64,
     accounts: [Option<&str>; 2],
+    proved_since: Option<i64>,
+    now: i64,
 ) -> Result<Option<Details>, DbError> {
     // The second counts have column names of their own: `wrangler d1 execute` identifies columns by name.
     let sql = [
         "WITH other (user_failures, user_blocked, user_ips, user_ips_blocked) AS (SELECT ",
         login_failures::COLUMNS,
         " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()) SELECT hash.*, ",
-        COUNT,
-        " AS revoked, failures.*, other.* FROM (SELECT ",
+        &sessions::count(),
+        " AS active_sessions, failures.*, other.* FROM (SELECT ",
         password_hash::COLUMNS,
         " FROM users WHERE id = ?1) AS hash, (SELECT ",
         login_failures::COLUMNS,
         " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures, other",
     ];
     let [account, other] = accounts;
-    let row = database.row(&sql.concat(), &[id.into(), account.into(), other.into()])?;
+    let params = [id.into(), account.into(), other.into(), Value::Null, now.into(), proved_since.into()];
+    let row = database.row(&sql.concat(), &params)?;
     let read = |mut row: Row| {
         Ok(Details {
             hash: HashShape::read(&mut row)?,
-            revoked_sessions: row.integer()?,
+            active_sessions: row.integer()?,
             failures: [Failures::read(&mut row)?, Failures::read(&mut row)?],
         })
     };
     row.map(read).transpose()
 }
 
-/// The user that a token names, and the state of its session.
+/// The user that a token names, and its session.
 pub struct TokenSubject {
     pub email: String,
     pub username: String,
     pub is_active: bool,
     pub token_version: i64,
-    /// True if the session is recorded as revoked.
-    pub is_revoked: bool,
+    /// The session, if it was recorded.
+    pub session: Option<SessionDetails>,
 }
 
 /// Finds the user and the session that a token names.
@@ -210,8 +212,8 @@ pub fn token_subject(
 ) -> Result<Option<TokenSubject>, DbError> {
     let sql = [
         "SELECT email, username, is_active, token_version, ",
-        IS_REVOKED,
-        " AS is_revoked FROM users WHERE id = ?1",
+        sessions::COLUMNS,
+        " FROM users LEFT JOIN sessions ON user_id = id AND sid = ?2 WHERE id = ?1",
     ];
     let read = |mut row: Row| {
         Ok(TokenSubject {
@@ -219,7 +221,7 @@ pub fn token_subject(
             username: row.text()?,
             is_active: row.boolean()?,
             token_version: row.integer()?,
-            is_revoked: row.boolean()?,
+            session: SessionDetails::read(&mut row)?,
         })
     };
     database.row(&sql.concat(), &[user_id.into(), sid.into()])?.map(read).transpose()

@@ -2,17 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{CREATED, output_of, with_users};
+use super::{CREATED, insert_session, output_of, with_users};
 
 #[test]
 fn a_user_is_shown_with_all_but_the_hash() {
     let operator = with_users(&["ada"]);
     let database = operator.database();
     database.execute("UPDATE users SET bio = 'line' || char(10) || 'line'", []).unwrap();
-    database
-        .execute("INSERT INTO sessions (user_id, sid, version, methods, auth_time, created_at, seen_at, expires_at, ended_at, purge_at) \
-             VALUES (1, 'a', 0, '[]', 0, 5, 5, 9, 5, 9), (1, 'b', 0, '[]', 0, 5, 5, 9, 5, 9), (2, 'c', 0, '[]', 0, 5, 5, 9, 5, 9)", [])
-        .unwrap();
+    database.execute("UPDATE users SET token_version = 1 WHERE id = 1", []).unwrap();
+    for (user_id, sid, version) in [(1, "a", 1), (1, "b", 1), (1, "ended", 1), (1, "outrun", 0), (2, "c", 1)]
+    {
+        insert_session(&operator, user_id, sid, version, CREATED, 2_800_000_000);
+    }
+    database.execute("UPDATE sessions SET ended_at = 5 WHERE sid = 'ended'", []).unwrap();
     let expected = "
  id                1
  username          ada
@@ -27,8 +29,8 @@ fn a_user_is_shown_with_all_but_the_hash() {
  password          pbkdf2_sha256$2
  logins            not blocked; 0 failures recorded
  current password  not blocked; 0 failures recorded
- token version     0
- revoked sessions  2
+ token version     1
+ active sessions   2
 ";
     for selector in ["1", "ADA", "ada@EXAMPLE.com"] {
         assert_eq!(output_of(&operator, &["users", "show", selector]), expected.trim_start_matches('\n'));
@@ -38,7 +40,7 @@ fn a_user_is_shown_with_all_but_the_hash() {
     let ada = json!({
         "id": 1, "username": "ada", "email": "ada@example.com", "is_active": true, "is_staff": false,
         "is_superuser": false, "bio": "line\nline", "image": null, "created_at": CREATED, "updated_at": CREATED,
-        "token_version": 0, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "revoked_sessions": 2,
+        "token_version": 1, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "active_sessions": 2,
         "login_failures": {
             "count": 0, "blocked_until": null, "blocked_ips": 0, "ips_blocked_until": null,
         },

@@ -4,17 +4,17 @@ use std::env;
 
 use anyhow::{Result, bail};
 use chrono::Utc;
-use latchkey::account::user::User;
 use latchkey::api::authenticate::find_active;
 use latchkey::auth::token::{Signer, TokenError, VerifiedToken, find_signer, verify};
 use latchkey::error::{Error, Unauthenticated};
 use latchkey::store::operator::Database;
+use latchkey::store::operator::sessions::SessionDetails;
 use latchkey::store::operator::users::{self, TokenSubject};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::parts::{self, date};
-use crate::output::{self, escape_for_terminal};
+use crate::output::{self, day, escape_for_terminal, time};
 use crate::prompt;
 use crate::settings::Deployment;
 
@@ -40,6 +40,8 @@ struct Inspected {
     claims: Option<Box<RawValue>>,
     /// User whose id it has, unless the token itself is invalid.
     user: Option<Subject>,
+    /// Its session, if that is recorded.
+    session: Option<SessionDetails>,
 }
 
 #[derive(Serialize)]
@@ -50,24 +52,18 @@ struct Subject {
     is_active: bool,
 }
 
-impl From<User> for Subject {
-    fn from(User { id, username, email, is_active, .. }: User) -> Self {
-        Self { id, username, email, is_active }
-    }
-}
-
 pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<()> {
     let token = token(deployment, &options.token)?;
     let config = deployment.config()?;
     let now = Utc::now().timestamp();
     let signer = find_signer(&config.keys, &token);
     let [header, claims] = parts::decode(&token);
-    let (user, reason) = match verify(&config.keys, &token, now) {
+    let Found { user, session, reason } = match verify(&config.keys, &token, now) {
         Ok(token) => match token.check_session(config.session_max_age, now) {
             Ok(()) => look_up(&*deployment.database()?, &token, now)?,
-            Err(error) => (None, Some(reason(&error, signer.as_ref()))),
+            Err(error) => Found::nothing(reason(&error, signer.as_ref())),
         },
-        Err(error) => (None, Some(reason(&error, signer.as_ref()))),
+        Err(error) => Found::nothing(reason(&error, signer.as_ref())),
     };
     let inspected = Inspected {
         valid: reason.is_none(),
@@ -77,6 +73,7 @@ pub fn run(deployment: &Deployment, options: &Options, as_json: bool) -> Result<
         header,
         claims,
         user,
+        session,
     };
     if as_json {
         output::print(&output::json(&inspected)?)?;
@@ -115,32 +112,42 @@ fn token(deployment: &Deployment, argument: &str) -> Result<String> {
     Ok(prompt::all_of_stdin()?.trim().to_owned())
 }
 
-/// Looks up the user of a verified token, and why the Worker would reject it all the same.
-fn look_up(
-    database: &dyn Database,
-    token: &VerifiedToken,
-    now: i64,
-) -> Result<(Option<Subject>, Option<String>)> {
-    let why = match pollster::block_on(find_active(&database, token.key(), now)) {
-        Ok(found) => return Ok((Some(found.user.into()), None)),
+/// What the database has of a token, and why the Worker would reject it.
+struct Found {
+    user: Option<Subject>,
+    session: Option<SessionDetails>,
+    reason: Option<String>,
+}
+
+impl Found {
+    fn nothing(reason: String) -> Self {
+        Self { user: None, session: None, reason: Some(reason) }
+    }
+}
+
+/// Looks up the user and the session of a verified token, and why the Worker would reject it all the same.
+fn look_up(database: &dyn Database, token: &VerifiedToken, now: i64) -> Result<Found> {
+    let found = pollster::block_on(find_active(&database, token.key(), now));
+    let Some(subject) = users::token_subject(database, token.user_id, &token.session.sid)? else {
+        return Ok(Found::nothing(format!("there is no user with the id {}", token.user_id)));
+    };
+    let TokenSubject { email, username, is_active, token_version, session } = subject;
+    let user = Some(Subject { id: token.user_id, username, email, is_active });
+    let why = match found {
+        Ok(_) => return Ok(Found { user, session, reason: None }),
         Err(Error::Unauthenticated(why)) => why,
         Err(Error::Internal(cause)) => bail!("{cause}"),
         Err(other) => bail!("can't look up the user: {other:?}"),
     };
-    let Some(subject) = users::token_subject(database, token.user_id, &token.session.sid)? else {
-        return Ok((None, Some(format!("there is no user with the id {}", token.user_id))));
-    };
-    let TokenSubject { email, username, is_active, token_version, is_revoked } = subject;
-    let user = Subject { id: token.user_id, username, email, is_active };
-    let reason = match why {
-        Unauthenticated::Deactivated => "its user is deactivated".to_owned(),
-        _ if is_revoked => "its session has ended: the user has logged out".to_owned(),
-        _ => format!(
+    let reason = match (why, session.as_ref().and_then(|session| session.ended_at)) {
+        (Unauthenticated::Deactivated, _) => "its user is deactivated".to_owned(),
+        (_, Some(at)) => format!("its session was ended at {}", time(at)),
+        (_, None) => format!(
             "its session has ended, or it is older than a new password: its ver is {}, and the user's is {token_version}",
             token.token_version
         ),
     };
-    Ok((Some(user), Some(reason)))
+    Ok(Found { user, session, reason: Some(reason) })
 }
 
 fn print(inspected: &Inspected) -> Result<()> {
@@ -155,6 +162,15 @@ fn print(inspected: &Inspected) -> Result<()> {
             user.id,
             escape_for_terminal(&user.username),
             escape_for_terminal(&user.email)
+        ))?;
+    }
+    if let Some(session) = &inspected.session {
+        let unknown = || "unknown".to_owned();
+        output::print(&format!(
+            "session      device {}, place {}, last seen {}",
+            session.agent.as_deref().map_or_else(unknown, escape_for_terminal),
+            session.place.as_deref().map_or_else(unknown, escape_for_terminal),
+            day(session.seen_at)
         ))?;
     }
     let verdict = if inspected.valid { "yes" } else { "no" };

@@ -9,6 +9,8 @@ pub mod find;
 mod hash;
 mod list;
 mod logout;
+mod session_age;
+mod sessions;
 mod set_password;
 mod set_staff;
 mod show;
@@ -34,6 +36,7 @@ pub enum Command {
     SetPassword(set_password::Options),
     SetStaff(set_staff::Options),
     Unlock(unlock::Options),
+    Sessions(sessions::Options),
     Logout(logout::Options),
 }
 
@@ -48,6 +51,7 @@ pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
         Command::SetPassword(options) => set_password::run(deployment, options),
         Command::SetStaff(options) => set_staff::run(deployment, options),
         Command::Unlock(options) => unlock::run(deployment, options),
+        Command::Sessions(options) => sessions::run(deployment, options),
         Command::Logout(options) => logout::run(deployment, options),
     }
 }

@@ -3,19 +3,21 @@
 use std::env;
 
 use anyhow::{Result, anyhow, bail};
+use chrono::Utc;
 use latchkey::account::profile::PROFILE;
 use latchkey::store::operator::login_failures::Failures;
 use latchkey::store::operator::users::{self, Details, UserRecord};
 use serde::Serialize;
 
-use super::{UserSelector, failures, hash};
+use super::{UserSelector, failures, hash, session_age};
 use crate::output::{self, escape_for_terminal, time, yes_or_no};
 use crate::settings::Deployment;
 
 /// Shows a user
 #[derive(clap::Args)]
 #[command(
-    after_help = "Lockouts are shown only if JWT_SECRET is available; with --remote, in the environment.
+    after_help = "Lockouts are shown only if JWT_SECRET is available; with --remote, in the environment. 'users sessions' \
+lists the active sessions.
 
 Example:
   npx latchkey users show jake@example.com"
@@ -36,7 +38,7 @@ struct UserDetails {
     password_hasher: Option<String>,
     /// Reason for which the password's hash can't be used.
     password_problem: Option<&'static str>,
-    revoked_sessions: i64,
+    active_sessions: i64,
     login_failures: Option<Failures>,
     /// Wrong current passwords, recorded under the user.
     current_password_failures: Option<Failures>,
@@ -48,7 +50,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let accounts = accounts(deployment, &user);
     let hashes =
         accounts.as_ref().map_or([None; 2], |accounts| accounts.each_ref().map(|hash| Some(hash.as_str())));
-    let Some(Details { hash, revoked_sessions, failures }) = users::details(&*database, user.id, hashes)?
+    let now = Utc::now().timestamp();
+    let proved_since = session_age::proved_since(deployment, now);
+    let Some(Details { hash, active_sessions, failures }) =
+        users::details(&*database, user.id, hashes, proved_since, now)?
     else {
         bail!("the database returned no row");
     };
@@ -59,7 +64,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         user,
         password_hasher: hasher.ok().map(|hasher| hasher.to_string()),
         password_problem: hasher.err(),
-        revoked_sessions,
+        active_sessions,
         login_failures,
         current_password_failures,
     };
@@ -81,7 +86,7 @@ fn table(
         user,
         password_hasher,
         password_problem,
-        revoked_sessions,
+        active_sessions,
         login_failures,
         current_password_failures,
     }: &UserDetails,
@@ -118,7 +123,7 @@ fn table(
         ["logins", &logins],
         ["current password", &current_password],
         ["token version", &user.token_version.to_string()],
-        ["revoked sessions", &revoked_sessions.to_string()],
+        ["active sessions", &active_sessions.to_string()],
     ]);
     table.trim_fmt()
 }
