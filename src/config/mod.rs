@@ -20,7 +20,7 @@ const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
 /// A week.
 const MAX_REAUTHENTICATE_MINUTES: i64 = 7 * 24 * 60;
 const MAX_REGISTRATIONS: i64 = 1_000_000;
-/// 24 kB each, this is 24 MB a day; sessions and failed logins that one address can leave are as much again.
+/// 24 kB each, this is 24 MB a day; sessions and failed logins that one address can leave are 33 MB more.
 const REGISTRATIONS_PER_ADDRESS: i64 = 1_000;
 
 /// Configuration of a deployment.
