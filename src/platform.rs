@@ -35,6 +35,9 @@ pub trait Platform {
     /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); `None` for what is no domain.
     fn domain_to_ascii(&self, domain: &str) -> Option<String>;
 
+    /// The Unicode normalization form C of a text (UAX #15).
+    fn to_nfc(&self, text: &str) -> String;
+
     /// Text of a static asset, by its path.
     ///
     /// # Errors

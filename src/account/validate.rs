@@ -170,9 +170,18 @@ pub fn username(input: RawField) -> Validated<String> {
     USERNAME.required(input)
 }
 
+/// Checks a password, whose rules hold for its form in NFC.
+fn password_by(rule: &Rule, input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    let RawField::Text(typed) = input else {
+        return rule.required(input).map(|text| Password::new(text, to_nfc));
+    };
+    let password = Password::new(typed, to_nfc);
+    rule.required(RawField::Text(password.as_str().to_owned())).map(|_| password)
+}
+
 /// Checks a new password, of at least `min` characters.
-pub fn password(input: RawField, min: usize) -> Validated<Password> {
-    Rule { min, ..PASSWORD }.required(input).map(Password::new)
+pub fn password(input: RawField, min: usize, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    password_by(&Rule { min, ..PASSWORD }, input, to_nfc)
 }
 
 /// Checks the email that a login names, and brings it to the form in which emails are stored.
@@ -181,13 +190,13 @@ pub fn login_email(input: RawField, domain_to_ascii: impl Fn(&str) -> Option<Str
 }
 
 /// Checks the password that a login tries.
-pub fn login_password(input: RawField) -> Validated<Password> {
-    LOGIN_PASSWORD.required(input).map(Password::new)
+pub fn login_password(input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    password_by(&LOGIN_PASSWORD, input, to_nfc)
 }
 
 /// Checks the password that a user has, beside a change that it proves.
-pub fn current_password(input: RawField) -> Validated<Password> {
-    CURRENT_PASSWORD.required(input).map(Password::new)
+pub fn current_password(input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    password_by(&CURRENT_PASSWORD, input, to_nfc)
 }
 
 /// Checks a field that may be absent: another keeps its `rule`.

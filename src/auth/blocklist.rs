@@ -34,9 +34,10 @@ pub fn is_common(password: &Password, common_passwords: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::password::to_nfc;
 
     fn password(text: &str) -> Password {
-        Password::new(text.to_owned())
+        Password::new(text.to_owned(), &to_nfc)
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn check(
     let verdict = hasher.verify(password, stored_hash);
     if !matches!(verdict, Verdict::Match { .. }) {
         let computed = stored_hash.and_then(|hash| Hasher::from_encoded(hash).ok()).unwrap_or(hasher);
-        policy.failure_cost.complete(computed);
+        policy.failure_cost.complete(computed, password);
     }
     let (user, stored_hash) = found.ok_or(Error::WrongCredentials)?;
     let needs_rehash = match verdict {

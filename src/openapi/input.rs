@@ -6,8 +6,8 @@ use crate::account::validate::Rule;
 use crate::api::endpoint::Input;
 use crate::error::Field;
 
-/// Schema of an input. Every violation of it is refused, but texts that are too long only with the white space at their
-/// ends; what it allows may still be refused, since a schema can't say all.
+/// Schema of an input. Every violation of it is refused, but texts whose length is wrong only with the white space at
+/// their ends, and passwords with a right one in NFC; what it allows may still be refused, since a schema can't say all.
 pub(super) fn schema(input: &Input) -> Json {
     let rules = (input.rules)();
     let fields = rules.iter().map(|rule| (rule.field.name(), field_schema(rule))).collect();

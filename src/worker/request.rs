@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use worker::js_sys::Date;
+use worker::js_sys::{Date, JsString};
 
 use super::d1::{Database, Handle, Replica};
 use super::exports::log;
@@ -139,6 +139,10 @@ impl Platform for WorkerRequest {
         // With one more label: a host that ends in a number would be read as an IPv4 address.
         let url = Url::new(&["http://", domain, ".x"].concat()).ok()?;
         url.hostname().strip_suffix(".x").map(str::to_owned)
+    }
+
+    fn to_nfc(&self, text: &str) -> String {
+        JsString::from(text).normalize("NFC").into()
     }
 
     async fn read_asset(&self, path: &str) -> Result<String, String> {

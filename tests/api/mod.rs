@@ -144,6 +144,8 @@ macro_rules! all {
                 every_profile_field_keeps_its_rule;
             passwords:
                 a_password_has_as_many_characters_as_asked_for
+                a_password_is_one_whatever_keyboard_it_comes_from
+                a_hash_of_django_is_of_the_form_that_was_typed
                 a_password_that_is_easily_guessed_is_refused_where_that_is_on
                 no_client_gets_the_common_passwords;
             tokens:

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use latchkey::account::email;
+use latchkey::account::{email, password};
 use latchkey::api::endpoint::Handled;
 use latchkey::api::openapi::asset;
 use latchkey::app;
@@ -138,6 +138,10 @@ impl Platform for Host {
 
     fn domain_to_ascii(&self, domain: &str) -> Option<String> {
         email::domain_to_ascii(domain)
+    }
+
+    fn to_nfc(&self, text: &str) -> String {
+        password::to_nfc(text)
     }
 
     async fn read_asset(&self, path: &str) -> Result<String, String> {

@@ -58,7 +58,9 @@ async fn parse(mut fields: Fields, cx: &Context<'_, impl Platform, impl Request>
     let email = validate::email(fields.take("email"), |domain| cx.platform.domain_to_ascii(domain));
     let email = errors.check(Field::Email, email);
     let username = errors.check(Field::Username, validate::username(fields.take("username")));
-    let password = validate::password(fields.take("password"), cx.config.passwords.min_length);
+    let password = validate::password(fields.take("password"), cx.config.passwords.min_length, &|text| {
+        cx.platform.to_nfc(text)
+    });
     let password = errors.check(Field::Password, password);
     if let Some(password) = &password {
         new_password::check(&mut errors, cx, password, email.as_deref(), username.as_deref()).await?;

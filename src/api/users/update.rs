@@ -138,6 +138,7 @@ async fn parse(
 ) -> Result<Update, Error> {
     let mut errors = FieldErrors::default();
     let to_ascii = |domain: &str| cx.platform.domain_to_ascii(domain);
+    let to_nfc = |text: &str| cx.platform.to_nfc(text);
     let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
     let email = errors.check(Field::Email, email).flatten();
     // Written, it could undo another request's change, with no proof asked for.
@@ -148,7 +149,7 @@ async fn parse(
         input => errors.check(Field::Username, optional(input, validate::username)).flatten(),
     };
     let min_length = cx.config.passwords.min_length;
-    let password = optional(fields.take("password"), |input| validate::password(input, min_length));
+    let password = optional(fields.take("password"), |input| validate::password(input, min_length, &to_nfc));
     let password = errors.check(Field::Password, password).flatten();
     if let Some(password) = &password {
         let email = email.as_ref().unwrap_or(&user.email);
@@ -160,7 +161,8 @@ async fn parse(
         let input = optional(fields.take(field.name()), |input| field.check(input));
         *change = errors.check(field.rule.field, input).flatten();
     }
-    let current_password = optional(fields.take("current_password"), validate::current_password);
+    let current_password =
+        optional(fields.take("current_password"), |input| validate::current_password(input, &to_nfc));
     let current_password = errors.check(Field::CurrentPassword, current_password).flatten();
     if !errors.is_empty() {
         return Err(errors.into());
