@@ -130,7 +130,7 @@ export interface components {
             errors: {
                 email?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Enter a valid email address." | "Ensure this field has no more than 254 characters." | "Null characters are not allowed." | "user with this email already exists.")[];
                 username?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 255 characters." | "Null characters are not allowed." | "Enter a valid username." | "user with this username already exists.")[];
-                password?: (("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "This password is too common.") | string)[];
+                password?: (("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "The password is too similar to the name." | "This password is too common.") | string)[];
             };
         };
         BodyTimedOut: {
@@ -209,7 +209,7 @@ export interface components {
             errors: {
                 email?: ("This field may not be null." | "This field may not be blank." | "Enter a valid email address." | "Ensure this field has no more than 254 characters." | "Null characters are not allowed." | "user with this email already exists.")[];
                 username?: ("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 255 characters." | "Null characters are not allowed." | "Enter a valid username." | "user with this username already exists.")[];
-                password?: (("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "This password is too common.") | string)[];
+                password?: (("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "The password is too similar to the name." | "This password is too common.") | string)[];
                 bio?: ("Not a valid string." | "Ensure this field has no more than 2000 characters." | "Null characters are not allowed.")[];
                 image?: ("Not a valid string." | "Ensure this field has no more than 2048 characters." | "Null characters are not allowed.")[];
                 current_password?: ("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid password.")[];

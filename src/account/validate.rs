@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::password::Password;
 use super::{email, username};
-use crate::error::{Field, Violation};
+use crate::error::{Field, SimilarTo, Violation};
 
 /// Rule of the text of a field.
 #[derive(Debug)]
@@ -112,8 +112,9 @@ impl Rule {
             may(self.is_stored, Violation::NullCharacter),
             may(self.is_email(), Violation::InvalidEmail { is_string: true }),
             may(self.is_name(), Violation::InvalidUsername),
-            may(self.is_new_password(), Violation::TooSimilar(Field::Email)),
-            may(self.is_new_password(), Violation::TooSimilar(Field::Username)),
+            may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Email)),
+            may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Username)),
+            may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Name)),
             may(self.is_new_password(), Violation::TooCommon),
             may(self.is_unique(), Violation::Taken),
             may(self.is_proof(), Violation::Wrong),

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::account::password::Password;
-use crate::auth::blocklist;
+use crate::auth::blocklist::{self, Words};
 use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::Request;
 use crate::platform::Platform;
@@ -22,7 +22,8 @@ pub(super) async fn check(
     if !cx.config.passwords.has_blocklist {
         return Ok(());
     }
-    if let Some(violation) = blocklist::similar(password, email, username) {
+    let words = Words { email, username, app_name: &cx.config.app_name };
+    if let Some(violation) = blocklist::similar(password, &words, &|text| cx.platform.to_nfc(text)) {
         errors.add(Field::Password, violation);
         return Ok(());
     }

@@ -6,6 +6,7 @@ mod variables;
 
 use self::secrets::Secrets;
 use self::variables::Variables;
+use crate::account::username;
 use crate::auth::credentials::PasswordPolicy;
 use crate::auth::keys::Keys;
 use crate::auth::registration_limit::RegistrationLimits;
@@ -13,6 +14,8 @@ use crate::error::Dialect;
 use crate::http::cors::{self, Cors, Origins};
 use crate::store::DAY;
 
+const DEFAULT_APP_NAME: &str = "Latchkey";
+const MAX_APP_NAME: usize = 64;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
 /// A week.
@@ -28,6 +31,8 @@ pub struct Config {
     pub keys: Keys,
     /// `TOKEN_TTL_DAYS`, in seconds: validity of a token.
     pub token_ttl: i64,
+    /// `APP_NAME`: the name of the deployment.
+    pub app_name: String,
     /// `API_DIALECT`: rendering of errors.
     pub dialect: Dialect,
     /// `ALLOWED_ORIGINS`: origins whose pages may read responses; `ALLOWED_HEADERS`: headers that these may send.
@@ -68,6 +73,7 @@ impl Config {
         let mut variables = Variables::new(&lookup);
         let secrets = Secrets::read(&mut variables);
         let token_ttl = variables.read("TOKEN_TTL_DAYS", token_ttl);
+        let app_name = variables.read("APP_NAME", app_name);
         let dialect = variables.read("API_DIALECT", dialect);
         let origins = variables.read("ALLOWED_ORIGINS", origins);
         let headers = variables.read("ALLOWED_HEADERS", headers);
@@ -91,6 +97,7 @@ impl Config {
                 registrations: RegistrationLimits::new(&secrets.current, registrations?),
                 keys: Keys::new(secrets.current, secrets.previous),
                 token_ttl: token_ttl?,
+                app_name: app_name?,
                 dialect: dialect?,
                 cors: cors.clone(),
                 passwords,
@@ -114,6 +121,18 @@ fn token_ttl(value: Option<String>) -> Result<i64, String> {
             .ok_or_else(|| format!("TOKEN_TTL_DAYS is {value:?}: it can be 1 to {MAX_TOKEN_TTL_DAYS}"))?,
     };
     Ok(days * DAY)
+}
+
+/// Name that can be shown.
+fn app_name(value: Option<String>) -> Result<String, String> {
+    let Some(value) = value else { return Ok(DEFAULT_APP_NAME.to_owned()) };
+    let name = value.trim();
+    if username::is_visible(name) && !name.contains('\0') && name.chars().count() <= MAX_APP_NAME {
+        return Ok(name.to_owned());
+    }
+    Err(format!(
+        "APP_NAME is {value:?}: it can be a name of 1 to {MAX_APP_NAME} characters that can be shown"
+    ))
 }
 
 fn dialect(value: Option<String>) -> Result<Dialect, String> {
@@ -158,6 +177,7 @@ mod tests {
     fn what_is_not_set_has_its_default() {
         let config = read(&[("JWT_SECRET", SECRET)]).unwrap();
         assert_eq!(config.dialect, Dialect::Django);
+        assert_eq!(config.app_name, "Latchkey");
         assert_eq!(config.cors, Cors::new(Origins::List(Vec::new()), &[]));
         assert_eq!(config.passwords.failure_cost, FailureCost::new([config.passwords.hasher]));
         assert_eq!(config.registrations.per_ip(), 1_000);
@@ -175,6 +195,7 @@ mod tests {
         let config = read(&[
             ("JWT_SECRET", SECRET),
             ("API_DIALECT", "realworld"),
+            ("APP_NAME", " Büro 1 "),
             ("ALLOWED_ORIGINS", "*"),
             ("ALLOWED_HEADERS", "traceparent, baggage"),
             ("PASSWORD_HASHER", "pbkdf2_sha256$600000"),
@@ -192,6 +213,7 @@ mod tests {
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
+        assert_eq!(config.app_name, "Büro 1");
         assert_eq!(config.cors, Cors::new(Origins::Any, &["traceparent".to_owned(), "baggage".to_owned()]));
         let named = ["pbkdf2_sha256$600000", "pbkdf2_sha256$1000000", "pbkdf2_sha512$2"];
         assert_eq!(
@@ -213,6 +235,7 @@ mod tests {
         let problems = problems(&[
             ("JWT_SECRET", "too short"),
             ("API_DIALECT", "Django"),
+            ("APP_NAME", "Latch\nkey"),
             ("ALLOWED_ORIGINS", "https://a.example/"),
             ("ALLOWED_HEADERS", "*"),
             ("PASSWORD_HASHER", "bcrypt$12"),
@@ -234,6 +257,7 @@ mod tests {
                 "JWT_SECRET has fewer than 32 bytes: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars",
                 "JWT_SECRET_PREVIOUS has fewer than 32 bytes: it can be what JWT_SECRET was before, or not set at all",
                 r#"TOKEN_TTL_DAYS is "0": it can be 1 to 3650"#,
+                r#"APP_NAME is "Latch\nkey": it can be a name of 1 to 64 characters that can be shown"#,
                 r#"API_DIALECT is "Django": it can be "django" or "realworld""#,
                 r#"ALLOWED_ORIGINS has "https://a.example/", which has a path or a trailing slash: write only scheme, host and port"#,
                 r#"ALLOWED_HEADERS has "*", which is no name of a header: write names, with commas between them"#,
@@ -255,6 +279,9 @@ mod tests {
     fn no_wrong_value_falls_back() {
         for (name, value) in [
             ("API_DIALECT", ""),
+            ("APP_NAME", " "),
+            ("APP_NAME", "Latch\0key"),
+            ("APP_NAME", "Latchkey, Latchkey, Latchkey, Latchkey, Latchkey, Latchkey, Latch"),
             ("API_DIALECT", "realworld "),
             ("ALLOWED_ORIGINS", "*,"),
             ("PASSWORD_HASHER", ""),

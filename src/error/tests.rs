@@ -131,16 +131,17 @@ fn table() -> Vec<(Error, Expected, Expected)> {
                 (Field::Username, Violation::InvalidUsername),
                 (Field::CurrentPassword, Violation::Wrong),
                 (Field::User, Violation::Required),
-                (Field::Password, Violation::TooSimilar(Field::Username)),
+                (Field::Password, Violation::TooSimilar(SimilarTo::Username)),
+                (Field::Password, Violation::TooSimilar(SimilarTo::Name)),
                 (Field::Password, Violation::TooCommon),
             ]),
             (
                 400,
-                r#"{"errors":{"username":["Enter a valid username."],"password":["The password is too similar to the username.","This password is too common."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
+                r#"{"errors":{"username":["Enter a valid username."],"password":["The password is too similar to the username.","The password is too similar to the name.","This password is too common."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
             ),
             (
                 422,
-                r#"{"errors":{"username":["is invalid"],"password":["is too similar to the username","is too common"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
+                r#"{"errors":{"username":["is invalid"],"password":["is too similar to the username","is too similar to the name","is too common"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
             ),
         ),
         (

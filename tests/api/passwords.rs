@@ -120,6 +120,7 @@ pub fn a_password_that_is_easily_guessed_is_refused_where_that_is_on(start: Star
         (registration("guess1", "guess2@x.io", "xguess1xxx"), similar("username")),
         // The email is named first, and what is similar is not looked up.
         (registration("1234", "123456@x.io", "1234567890"), similar("email")),
+        (registration("guess1", "guess2@x.io", "my own LatchKey"), similar("name")),
         (registration("guess1", "guess2@x.io", "1234567890"), common.clone()),
         (registration("guess1", "guess2@x.io", "  BasketBall \n"), common.clone()),
         // Beside what else is wrong, and beside what is taken.
@@ -136,6 +137,7 @@ pub fn a_password_that_is_easily_guessed_is_refused_where_that_is_on(start: Star
         // Compared with what the user will be called.
         (patch(r#""password":"my guessed name""#), similar("email")),
         (patch(r#""password":"my new name ok","username":"new name""#), similar("username")),
+        (patch(r#""password":"a latchkey""#), similar("name")),
         (patch(r#""password":"my brandnew mail","email":"brandnew@x.io""#), similar("email")),
         (patch(r#""password":"1234567890","current_password":"wrong password""#), common.clone()),
     ] {
@@ -151,8 +153,11 @@ pub fn a_password_that_is_easily_guessed_is_refused_where_that_is_on(start: Star
         "short names are no parts"
     );
 
-    let api = start(strict(realworld()));
+    let mut named = strict(realworld());
+    named.insert("APP_NAME", "Caf\u{e9} Eins");
+    let api = start(named);
     for (password, message) in [
+        ("my cafe\u{301} EINS", "is too similar to the name"),
         ("xguess1xxx", "is too similar to the username"),
         ("xguess2xxx", "is too similar to the email"),
         ("1234567890", "is too common"),

@@ -167,7 +167,8 @@ describeInBrowser("a password that is refused", ({ open, startWorker }) => {
         ["ninechars", "A password needs at least 10 characters."],
         ["1234567890", "Many people use this password. Choose another."],
         ["my own Jake", "Choose a password without your username in it."],
-        ["my own Jacob", "Choose a password without your email in it."],
+        ["my own Jacob", "Choose a password without the first part of your email in it."],
+        ["my own Latchkey", "Choose a password without the name of this site in it."],
       ]) {
         await field(page, "Password").fill(password);
         await button(page, "Sign up").click();
