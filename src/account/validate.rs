@@ -116,6 +116,7 @@ impl Rule {
             may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Username)),
             may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Name)),
             may(self.is_new_password(), Violation::TooCommon),
+            may(self.is_new_password(), Violation::Breached),
             may(self.is_unique(), Violation::Taken),
             may(self.is_proof(), Violation::Wrong),
         ]

@@ -22,6 +22,8 @@ pub struct PasswordPolicy {
     pub min_length: usize,
     /// `true` if new passwords are refused that are [easily guessed](super::blocklist).
     pub has_blocklist: bool,
+    /// Service that knows [breached passwords](super::breached), if new ones are looked up there.
+    pub breached_passwords_url: Option<String>,
 }
 
 /// Finds the active user with this email and password, and the hash to replace once the response is sent. Where no

@@ -187,6 +187,7 @@ mod tests {
         assert!(config.rate_limit && !config.read_replication);
         assert_eq!((config.session_max_age, config.proof_max_age), (None, None));
         assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (8, false));
+        assert_eq!(config.passwords.breached_passwords_url, None);
         assert!(config.warnings.is_empty());
     }
 
@@ -210,6 +211,8 @@ mod tests {
             ("REAUTHENTICATE_MINUTES", "10"),
             ("PASSWORD_MIN_LENGTH", "64"),
             ("PASSWORD_BLOCKLIST", "refuse"),
+            ("BREACHED_PASSWORDS", "on"),
+            ("BREACHED_PASSWORDS_URL", "http://[::1]:8080/mirror/"),
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
@@ -227,6 +230,7 @@ mod tests {
         assert!(!config.rate_limit && config.read_replication);
         assert_eq!((config.session_max_age, config.proof_max_age), (Some(30 * 86_400), Some(600)));
         assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (64, true));
+        assert_eq!(config.passwords.breached_passwords_url.unwrap(), "http://[::1]:8080/mirror/");
         assert!(config.warnings.is_empty());
     }
 
@@ -250,6 +254,8 @@ mod tests {
             ("REAUTHENTICATE_MINUTES", "10081"),
             ("PASSWORD_MIN_LENGTH", "7"),
             ("PASSWORD_BLOCKLIST", "on"),
+            ("BREACHED_PASSWORDS", "refuse"),
+            ("BREACHED_PASSWORDS_URL", "http://mirror.example/"),
         ]);
         assert_eq!(
             problems,
@@ -267,6 +273,8 @@ mod tests {
                 r#"LOGIN_FAILURES_PER_ACCOUNT is "many": it can be 1 to 10000, or 0 for no limit"#,
                 r#"PASSWORD_MIN_LENGTH is "7": it can be 8 to 64"#,
                 r#"PASSWORD_BLOCKLIST is "on": it can be "off" or "refuse""#,
+                r#"BREACHED_PASSWORDS is "refuse": it can be "on" or "off""#,
+                r#"BREACHED_PASSWORDS_URL is "http://mirror.example/": it can be an https address that ends in a slash, like "https://api.pwnedpasswords.com/range/", or http on localhost"#,
                 r#"REGISTRATIONS_PER_ADDRESS is "1e3": it can be 1 to 1000000, or 0 for no limit"#,
                 r#"RATE_LIMIT is "0": it can be "on" or "off""#,
                 r#"SESSION_MAX_DAYS is "3651": it can be 1 to 3650, or 0 for no limit"#,
@@ -309,6 +317,17 @@ mod tests {
             ("REGISTRATIONS_PER_ADDRESS", ""),
             ("PASSWORD_MIN_LENGTH", "65"),
             ("PASSWORD_BLOCKLIST", ""),
+            ("BREACHED_PASSWORDS", ""),
+            ("BREACHED_PASSWORDS_URL", ""),
+            ("BREACHED_PASSWORDS_URL", "https://mirror.example"),
+            ("BREACHED_PASSWORDS_URL", "https:///"),
+            ("BREACHED_PASSWORDS_URL", "https://mirror.example/?range=/"),
+            ("BREACHED_PASSWORDS_URL", "https://mirror.example/#/"),
+            ("BREACHED_PASSWORDS_URL", "https://user@mirror.example/"),
+            ("BREACHED_PASSWORDS_URL", "http://localhost.mirror.example/"),
+            ("BREACHED_PASSWORDS_URL", "http://localhost\\@mirror.example/"),
+            ("BREACHED_PASSWORDS_URL", "ftp://localhost/"),
+            ("BREACHED_PASSWORDS_URL", " https://mirror.example/"),
             ("REGISTRATIONS_PER_ADDRESS", "1000001"),
             ("JWT_SECRET_PREVIOUS", PUBLIC),
         ] {
@@ -343,6 +362,25 @@ mod tests {
         ] {
             let config = read(&[("JWT_SECRET", SECRET), (name, value)]).unwrap();
             assert_eq!(!config.warnings.is_empty(), is_weak, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn breached_passwords_are_the_last_of_a_list() {
+        let on = ("BREACHED_PASSWORDS", "on");
+        let problem = r#"BREACHED_PASSWORDS is "on", and PASSWORD_BLOCKLIST is "off": set that to "refuse", or this to "off""#;
+        assert_eq!(problems(&[("JWT_SECRET", SECRET), on]), [problem]);
+        assert_eq!(problems(&[("JWT_SECRET", SECRET), on, ("PASSWORD_BLOCKLIST", "off")]), [problem]);
+        let config = read(&[("JWT_SECRET", SECRET), on, ("PASSWORD_BLOCKLIST", "refuse")]).unwrap();
+        let url = config.passwords.breached_passwords_url;
+        assert_eq!(url.as_deref(), Some("https://api.pwnedpasswords.com/range/"));
+        for url in [
+            "https://mirror.example/",
+            "https://mirror.example:8443/a/",
+            "http://localhost:1/",
+            "http://127.0.0.1/",
+        ] {
+            assert!(read(&[("JWT_SECRET", SECRET), ("BREACHED_PASSWORDS_URL", url)]).is_ok(), "{url}");
         }
     }
 

@@ -65,6 +65,8 @@ pub enum Violation {
     TooSimilar(SimilarTo),
     /// It is a password that many have.
     TooCommon,
+    /// It is a password that appeared in a data breach.
+    Breached,
     /// Another user has it.
     Taken,
 }

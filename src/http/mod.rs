@@ -7,4 +7,4 @@ mod header;
 mod message;
 
 pub use self::header::Header;
-pub use self::message::{BodyError, MAX_BODY_BYTES, Request, Response, is_local};
+pub use self::message::{BodyError, MAX_BODY_BYTES, Request, Response, is_local, is_local_authority};

@@ -12,7 +12,7 @@ use super::strings;
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Header, Request, Response};
-use crate::platform::{Event, Limiter, Platform};
+use crate::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use crate::store::Db;
 
 /// Parts of a request that nearly every endpoint reads.
@@ -167,6 +167,22 @@ impl Platform for WorkerRequest {
                 Ok(true)
             }
             _ => Ok(false),
+        }
+    }
+
+    async fn fetch(&self, request: Outgoing) -> impl Future<Output = Result<Fetched, String>> {
+        let Outgoing { method, url, headers, timeout, max_bytes } = request;
+        let Handle { host, slot } = &*self.handle;
+        let lines: Vec<_> = headers.iter().flat_map(|(name, value)| [*name, *value]).collect();
+        host.fetch(method, &url, &lines.join("\n"));
+        slot.wait().await;
+        async move {
+            host.receive(timeout, max_bytes);
+            match slot.wait().await {
+                Outcome::Fetched { status, text } => Ok(Fetched { status, text }),
+                Outcome::Failed(message) => Err(message),
+                _ => Err("another outcome".to_owned()),
+            }
         }
     }
 

@@ -36,6 +36,18 @@ fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
 }
 
 #[test]
+fn a_request_to_another_server_follows_no_redirect() {
+    let mut vars = django();
+    vars.extend([("PASSWORD_BLOCKLIST", "refuse"), ("BREACHED_PASSWORDS", "on")]);
+    let api = Server::new(Some("tests/api_workerd/outgoing.mjs"), &vars);
+    api::register(&api, "out");
+    let log = api.log();
+    let sent: Vec<_> = log.iter().filter(|line| line.starts_with("fetch: ")).collect();
+    assert_eq!(sent, ["fetch: GET https://api.pwnedpasswords.com, redirect manual"]);
+    assert!(log.iter().any(|line| line.contains(r#""breach_check_failed","cause":"status 302""#)), "{log:?}");
+}
+
+#[test]
 fn a_missing_binding_is_a_fault_that_names_it() {
     let api = Server::new(Some("tests/api_workerd/unbound.mjs"), &django());
     let answer = api.send(&Request::get("/api/user").token(&api::token(&api, 1)));

@@ -174,6 +174,16 @@ describeInBrowser("a password that is refused", ({ open, startWorker }) => {
         await button(page, "Sign up").click();
         await fieldError(page, "Password", text);
       }
+      // Of a service that no test asks.
+      const breached = {
+        django: "This password has appeared in a data breach.",
+        realworld: "has appeared in a data breach",
+      }[API_DIALECT];
+      const json = { errors: { password: [breached] } };
+      await page.route("**/api/users", (route) => route.fulfill({ status: 400, json }));
+      await button(page, "Sign up").click();
+      const text = "This password was stolen from a site once, and is on lists that attackers try. Choose another.";
+      await fieldError(page, "Password", text);
     }
   });
 });

@@ -95,8 +95,8 @@ async fn apply(
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let hasher = cx.config.passwords.hasher;
-        patch.password = Some(hasher.hash(password, |bytes| cx.platform.fill_random(bytes))?);
+        let hash = errors.check(Field::Password, new_password::hash(cx, password).await?);
+        patch.password = Some(hash.ok_or(errors)?);
     }
     match users::update(db, key, &patch, current_password.is_none(), cx.now()).await {
         Ok(Some((updated, now_good_for))) => {

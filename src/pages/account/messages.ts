@@ -13,6 +13,7 @@ const RULES = [
   ["likeUsername", /too similar to the username/],
   ["likeName", /too similar to the name/],
   ["common", /too common/],
+  ["breached", /in a data breach/],
   ["invalid", /^is invalid$|^Invalid password\.$|^Enter a valid (?:email address|username)\.$/],
 ] as const;
 
@@ -40,6 +41,7 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
     likeUsername: "Choose a password without your username in it.",
     likeName: "Choose a password without the name of this site in it.",
     common: "Many people use this password. Choose another.",
+    breached: "This password was stolen from a site once, and is on lists that attackers try. Choose another.",
     invalid: "This is not your password.",
   },
   current_password: {
