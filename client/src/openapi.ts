@@ -178,7 +178,10 @@ export interface components {
             email: string;
             /** @description No two users have the same, in whatever case its ASCII letters are */
             username: string | number;
-            /** Format: password */
+            /**
+             * Format: password
+             * @description Where `x-blocklist` is `refuse`, it may not be common or known from a data breach, nor contain the username, the local part of the email or the name of the application
+             */
             password: string | number;
         };
         MissingToken: {
@@ -234,7 +237,10 @@ export interface components {
             email?: string;
             /** @description No two users have the same, in whatever case its ASCII letters are */
             username?: string | number;
-            /** Format: password */
+            /**
+             * Format: password
+             * @description Where `x-blocklist` is `refuse`, it may not be common or known from a data breach, nor contain the username, the local part of the email or the name of the application
+             */
             password?: string | number;
             /** @description Words of the user about themself. An empty text is stored as `null` */
             bio?: string | number | null;

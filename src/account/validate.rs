@@ -88,8 +88,8 @@ impl Rule {
         self.field == Field::CurrentPassword
     }
 
-    /// It may be refused for how easily it is guessed.
-    fn is_new_password(&self) -> bool {
+    /// Tells whether it may be refused for how easily it is guessed.
+    pub fn is_new_password(&self) -> bool {
         self.is_stored && self.field == Field::Password
     }
 

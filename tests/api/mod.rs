@@ -149,6 +149,7 @@ macro_rules! all {
                 a_password_is_one_whatever_keyboard_it_comes_from
                 a_hash_of_django_is_of_the_form_that_was_typed
                 a_password_that_is_easily_guessed_is_refused_where_that_is_on
+                the_openapi_document_has_the_rules_of_the_deployment
                 no_client_gets_the_common_passwords;
             breached:
                 a_breached_password_is_refused

@@ -178,6 +178,22 @@ fn register_strict(api: &dyn Api, name: &str) {
     assert_eq!(answer.status, 201, "{}", answer.body);
 }
 
+pub fn the_openapi_document_has_the_rules_of_the_deployment(start: Start) {
+    for (vars, min_length, blocklist) in
+        [(django(), 8, "off"), (strict(django()), 10, "refuse"), (strict(realworld()), 10, "refuse")]
+    {
+        let answer = start(vars).send(&Request::get("/api/openapi.json"));
+        let document: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        for schema in ["NewUser", "UserPatch"] {
+            let rules = &document["components"]["schemas"][schema]["properties"]["password"];
+            assert_eq!(rules["minLength"], min_length, "{schema}");
+            assert_eq!(rules["x-blocklist"], blocklist, "{schema}");
+        }
+        let login = &document["components"]["schemas"]["Credentials"]["properties"]["password"];
+        assert_eq!((&login["minLength"], &login["x-blocklist"]), (&1.into(), &serde_json::Value::Null));
+    }
+}
+
 pub fn no_client_gets_the_common_passwords(start: Start) {
     let api = start(django());
     for path in ["/api/common_passwords.txt", "/api/common_passwords.txt/"] {
