@@ -1,13 +1,19 @@
-// The built Worker, unchanged, with assets that are empty, and a `fetch` that tells how it is called. (Locally, what it
-// goes through follows redirects, whatever it is told.)
+// The built Worker, unchanged, with assets that are empty, and a `fetch` that tells how it is called: first it is redirected,
+// then it fails. (Locally, what it goes through follows redirects, whatever it is told.)
 
 import latchkey from "../../build/index.js";
 
 const ASSETS = { fetch: async () => new Response("") };
 
-globalThis.fetch = async (url, { method, redirect }) => {
+let calls = 0;
+
+globalThis.fetch = (url, { method, redirect }) => {
   console.log(`fetch: ${method} ${new URL(url).origin}, redirect ${redirect}`);
-  return new Response(null, { status: 302 });
+  calls += 1;
+  if (calls > 1) {
+    throw new TypeError(`no way to ${url}`);
+  }
+  return Promise.resolve(new Response(null, { status: 302 }));
 };
 
 export default {
