@@ -1,4 +1,4 @@
-//! Interface to the runtime: database, clock, randomness, static assets, rate limits, log.
+//! Interface to the runtime: database, clock, randomness, static assets, rate limits, other servers, log.
 
 use std::fmt::Write as _;
 
@@ -35,6 +35,9 @@ pub trait Platform {
     /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); `None` for what is no domain.
     fn domain_to_ascii(&self, domain: &str) -> Option<String>;
 
+    /// The Unicode normalization form C of a text (UAX #15).
+    fn to_nfc(&self, text: &str) -> String;
+
     /// Text of a static asset, by its path.
     ///
     /// # Errors
@@ -48,8 +51,39 @@ pub trait Platform {
     /// A message for the log if there is no limiter, which says what to do.
     async fn check_rate_limit(&self, limiter: Limiter, key: &str) -> Result<bool, String>;
 
+    /// Starts a request to another server, which is under way once this returns. What is returned waits for the response.
+    ///
+    /// # Errors
+    /// A message for the log if there is no response, or not in time, or it is too large. It does not name the address,
+    /// parts of which may be secret.
+    async fn fetch(&self, request: Outgoing) -> impl Future<Output = Result<Fetched, String>>;
+
     /// Writes one line to the log.
     fn log(&self, event: &Event);
+}
+
+/// Request to another server. No redirect is followed.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Method.
+    pub method: &'static str,
+    /// Address.
+    pub url: String,
+    /// Names and values.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// Time that the response may take once it is waited for, in milliseconds.
+    pub timeout: u32,
+    /// Most bytes of the response's body.
+    pub max_bytes: usize,
+}
+
+/// Response of another server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// Status.
+    pub status: u16,
+    /// Body.
+    pub text: String,
 }
 
 /// A rate limit of the platform, whose figures are in `wrangler.toml`.
@@ -98,6 +132,11 @@ pub enum Event {
         /// Problem of the request, and how to fix it.
         hint: String,
     },
+    /// A new password could not be looked up among those of breaches, and was taken.
+    BreachCheckFailed {
+        /// Reason.
+        cause: String,
+    },
     /// A stored hash matches no password; the user needs a new one.
     UnusablePassword {
         /// The user's id.
@@ -112,7 +151,10 @@ impl Event {
     pub const fn is_error(&self) -> bool {
         match self {
             Self::InternalError { .. } | Self::Misconfigured { .. } => true,
-            Self::WeakConfiguration { .. } | Self::Hint { .. } | Self::UnusablePassword { .. } => false,
+            Self::WeakConfiguration { .. }
+            | Self::Hint { .. }
+            | Self::BreachCheckFailed { .. }
+            | Self::UnusablePassword { .. } => false,
         }
     }
 

@@ -167,7 +167,7 @@ export interface components {
             errors: {
                 email?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Enter a valid email address." | "Ensure this field has no more than 254 characters." | "Null characters are not allowed." | "user with this email already exists.")[];
                 username?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 255 characters." | "Null characters are not allowed." | "Enter a valid username." | "user with this username already exists.")[];
-                password?: (("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "This password is too common.") | string)[];
+                password?: (("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "The password is too similar to the name." | "This password is too common." | "This password has appeared in a data breach.") | string)[];
             };
         };
         BodyTimedOut: {
@@ -215,7 +215,10 @@ export interface components {
             email: string;
             /** @description No two users have the same, in whatever case its ASCII letters are */
             username: string | number;
-            /** Format: password */
+            /**
+             * Format: password
+             * @description Where `x-blocklist` is `refuse`, it may not be common or known from a data breach, nor contain the username, the local part of the email or the name of the application
+             */
             password: string | number;
         };
         MissingToken: {
@@ -246,7 +249,7 @@ export interface components {
             errors: {
                 email?: ("This field may not be null." | "This field may not be blank." | "Enter a valid email address." | "Ensure this field has no more than 254 characters." | "Null characters are not allowed." | "user with this email already exists.")[];
                 username?: ("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 255 characters." | "Null characters are not allowed." | "Enter a valid username." | "user with this username already exists.")[];
-                password?: (("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "This password is too common.") | string)[];
+                password?: (("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "The password is too similar to the name." | "This password is too common." | "This password has appeared in a data breach.") | string)[];
                 bio?: ("Not a valid string." | "Ensure this field has no more than 2000 characters." | "Null characters are not allowed.")[];
                 image?: ("Not a valid string." | "Ensure this field has no more than 2048 characters." | "Null characters are not allowed.")[];
                 current_password?: ("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid password.")[];
@@ -271,7 +274,10 @@ export interface components {
             email?: string;
             /** @description No two users have the same, in whatever case its ASCII letters are */
             username?: string | number;
-            /** Format: password */
+            /**
+             * Format: password
+             * @description Where `x-blocklist` is `refuse`, it may not be common or known from a data breach, nor contain the username, the local part of the email or the name of the application
+             */
             password?: string | number;
             /** @description Words of the user about themself. An empty text is stored as `null` */
             bio?: string | number | null;

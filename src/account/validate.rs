@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::password::Password;
 use super::{email, username};
-use crate::error::{Field, Violation};
+use crate::error::{Field, SimilarTo, Violation};
 
 /// Rule of the text of a field.
 #[derive(Debug)]
@@ -88,8 +88,8 @@ impl Rule {
         self.field == Field::CurrentPassword
     }
 
-    /// It may be refused for how easily it is guessed.
-    fn is_new_password(&self) -> bool {
+    /// Tells whether it may be refused for how easily it is guessed.
+    pub fn is_new_password(&self) -> bool {
         self.is_stored && self.field == Field::Password
     }
 
@@ -112,9 +112,11 @@ impl Rule {
             may(self.is_stored, Violation::NullCharacter),
             may(self.is_email(), Violation::InvalidEmail { is_string: true }),
             may(self.is_name(), Violation::InvalidUsername),
-            may(self.is_new_password(), Violation::TooSimilar(Field::Email)),
-            may(self.is_new_password(), Violation::TooSimilar(Field::Username)),
+            may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Email)),
+            may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Username)),
+            may(self.is_new_password(), Violation::TooSimilar(SimilarTo::Name)),
             may(self.is_new_password(), Violation::TooCommon),
+            may(self.is_new_password(), Violation::Breached),
             may(self.is_unique(), Violation::Taken),
             may(self.is_proof(), Violation::Wrong),
         ]
@@ -170,9 +172,18 @@ pub fn username(input: RawField) -> Validated<String> {
     USERNAME.required(input)
 }
 
+/// Checks a password, whose rules hold for its form in NFC.
+fn password_by(rule: &Rule, input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    let RawField::Text(typed) = input else {
+        return rule.required(input).map(|text| Password::new(text, to_nfc));
+    };
+    let password = Password::new(typed, to_nfc);
+    rule.required(RawField::Text(password.as_str().to_owned())).map(|_| password)
+}
+
 /// Checks a new password, of at least `min` characters.
-pub fn password(input: RawField, min: usize) -> Validated<Password> {
-    Rule { min, ..PASSWORD }.required(input).map(Password::new)
+pub fn password(input: RawField, min: usize, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    password_by(&Rule { min, ..PASSWORD }, input, to_nfc)
 }
 
 /// Checks the email that a login names, and brings it to the form in which emails are stored.
@@ -181,13 +192,13 @@ pub fn login_email(input: RawField, domain_to_ascii: impl Fn(&str) -> Option<Str
 }
 
 /// Checks the password that a login tries.
-pub fn login_password(input: RawField) -> Validated<Password> {
-    LOGIN_PASSWORD.required(input).map(Password::new)
+pub fn login_password(input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    password_by(&LOGIN_PASSWORD, input, to_nfc)
 }
 
 /// Checks the password that a user has, beside a change that it proves.
-pub fn current_password(input: RawField) -> Validated<Password> {
-    CURRENT_PASSWORD.required(input).map(Password::new)
+pub fn current_password(input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
+    password_by(&CURRENT_PASSWORD, input, to_nfc)
 }
 
 /// Checks a field that may be absent: another keeps its `rule`.

@@ -1,8 +1,10 @@
-//! Refusal of new passwords that are easily guessed.
+//! New passwords: refusal of those that are easily guessed, and their hashes.
 
 use super::context::Context;
-use crate::account::password::Password;
-use crate::auth::blocklist;
+use crate::account::password::{Password, PasswordHash};
+use crate::account::validate::Validated;
+use crate::auth::blocklist::{self, Words};
+use crate::auth::breached;
 use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::Request;
 use crate::platform::Platform;
@@ -22,7 +24,8 @@ pub(super) async fn check(
     if !cx.config.passwords.has_blocklist {
         return Ok(());
     }
-    if let Some(violation) = blocklist::similar(password, email, username) {
+    let words = Words { email, username, app_name: &cx.config.app_name };
+    if let Some(violation) = blocklist::similar(password, &words, &|text| cx.platform.to_nfc(text)) {
         errors.add(Field::Password, violation);
         return Ok(());
     }
@@ -31,4 +34,27 @@ pub(super) async fn check(
         errors.add(Field::Password, Violation::TooCommon);
     }
     Ok(())
+}
+
+/// Hashes a password that breaks no other rule. If the deployment looks them up, it is refused where it is known from a
+/// breach: the service is asked before the hash is computed and answers meanwhile, and is never asked for a request that is
+/// refused anyway.
+///
+/// # Errors
+/// [`Error::Internal`] without randomness.
+pub(super) async fn hash(
+    cx: &Context<'_, impl Platform, impl Request>,
+    password: &Password,
+) -> Result<Validated<PasswordHash>, Error> {
+    let policy = &cx.config.passwords;
+    let lookup = match &policy.breached_passwords_url {
+        Some(url) => Some(breached::look_up(cx.platform, url, password).await),
+        None => None,
+    };
+    let hash = policy.hasher.hash(password, |bytes| cx.platform.fill_random(bytes))?;
+    let is_breached = match lookup {
+        Some(lookup) => lookup.await,
+        None => false,
+    };
+    Ok(if is_breached { Err(vec![Violation::Breached]) } else { Ok(hash) })
 }

@@ -2,26 +2,42 @@
 //! 6.2.11).
 
 use crate::account::password::Password;
-use crate::error::{Field, Violation};
+use crate::error::{SimilarTo, Violation};
 
 /// Path of the common passwords among the static assets: those of the 20,000 most common that have 8 or more characters, in
 /// lower case, a line each. No part of the Worker, where 3,000 of them, well compressed, would have 7 KiB. Requests under
 /// `/api/` reach the Worker, so no client gets them.
 pub const COMMON_PASSWORDS: &str = "/api/common_passwords.txt";
 
-/// Length from which on a value counts as a part of a password, in code points.
+/// Length from which on a word counts as a part of a password, in code points.
 const MIN_PART: usize = 4;
 
-/// Finds a value that the password contains, in any case: the username, or the local part of the email, without the quotes
-/// that it may have (RFC 5321 §4.1.2).
-pub fn similar(password: &Password, email: Option<&str>, username: Option<&str>) -> Option<Violation> {
+/// Words that a password may not have in it.
+pub struct Words<'a> {
+    /// The email, of which the local part counts, without the quotes that it may have (RFC 5321 §4.1.2).
+    pub email: Option<&'a str>,
+    /// The username.
+    pub username: Option<&'a str>,
+    /// The name of the deployment.
+    pub app_name: &'a str,
+}
+
+/// Finds a word that the password contains, in any case. Passwords are in NFC, so words are brought there by `to_nfc`.
+pub fn similar(
+    password: &Password,
+    Words { email, username, app_name }: &Words<'_>,
+    to_nfc: &dyn Fn(&str) -> String,
+) -> Option<Violation> {
     let password = password.as_str().to_lowercase();
     let local_part = email.map(|email| email.rsplit_once('@').map_or(email, |(local, _)| local));
     let local_part = local_part.map(|local| local.trim_matches('"'));
-    let fields = [(Field::Email, local_part), (Field::Username, username)];
-    fields.into_iter().find_map(|(field, value)| {
-        let value = value.filter(|value| value.chars().count() >= MIN_PART)?;
-        password.contains(&value.to_lowercase()).then_some(Violation::TooSimilar(field))
+    let words =
+        [(SimilarTo::Email, local_part), (SimilarTo::Username, *username), (SimilarTo::Name, Some(app_name))];
+    words.into_iter().find_map(|(what, word)| {
+        let word = word?;
+        let word = if word.is_ascii() { word.to_owned() } else { to_nfc(word) };
+        let is_part = word.chars().count() >= MIN_PART && password.contains(&word.to_lowercase());
+        is_part.then_some(Violation::TooSimilar(what))
     })
 }
 
@@ -34,35 +50,49 @@ pub fn is_common(password: &Password, common_passwords: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::password::to_nfc;
 
     fn password(text: &str) -> Password {
-        Password::new(text.to_owned())
+        Password::new(text.to_owned(), &to_nfc)
+    }
+
+    fn found(text: &str, email: Option<&str>, username: Option<&str>, app_name: &str) -> Option<SimilarTo> {
+        match similar(&password(text), &Words { email, username, app_name }, &to_nfc)? {
+            Violation::TooSimilar(word) => Some(word),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
-    fn a_password_may_not_contain_the_username_or_the_local_part_of_the_email() {
+    fn a_password_may_not_contain_the_username_or_the_local_part_of_the_email_or_the_name() {
         let (email, username) = (Some("jake.b@example.com"), Some("Jäke"));
-        for (text, field) in [
-            ("jake.b12", Some(Field::Email)),
-            ("xJAKE.Bx", Some(Field::Email)),
-            ("jake.bjäke", Some(Field::Email)),
-            ("my JÄKE horse", Some(Field::Username)),
+        for (text, word) in [
+            ("jake.b12", Some(SimilarTo::Email)),
+            ("xJAKE.Bx", Some(SimilarTo::Email)),
+            ("jake.bjäke", Some(SimilarTo::Email)),
+            ("my JÄKE horse", Some(SimilarTo::Username)),
+            ("my JÄKE lock key", Some(SimilarTo::Username)),
+            ("my lock Key", Some(SimilarTo::Name)),
             ("example.com", None),
-            ("jake horse", None),
+            ("jake horse, lock-key", None),
         ] {
-            let expected = field.map(Violation::TooSimilar);
-            assert_eq!(similar(&password(text), email, username), expected, "{text}");
+            assert_eq!(found(text, email, username, "Lock Key"), word, "{text}");
         }
         // Short ones are in too many passwords.
-        assert_eq!(similar(&password("jake horse"), Some("jak@x.io"), Some("ake")), None);
-        assert_eq!(similar(&password("jake horse"), None, None), None);
+        assert_eq!(found("jake horse", Some("jak@x.io"), Some("ake"), "ors"), None);
+        assert_eq!(found("jake horse", None, None, "Latchkey"), None);
         let quoted = Some(r#""jake.b"@example.com"#);
-        assert_eq!(similar(&password("jake.b12"), quoted, None), Some(Violation::TooSimilar(Field::Email)));
-        let with_two_signs = Some("a@jake@x.io");
-        assert_eq!(
-            similar(&password("xa@jakex"), with_two_signs, None),
-            Some(Violation::TooSimilar(Field::Email))
-        );
+        assert_eq!(found("jake.b12", quoted, None, ""), Some(SimilarTo::Email));
+        assert_eq!(found("xa@jakex", Some("a@jake@x.io"), None, ""), Some(SimilarTo::Email));
+    }
+
+    #[test]
+    fn a_word_is_one_from_every_keyboard() {
+        for text in ["my j\u{e4}ke horse", "my ja\u{308}ke horse"] {
+            assert_eq!(found(text, None, Some("Ja\u{308}ke"), ""), Some(SimilarTo::Username));
+            assert_eq!(found(text, None, None, "J\u{c4}KE"), Some(SimilarTo::Name));
+            assert_eq!(found("my je\u{301}e horse", None, Some("je\u{301}e"), ""), None, "three in NFC");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct PasswordPolicy {
     pub min_length: usize,
     /// `true` if new passwords are refused that are [easily guessed](super::blocklist).
     pub has_blocklist: bool,
+    /// Service that knows [breached passwords](super::breached), if new ones are looked up there.
+    pub breached_passwords_url: Option<String>,
 }
 
 /// Finds the active user with this email and password, and the hash to replace once the response is sent. Where no
@@ -84,7 +86,7 @@ fn check(
     let verdict = hasher.verify(password, stored_hash);
     if !matches!(verdict, Verdict::Match { .. }) {
         let computed = stored_hash.and_then(|hash| Hasher::from_encoded(hash).ok()).unwrap_or(hasher);
-        policy.failure_cost.complete(computed);
+        policy.failure_cost.complete(computed, password);
     }
     let (user, stored_hash) = found.ok_or(Error::WrongCredentials)?;
     let needs_rehash = match verdict {

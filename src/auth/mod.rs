@@ -1,6 +1,7 @@
 //! Rules of authentication, without HTTP: tokens and sessions, passwords, limits on failures.
 
 pub mod blocklist;
+pub mod breached;
 pub mod credentials;
 pub mod current_password;
 mod hs256;

@@ -110,7 +110,8 @@ impl fmt::Display for Hasher {
 pub enum Verdict {
     /// It is the password.
     Match {
-        /// `true` if the stored hash has other parameters than today's.
+        /// `true` if the stored hash has other parameters than today's, or is of the form as typed: of the form in NFC,
+        /// the next login costs one hash, from whatever keyboard.
         needs_rehash: bool,
     },
     /// It is not.
@@ -139,22 +140,22 @@ impl Hasher {
         StoredHash::parse(hash.as_str()).map(|hash| hash.hasher)
     }
 
-    /// Compares a password with a stored hash. Where there is none, or none that can be read, this
+    /// Compares each form of a password with a stored hash. Where there is none, or none that can be read, this
     /// does the same work as for one with today's parameters; [`FailureCost::complete`] does the rest.
     pub fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
-        let password = password.as_str();
         let parsed = stored.map(|hash| StoredHash::parse(hash.as_str()));
         let (hasher, salt, expected) = match &parsed {
             Some(Ok(stored)) => (stored.hasher, stored.salt, stored.hash.as_slice()),
             _ => (*self, "", [].as_slice()),
         };
-        let equal = bool::from(hasher.derive(password, salt).ct_eq(expected));
+        // HMAC pads its key with zeros, so to it "secret" and "secret\0" are the same.
+        let is_equal =
+            |form: &str| bool::from(hasher.derive(form, salt).ct_eq(expected)) && !form.contains('\0');
+        let is_of_nfc = is_equal(password.as_str());
+        let is_equal = is_of_nfc || password.as_typed().is_some_and(is_equal);
         match parsed {
             Some(Err(reason)) => Verdict::InvalidHash(reason),
-            // HMAC pads its key with zeros, so to it "secret" and "secret\0" are the same.
-            Some(Ok(_)) if equal && !password.contains('\0') => {
-                Verdict::Match { needs_rehash: hasher != *self }
-            }
+            Some(Ok(_)) if is_equal => Verdict::Match { needs_rehash: hasher != *self || !is_of_nfc },
             _ => Verdict::Mismatch,
         }
     }
@@ -207,13 +208,15 @@ impl FailureCost {
         stored.iterations <= *self.of(stored.algorithm)
     }
 
-    /// Computes what is missing after a hash of these parameters.
-    pub fn complete(self, computed: Hasher) {
+    /// Computes what is missing after hashes of these parameters, one for each form of the password.
+    pub fn complete(self, computed: Hasher, password: &Password) {
         for (algorithm, most) in [(Algorithm::Sha256, self.sha256), (Algorithm::Sha512, self.sha512)] {
             let done = if algorithm == computed.algorithm { computed.iterations } else { 0 };
             let iterations = most.saturating_sub(done);
             if iterations > 0 {
-                black_box(Hasher { algorithm, iterations }.derive("", ""));
+                let hasher = Hasher { algorithm, iterations };
+                black_box(hasher.derive("", ""));
+                black_box(password.as_typed().map(|_| hasher.derive("", "")));
             }
         }
     }
@@ -273,9 +276,10 @@ fn salt_letter(byte: u8) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::password::to_nfc;
 
     fn typed(text: &str) -> Password {
-        Password::new(text.to_owned())
+        Password::new(text.to_owned(), &to_nfc)
     }
 
     const TODAY: Hasher = Hasher { algorithm: Algorithm::Sha512, iterations: 2 };
@@ -319,14 +323,14 @@ mod tests {
         for computed in [old, older, new] {
             let before = iterations_computed();
             computed.derive("x", "y");
-            cost.complete(computed);
+            cost.complete(computed, &typed("x"));
             let after = iterations_computed();
             assert_eq!([after[0] - before[0], after[1] - before[1]], [30, 10], "{computed}");
             assert!(cost.covers(computed));
         }
         for costlier in ["pbkdf2_sha256$31", "pbkdf2_sha512$11"] {
             assert!(!cost.covers(parse(costlier)));
-            cost.complete(parse(costlier)); // costs more, and no less is possible
+            cost.complete(parse(costlier), &typed("x")); // costs more, and no less is possible
         }
         assert!(!FailureCost::new([new]).covers(older));
     }

@@ -6,6 +6,7 @@ mod variables;
 
 use self::secrets::Secrets;
 use self::variables::Variables;
+use crate::account::username;
 use crate::auth::credentials::PasswordPolicy;
 use crate::auth::keys::Keys;
 use crate::auth::registration_limit::RegistrationLimits;
@@ -15,6 +16,8 @@ use crate::store::DAY;
 
 /// Greatest validity of a token, in seconds.
 pub const MAX_TOKEN_TTL: i64 = MAX_TOKEN_TTL_DAYS * DAY;
+const DEFAULT_APP_NAME: &str = "Latchkey";
+const MAX_APP_NAME: usize = 64;
 const MAX_TOKEN_TTL_DAYS: i64 = 3_650;
 const DEFAULT_TOKEN_TTL_DAYS: i64 = 60;
 /// A week.
@@ -30,6 +33,8 @@ pub struct Config {
     pub keys: Keys,
     /// `TOKEN_TTL_DAYS`, in seconds: validity of a token.
     pub token_ttl: i64,
+    /// `APP_NAME`: the name of the deployment.
+    pub app_name: String,
     /// `API_DIALECT`: rendering of errors.
     pub dialect: Dialect,
     /// `ALLOWED_ORIGINS`: origins whose pages may read responses; `ALLOWED_HEADERS`: headers that these may send.
@@ -75,6 +80,7 @@ impl Config {
         let mut variables = Variables::new(&lookup);
         let secrets = Secrets::read(&mut variables);
         let token_ttl = variables.read("TOKEN_TTL_DAYS", token_ttl);
+        let app_name = variables.read("APP_NAME", app_name);
         let dialect = variables.read("API_DIALECT", dialect);
         let origins = variables.read("ALLOWED_ORIGINS", origins);
         let headers = variables.read("ALLOWED_HEADERS", headers);
@@ -98,6 +104,7 @@ impl Config {
                 registrations: RegistrationLimits::new(&secrets.current, registrations?),
                 keys: Keys::new(secrets.current, secrets.previous),
                 token_ttl: token_ttl?,
+                app_name: app_name?,
                 dialect: dialect?,
                 cors: cors.clone(),
                 passwords,
@@ -121,6 +128,18 @@ fn token_ttl(value: Option<String>) -> Result<i64, String> {
             .ok_or_else(|| format!("TOKEN_TTL_DAYS is {value:?}: it can be 1 to {MAX_TOKEN_TTL_DAYS}"))?,
     };
     Ok(days * DAY)
+}
+
+/// Name that can be shown.
+fn app_name(value: Option<String>) -> Result<String, String> {
+    let Some(value) = value else { return Ok(DEFAULT_APP_NAME.to_owned()) };
+    let name = value.trim();
+    if username::is_visible(name) && !name.contains('\0') && name.chars().count() <= MAX_APP_NAME {
+        return Ok(name.to_owned());
+    }
+    Err(format!(
+        "APP_NAME is {value:?}: it can be a name of 1 to {MAX_APP_NAME} characters that can be shown"
+    ))
 }
 
 fn dialect(value: Option<String>) -> Result<Dialect, String> {
@@ -165,6 +184,7 @@ mod tests {
     fn what_is_not_set_has_its_default() {
         let config = read(&[("JWT_SECRET", SECRET)]).unwrap();
         assert_eq!(config.dialect, Dialect::Django);
+        assert_eq!(config.app_name, "Latchkey");
         assert_eq!(config.cors, Cors::new(Origins::List(Vec::new()), &[]));
         assert_eq!(config.passwords.failure_cost, FailureCost::new([config.passwords.hasher]));
         assert_eq!(config.registrations.per_ip(), 1_000);
@@ -174,6 +194,7 @@ mod tests {
         assert!(config.rate_limit && !config.read_replication);
         assert_eq!((config.session_max_age, config.proof_max_age), (None, None));
         assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (8, false));
+        assert_eq!(config.passwords.breached_passwords_url, None);
         assert!(config.warnings.is_empty());
     }
 
@@ -182,6 +203,7 @@ mod tests {
         let config = read(&[
             ("JWT_SECRET", SECRET),
             ("API_DIALECT", "realworld"),
+            ("APP_NAME", " Büro 1 "),
             ("ALLOWED_ORIGINS", "*"),
             ("ALLOWED_HEADERS", "traceparent, baggage"),
             ("PASSWORD_HASHER", "pbkdf2_sha256$600000"),
@@ -196,9 +218,12 @@ mod tests {
             ("REAUTHENTICATE_MINUTES", "10"),
             ("PASSWORD_MIN_LENGTH", "64"),
             ("PASSWORD_BLOCKLIST", "refuse"),
+            ("BREACHED_PASSWORDS", "on"),
+            ("BREACHED_PASSWORDS_URL", "http://[::1]:8080/mirror/"),
         ]);
         let config = config.unwrap();
         assert_eq!(config.dialect, Dialect::RealWorld);
+        assert_eq!(config.app_name, "Büro 1");
         assert_eq!(config.cors, Cors::new(Origins::Any, &["traceparent".to_owned(), "baggage".to_owned()]));
         let named = ["pbkdf2_sha256$600000", "pbkdf2_sha256$1000000", "pbkdf2_sha512$2"];
         assert_eq!(
@@ -212,6 +237,7 @@ mod tests {
         assert!(!config.rate_limit && config.read_replication);
         assert_eq!((config.session_max_age, config.proof_max_age), (Some(30 * 86_400), Some(600)));
         assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (64, true));
+        assert_eq!(config.passwords.breached_passwords_url.unwrap(), "http://[::1]:8080/mirror/");
         assert!(config.warnings.is_empty());
     }
 
@@ -220,6 +246,7 @@ mod tests {
         let problems = problems(&[
             ("JWT_SECRET", "too short"),
             ("API_DIALECT", "Django"),
+            ("APP_NAME", "Latch\nkey"),
             ("ALLOWED_ORIGINS", "https://a.example/"),
             ("ALLOWED_HEADERS", "*"),
             ("PASSWORD_HASHER", "bcrypt$12"),
@@ -234,6 +261,8 @@ mod tests {
             ("REAUTHENTICATE_MINUTES", "10081"),
             ("PASSWORD_MIN_LENGTH", "7"),
             ("PASSWORD_BLOCKLIST", "on"),
+            ("BREACHED_PASSWORDS", "refuse"),
+            ("BREACHED_PASSWORDS_URL", "http://mirror.example/"),
         ]);
         assert_eq!(
             problems,
@@ -241,6 +270,7 @@ mod tests {
                 "JWT_SECRET has fewer than 32 bytes: set one with 'npx wrangler secret put JWT_SECRET', or locally in .dev.vars",
                 "JWT_SECRET_PREVIOUS has fewer than 32 bytes: it can be what JWT_SECRET was before, or not set at all",
                 r#"TOKEN_TTL_DAYS is "0": it can be 1 to 3650"#,
+                r#"APP_NAME is "Latch\nkey": it can be a name of 1 to 64 characters that can be shown"#,
                 r#"API_DIALECT is "Django": it can be "django" or "realworld""#,
                 r#"ALLOWED_ORIGINS has "https://a.example/", which has a path or a trailing slash: write only scheme, host and port"#,
                 r#"ALLOWED_HEADERS has "*", which is no name of a header: write names, with commas between them"#,
@@ -250,6 +280,8 @@ mod tests {
                 r#"LOGIN_FAILURES_PER_ACCOUNT is "many": it can be 1 to 10000, or 0 for no limit"#,
                 r#"PASSWORD_MIN_LENGTH is "7": it can be 8 to 64"#,
                 r#"PASSWORD_BLOCKLIST is "on": it can be "off" or "refuse""#,
+                r#"BREACHED_PASSWORDS is "refuse": it can be "on" or "off""#,
+                r#"BREACHED_PASSWORDS_URL is "http://mirror.example/": it can be an https address that ends in a slash, like "https://api.pwnedpasswords.com/range/", or http on localhost"#,
                 r#"REGISTRATIONS_PER_ADDRESS is "1e3": it can be 1 to 1000000, or 0 for no limit"#,
                 r#"RATE_LIMIT is "0": it can be "on" or "off""#,
                 r#"SESSION_MAX_DAYS is "3651": it can be 1 to 3650, or 0 for no limit"#,
@@ -262,6 +294,9 @@ mod tests {
     fn no_wrong_value_falls_back() {
         for (name, value) in [
             ("API_DIALECT", ""),
+            ("APP_NAME", " "),
+            ("APP_NAME", "Latch\0key"),
+            ("APP_NAME", "Latchkey, Latchkey, Latchkey, Latchkey, Latchkey, Latchkey, Latch"),
             ("API_DIALECT", "realworld "),
             ("ALLOWED_ORIGINS", "*,"),
             ("PASSWORD_HASHER", ""),
@@ -289,6 +324,17 @@ mod tests {
             ("REGISTRATIONS_PER_ADDRESS", ""),
             ("PASSWORD_MIN_LENGTH", "65"),
             ("PASSWORD_BLOCKLIST", ""),
+            ("BREACHED_PASSWORDS", ""),
+            ("BREACHED_PASSWORDS_URL", ""),
+            ("BREACHED_PASSWORDS_URL", "https://mirror.example"),
+            ("BREACHED_PASSWORDS_URL", "https:///"),
+            ("BREACHED_PASSWORDS_URL", "https://mirror.example/?range=/"),
+            ("BREACHED_PASSWORDS_URL", "https://mirror.example/#/"),
+            ("BREACHED_PASSWORDS_URL", "https://user@mirror.example/"),
+            ("BREACHED_PASSWORDS_URL", "http://localhost.mirror.example/"),
+            ("BREACHED_PASSWORDS_URL", "http://localhost\\@mirror.example/"),
+            ("BREACHED_PASSWORDS_URL", "ftp://localhost/"),
+            ("BREACHED_PASSWORDS_URL", " https://mirror.example/"),
             ("REGISTRATIONS_PER_ADDRESS", "1000001"),
             ("JWT_SECRET_PREVIOUS", PUBLIC),
         ] {
@@ -323,6 +369,25 @@ mod tests {
         ] {
             let config = read(&[("JWT_SECRET", SECRET), (name, value)]).unwrap();
             assert_eq!(!config.warnings.is_empty(), is_weak, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn breached_passwords_are_the_last_of_a_list() {
+        let on = ("BREACHED_PASSWORDS", "on");
+        let problem = r#"BREACHED_PASSWORDS is "on", and PASSWORD_BLOCKLIST is "off": set that to "refuse", or this to "off""#;
+        assert_eq!(problems(&[("JWT_SECRET", SECRET), on]), [problem]);
+        assert_eq!(problems(&[("JWT_SECRET", SECRET), on, ("PASSWORD_BLOCKLIST", "off")]), [problem]);
+        let config = read(&[("JWT_SECRET", SECRET), on, ("PASSWORD_BLOCKLIST", "refuse")]).unwrap();
+        let url = config.passwords.breached_passwords_url;
+        assert_eq!(url.as_deref(), Some("https://api.pwnedpasswords.com/range/"));
+        for url in [
+            "https://mirror.example/",
+            "https://mirror.example:8443/a/",
+            "http://localhost:1/",
+            "http://127.0.0.1/",
+        ] {
+            assert!(read(&[("JWT_SECRET", SECRET), ("BREACHED_PASSWORDS_URL", url)]).is_ok(), "{url}");
         }
     }
 

@@ -1,11 +1,14 @@
-//! `PASSWORD_MIN_LENGTH`, `PASSWORD_BLOCKLIST`, `PASSWORD_HASHER`, `COSTLIEST_HASH`, `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`.
+//! `PASSWORD_MIN_LENGTH`, `PASSWORD_BLOCKLIST`, `BREACHED_PASSWORDS`, `BREACHED_PASSWORDS_URL`, `PASSWORD_HASHER`,
+//! `COSTLIEST_HASH`, `LOGIN_FAILURES_PER_ADDRESS` and `LOGIN_FAILURES_PER_ACCOUNT`.
 
 use super::secrets::Secrets;
 use super::variables::Variables;
 use crate::account::validate::PASSWORD;
+use crate::auth::breached;
 use crate::auth::credentials::PasswordPolicy;
 use crate::auth::lockout::Lockout;
 use crate::auth::password::{FailureCost, Hasher};
+use crate::http::is_local_authority;
 
 /// NIST SP 800-63B-4 §3.1.1.2: the most that may be asked for is what a password of many words has.
 const MAX_MIN_LENGTH: usize = 64;
@@ -22,6 +25,14 @@ pub(super) fn read(variables: &mut Variables<'_>, secrets: Option<&Secrets>) -> 
     let per_account = limit("LOGIN_FAILURES_PER_ACCOUNT", LOGIN_FAILURES_PER_ACCOUNT);
     let min_length = variables.read("PASSWORD_MIN_LENGTH", min_length);
     let has_blocklist = variables.read("PASSWORD_BLOCKLIST", has_blocklist);
+    let breached_passwords = variables.switch("BREACHED_PASSWORDS", false);
+    let breached_passwords_url = variables.read("BREACHED_PASSWORDS_URL", breached_passwords_url);
+    if breached_passwords == Some(true) && has_blocklist == Some(false) {
+        variables.problems.push(
+            "BREACHED_PASSWORDS is \"on\", and PASSWORD_BLOCKLIST is \"off\": set that to \"refuse\", or this to \"off\""
+                .to_owned(),
+        );
+    }
     let hasher = hasher?;
     Some(PasswordPolicy {
         hasher,
@@ -29,6 +40,7 @@ pub(super) fn read(variables: &mut Variables<'_>, secrets: Option<&Secrets>) -> 
         lockout: Lockout::new(&secrets?.current, per_ip?, per_account?),
         min_length: min_length?,
         has_blocklist: has_blocklist?,
+        breached_passwords_url: Some(breached_passwords_url?).filter(|_| breached_passwords == Some(true)),
     })
 }
 
@@ -65,6 +77,27 @@ fn has_blocklist(value: Option<String>) -> Result<bool, String> {
         Some("refuse") => Ok(true),
         Some(other) => Err(format!("PASSWORD_BLOCKLIST is {other:?}: it can be \"off\" or \"refuse\"")),
     }
+}
+
+/// Parses the address of a range API: one that digits can stand behind. In the clear only to this machine.
+fn breached_passwords_url(value: Option<String>) -> Result<String, String> {
+    let Some(url) = value else { return Ok(breached::DEFAULT_URL.to_owned()) };
+    let (rest, is_local) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, false),
+        (_, rest) => (rest.unwrap_or_default(), true),
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let is_good = !authority.is_empty()
+        && (!is_local || is_local_authority(authority))
+        && rest.ends_with('/')
+        && rest.bytes().all(|c| c.is_ascii_graphic() && !b"?#@\\".contains(&c));
+    if is_good {
+        return Ok(url);
+    }
+    Err(format!(
+        "BREACHED_PASSWORDS_URL is {url:?}: it can be an https address that ends in a slash, like {:?}, or http on localhost",
+        breached::DEFAULT_URL
+    ))
 }
 
 fn hasher(value: Option<String>) -> Result<Hasher, String> {

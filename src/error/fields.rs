@@ -61,12 +61,36 @@ pub enum Violation {
     Wrong,
     /// It is none of the choices; what was sent.
     NotAChoice(String),
-    /// It is a password with the value of this field in it.
-    TooSimilar(Field),
+    /// It is a password with this in it.
+    TooSimilar(SimilarTo),
     /// It is a password that many have.
     TooCommon,
+    /// It is a password that appeared in a data breach.
+    Breached,
     /// Another user has it.
     Taken,
+}
+
+/// Word that a password may not have in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SimilarTo {
+    /// The local part of the user's email.
+    Email,
+    /// The user's username.
+    Username,
+    /// The name of the deployment.
+    Name,
+}
+
+impl SimilarTo {
+    /// Name in an error.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Username => "username",
+            Self::Name => "name",
+        }
+    }
 }
 
 /// Rules that fields break, in the order of the fields, and for each in the order of its rules.

@@ -9,7 +9,7 @@ mod render;
 mod tests;
 
 pub use self::dialect::Dialect;
-pub use self::fields::{Field, FieldErrors, Violation};
+pub use self::fields::{Field, FieldErrors, SimilarTo, Violation};
 
 /// Reason for which a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -131,16 +131,18 @@ fn table() -> Vec<(Error, Expected, Expected)> {
                 (Field::Username, Violation::InvalidUsername),
                 (Field::CurrentPassword, Violation::Wrong),
                 (Field::User, Violation::Required),
-                (Field::Password, Violation::TooSimilar(Field::Username)),
+                (Field::Password, Violation::TooSimilar(SimilarTo::Username)),
+                (Field::Password, Violation::TooSimilar(SimilarTo::Name)),
                 (Field::Password, Violation::TooCommon),
+                (Field::Password, Violation::Breached),
             ]),
             (
                 400,
-                r#"{"errors":{"username":["Enter a valid username."],"password":["The password is too similar to the username.","This password is too common."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
+                r#"{"errors":{"username":["Enter a valid username."],"password":["The password is too similar to the username.","The password is too similar to the name.","This password is too common.","This password has appeared in a data breach."],"current_password":["Invalid password."],"user":["This field is required."]}}"#,
             ),
             (
                 422,
-                r#"{"errors":{"username":["is invalid"],"password":["is too similar to the username","is too common"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
+                r#"{"errors":{"username":["is invalid"],"password":["is too similar to the username","is too similar to the name","is too common","has appeared in a data breach"],"current_password":["is invalid"],"user":["can't be blank"]}}"#,
             ),
         ),
         (
@@ -240,6 +242,7 @@ fn the_table_is_complete() {
         Violation::Taken => 11,
         Violation::TooSimilar(_) => 12,
         Violation::TooCommon => 13,
+        Violation::Breached => 14,
     };
     let rows = table();
     let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
@@ -249,5 +252,5 @@ fn the_table_is_complete() {
         _ => None,
     });
     let violations = fields.flat_map(FieldErrors::iter).flat_map(|(_, violations)| violations);
-    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=13).collect());
+    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=14).collect());
 }

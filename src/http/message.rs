@@ -44,7 +44,11 @@ pub trait Request {
 /// Tells whether a request was sent to this machine by that name, as in development. The domain of a deployment is
 /// another, so strangers can't fill its log with what is logged for developers only.
 pub fn is_local(request: &impl Request) -> bool {
-    let host = request.authority();
+    is_local_authority(request.authority())
+}
+
+/// Tells whether a host, with or without a port, is this machine.
+pub fn is_local_authority(host: &str) -> bool {
     let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
     let name = if port.ends_with(']') { host } else { name };
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")

@@ -8,4 +8,4 @@ mod message;
 pub mod user_agent;
 
 pub use self::header::Header;
-pub use self::message::{BodyError, MAX_BODY_BYTES, Request, Response, is_local};
+pub use self::message::{BodyError, MAX_BODY_BYTES, Request, Response, is_local, is_local_authority};

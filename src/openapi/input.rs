@@ -4,10 +4,11 @@ use super::json::Json;
 use crate::account::profile::PROFILE;
 use crate::account::validate::Rule;
 use crate::api::endpoint::Input;
+use crate::api::openapi::blocklist;
 use crate::error::Field;
 
-/// Schema of an input. Every violation of it is refused, but texts that are too long only with the white space at their
-/// ends; what it allows may still be refused, since a schema can't say all.
+/// Schema of an input. Every violation of it is refused, but texts whose length is wrong only with the white space at
+/// their ends, and passwords with a right one in NFC; what it allows may still be refused, since a schema can't say all.
 pub(super) fn schema(input: &Input) -> Json {
     let rules = (input.rules)();
     let fields = rules.iter().map(|rule| (rule.field.name(), field_schema(rule))).collect();
@@ -25,6 +26,7 @@ fn field_schema(rule: &Rule) -> Json {
         Field::Email if rule.is_email() => {
             (r#""string""#, "idn-email", "An address as Django's EmailValidator has it. ")
         }
+        Field::Password if rule.is_new_password() => (TEXT, "password", NEW_PASSWORD),
         Field::Password => (TEXT, "password", ""),
         Field::CurrentPassword => (TEXT, "password", CURRENT_PASSWORD),
         _ => (if profile.is_some() { NULLABLE } else { TEXT }, "", ""),
@@ -36,6 +38,9 @@ fn field_schema(rule: &Rule) -> Json {
     let mut entries = vec![("type", Json::raw(types)), ("maxLength", Json::number(rule.max))];
     if rule.min > 0 {
         entries.push(("minLength", Json::number(rule.min)));
+    }
+    if rule.is_new_password() {
+        entries.push(("x-blocklist", Json::string(blocklist(false)))); // beside that: the Worker replaces both at once
     }
     if rule.is_stored {
         entries.push(("pattern", Json::string(r"^[^\u0000]*$")));
@@ -51,6 +56,8 @@ fn field_schema(rule: &Rule) -> Json {
 const TEXT: &str = r#"["string","number"]"#;
 
 const NULLABLE: &str = r#"["string","number","null"]"#;
+
+const NEW_PASSWORD: &str = "Where `x-blocklist` is `refuse`, it may not be common or known from a data breach, nor contain the username, the local part of the email or the name of the application";
 
 const CURRENT_PASSWORD: &str = "Proves a new email, username or password, or a deactivation; beside anything else it is not compared. Without it the token that a new password is set with stays good for 10 seconds";
 

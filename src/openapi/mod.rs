@@ -62,7 +62,7 @@ const DESCRIPTION: &str = "Accounts at the edge: users register, log in, and rea
 
 A token goes into `Authorization: Token <jwt>`, or `Bearer`. Every response with a user carries a fresh one, so a session goes on for as long as it is used.
 
-Texts lose the white space at their ends before anything else, and lengths count Unicode code points after that. A number is taken as its text. Fields that are not listed are ignored. A path may end in one extra `/`; another path, and another method of a path, get the responses in `components/responses`.
+Texts lose the white space at their ends before anything else, and lengths count Unicode code points after that; a password is brought to NFC first. A number is taken as its text. Fields that are not listed are ignored. A path may end in one extra `/`; another path, and another method of a path, get the responses in `components/responses`.
 
 Pages of other origins may call this API if its operator lists them in `ALLOWED_ORIGINS`: then every response has the headers `Access-Control-Allow-Origin` and `Access-Control-Expose-Headers`.";
 

@@ -18,6 +18,7 @@ import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesO
 import { failureText, isClientError } from "./account/messages.js";
 import { showPicture } from "./account/picture.js";
 import { renewProof } from "./account/proof.js";
+import { showPasswordRules } from "./account/rules.js";
 import { copyToken, showToken } from "./account/token.js";
 import { find, show } from "./account/view.js";
 
@@ -88,6 +89,7 @@ function openSignUp(email: string): void {
   find<HTMLInputElement>("sign-up-email").value = email;
   const form = find<HTMLInputElement>("sign-up-email").form!;
   onSubmit(form, async () => openAccount(await client.register(valuesOf<NewUser>(form))));
+  showPasswordRules(find("sign-up-password"));
   followLink("to-log-in");
 }
 
@@ -132,6 +134,8 @@ async function openAccount(user: User): Promise<void> {
     password.reset();
     return "Password changed. Your other devices are logged out.";
   });
+
+  showPasswordRules(find("password-new"));
 
   onSubmitOfUser(find<HTMLFormElement>("sessions"), async (button) => {
     if (button.value === "others") {

@@ -146,6 +146,18 @@ pub fn resume_with_rate_limit(id: u32, is_within: Option<bool>) -> bool {
     resume(id, Outcome::RateLimit(is_within))
 }
 
+/// Resumes a task whose request to another server is under way.
+#[wasm_bindgen(js_name = resumeAfterSending)]
+pub fn resume_after_sending(id: u32) -> bool {
+    resume(id, Outcome::Sent)
+}
+
+/// Resumes a task with the response of another server.
+#[wasm_bindgen(js_name = resumeWithFetched)]
+pub fn resume_with_fetched(id: u32, status: u16, text: String) -> bool {
+    resume(id, Outcome::Fetched { status, text })
+}
+
 /// Resumes a task whose response is on its way.
 #[wasm_bindgen(js_name = resumeAfterResponse)]
 pub fn resume_after_response(id: u32) -> bool {

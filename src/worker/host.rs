@@ -22,6 +22,10 @@ export interface Host {
   readAsset(path: string): void;
   /** Counts a request under the limit with this binding. */
   checkRateLimit(binding: string, key: string): void;
+  /** Starts a request, with a line for the name of each header and one for its value; resumes once it is under way. */
+  fetch(method: string, url: string, headers: string): void;
+  /** Receives the response to it, of at most `maxBytes` bytes, within so many milliseconds. */
+  receive(timeout: number, maxBytes: number): void;
   /** Responds. The head is a line for the status, and for each header a line for its name and one for its value. */
   respond(head: string, bookmark: string | undefined, body: string | undefined): void;
   /** Resumes the task once the response is on its way. */
@@ -55,6 +59,12 @@ extern "C" {
 
     #[wasm_bindgen(method, js_name = checkRateLimit)]
     pub fn check_rate_limit(this: &Host, binding: &str, key: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn fetch(this: &Host, method: &str, url: &str, headers: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn receive(this: &Host, timeout: u32, max_bytes: usize);
 
     #[wasm_bindgen(method)]
     pub fn respond(this: &Host, head: &JsString, bookmark: Option<&str>, body: Option<&str>);

@@ -3,13 +3,16 @@
 import {
   type Host,
   resumeAfterResponse,
+  resumeAfterSending,
   resumeWithAsset,
   resumeWithBody,
+  resumeWithFetched,
   resumeWithoutBody,
   resumeWithRateLimit,
   resumeWithRow,
 } from "../../build/latchkey.js";
 import { readBody } from "./body.js";
+import { Outgoing } from "./fetch.js";
 
 /** Bindings of `wrangler.toml`; each may be missing. */
 export interface Env {
@@ -31,11 +34,12 @@ const MAX_AUTHORIZATION = 4_096;
 const MAX_HEADER = 512;
 
 /** Operation that a task waits for. */
-export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "response";
+export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "request" | "response";
 
 export class RequestHost implements Host {
   readonly #request: Request | undefined;
   readonly #env: Env;
+  #outgoing: Outgoing | undefined;
   /** Operation that is pending, and its outcome. */
   operation: Operation = "nothing";
   pending: Promise<Resume> | undefined;
@@ -82,6 +86,17 @@ export class RequestHost implements Host {
   checkRateLimit(binding: "LIMITER" | "NETWORK_LIMITER" | "UPDATE_LIMITER", key: string): void {
     this.operation = "rate limit";
     this.pending = checkRateLimit(this.#env[binding], key);
+  }
+
+  fetch(method: string, url: string, headers: string): void {
+    this.operation = "request";
+    this.#outgoing = new Outgoing(method, url, headersOf(headers.split("\n")));
+    this.pending = afterSending();
+  }
+
+  receive(timeout: number, maxBytes: number): void {
+    this.operation = "request";
+    this.pending = receive(this.#outgoing, timeout, maxBytes);
   }
 
   respond(head: string, bookmark: string | undefined, body: string | undefined): void {
@@ -159,6 +174,19 @@ async function checkRateLimit(limiter: RateLimit | undefined, key: string): Prom
   return (id) => resumeWithRateLimit(id, isWithin);
 }
 
+async function afterSending(): Promise<Resume> {
+  await scheduler.wait(1); // sent by then, if the connection is open: what wasm computes next would hold it up
+  return resumeAfterSending;
+}
+
+async function receive(outgoing: Outgoing | undefined, timeout: number, maxBytes: number): Promise<Resume> {
+  if (!outgoing) {
+    throw new Error("no request was started");
+  }
+  const [status, text] = await outgoing.receive(timeout, maxBytes);
+  return (id) => resumeWithFetched(id, status, text);
+}
+
 async function afterResponse(): Promise<Resume> {
   await scheduler.wait(0); // a hash would hold the response up
   return resumeAfterResponse;
@@ -170,6 +198,15 @@ function resumeWith(db: D1Database | D1DatabaseSession, row: unknown): Resume {
   return (id) => resumeWithRow(id, bookmark, json);
 }
 
+/** Headers of lines, for each its name and its value. */
+function headersOf(lines: string[]): Headers {
+  const headers = new Headers();
+  for (let index = 0; index + 1 < lines.length; index += 2) {
+    headers.append(lines[index] ?? "", lines[index + 1] ?? "");
+  }
+  return headers;
+}
+
 /** Status and headers of responses, by their heads: most responses have those of one before. */
 const inits = new Map<string, { status: number; headers: Headers }>();
 const MAX_INITS = 100;
@@ -177,12 +214,8 @@ const MAX_INITS = 100;
 function responseInit(head: string): ResponseInit {
   let init = inits.get(head);
   if (!init) {
-    const [status, ...parts] = head.split("\n");
-    const headers = new Headers();
-    for (let index = 0; index + 1 < parts.length; index += 2) {
-      headers.append(parts[index] ?? "", parts[index + 1] ?? "");
-    }
-    init = { status: Number(status), headers };
+    const [status, ...lines] = head.split("\n");
+    init = { status: Number(status), headers: headersOf(lines) };
     if (inits.size >= MAX_INITS) {
       inits.clear();
     }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use worker::js_sys::Date;
+use worker::js_sys::{Date, JsString};
 
 use super::d1::{Database, Handle, Replica};
 use super::exports::log;
@@ -12,7 +12,7 @@ use super::strings;
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Header, Request, Response};
-use crate::platform::{Event, Limiter, Platform};
+use crate::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use crate::store::Db;
 
 /// Parts of a request that nearly every endpoint reads.
@@ -145,6 +145,10 @@ impl Platform for WorkerRequest {
         url.hostname().strip_suffix(".x").map(str::to_owned)
     }
 
+    fn to_nfc(&self, text: &str) -> String {
+        JsString::from(text).normalize("NFC").into()
+    }
+
     async fn read_asset(&self, path: &str) -> Result<String, String> {
         self.handle.host.read_asset(path);
         match self.handle.slot.wait().await {
@@ -167,6 +171,22 @@ impl Platform for WorkerRequest {
                 Ok(true)
             }
             _ => Ok(false),
+        }
+    }
+
+    async fn fetch(&self, request: Outgoing) -> impl Future<Output = Result<Fetched, String>> {
+        let Outgoing { method, url, headers, timeout, max_bytes } = request;
+        let Handle { host, slot } = &*self.handle;
+        let lines: Vec<_> = headers.iter().flat_map(|(name, value)| [*name, *value]).collect();
+        host.fetch(method, &url, &lines.join("\n"));
+        slot.wait().await;
+        async move {
+            host.receive(timeout, max_bytes);
+            match slot.wait().await {
+                Outcome::Fetched { status, text } => Ok(Fetched { status, text }),
+                Outcome::Failed(message) => Err(message),
+                _ => Err("another outcome".to_owned()),
+            }
         }
     }
 

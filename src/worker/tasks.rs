@@ -34,6 +34,15 @@ pub enum Outcome {
     Asset(String),
     /// `true` if the request is within the limit; `None` if the limiter is not bound.
     RateLimit(Option<bool>),
+    /// A request to another server is under way.
+    Sent,
+    /// Another server responded.
+    Fetched {
+        /// Status of the response.
+        status: u16,
+        /// Body of the response.
+        text: String,
+    },
     /// The response is on its way.
     Responded,
     /// The operation failed; why, for the log.

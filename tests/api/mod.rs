@@ -3,12 +3,14 @@
 //! A test is a function of [`Start`]; `all!` makes a `#[test]` of each.
 
 pub mod accounts;
+pub mod breached;
 pub mod cases;
 pub mod hints;
 pub mod login_failures;
 pub mod passwords;
 pub mod profile;
 pub mod protocol;
+pub mod range_server;
 pub mod reauthentication;
 pub mod request;
 pub mod session_list;
@@ -145,8 +147,17 @@ macro_rules! all {
                 every_profile_field_keeps_its_rule;
             passwords:
                 a_password_has_as_many_characters_as_asked_for
+                a_password_is_one_whatever_keyboard_it_comes_from
+                a_hash_of_django_is_of_the_form_that_was_typed
                 a_password_that_is_easily_guessed_is_refused_where_that_is_on
+                the_openapi_document_has_the_rules_of_the_deployment
                 no_client_gets_the_common_passwords;
+            breached:
+                a_breached_password_is_refused
+                a_password_that_no_breach_has_is_taken
+                a_service_is_told_five_digits
+                no_service_is_asked_for_what_is_refused_anyway
+                without_an_answer_a_password_is_taken_and_that_is_logged;
             session_list:
                 a_user_sees_their_sessions
                 a_session_is_ended_by_its_id

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
-use latchkey::account::password::Password;
+use latchkey::account::password::{Password, to_nfc};
 use latchkey::auth::password::Hasher;
 use latchkey::jobs::purge;
 
@@ -98,7 +98,7 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
 /// A hash of other parameters than today's.
 fn outdated_hash(password: &str) -> String {
     let hasher = Hasher::from_str("pbkdf2_sha256$2").unwrap();
-    let hash = hasher.hash(&Password::new(password.to_owned()), getrandom::fill).unwrap();
+    let hash = hasher.hash(&Password::new(password.to_owned(), &to_nfc), getrandom::fill).unwrap();
     hash.as_str().to_owned()
 }
 

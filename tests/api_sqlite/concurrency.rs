@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use futures_util::future::join_all;
-use latchkey::account::password::Password;
+use latchkey::account::password::{Password, to_nfc};
 use latchkey::auth::lockout::Lockout;
 use latchkey::auth::password::{Hasher, iterations_computed};
 use latchkey::auth::secret::Secret;
@@ -186,7 +186,12 @@ fn observed(api: &Native, call: &Request) -> (Response, [u64; 2], usize, u64) {
 
 #[test]
 fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
-    for vars in [api::django(), api::realworld()] {
+    // Each form of a password costs a hash.
+    let passwords = [("wrong password", 1), ("wro\u{301}ng password", 2)];
+    for (vars, (password, forms)) in [api::django(), api::realworld()]
+        .into_iter()
+        .flat_map(|vars| passwords.map(|each| (vars.clone(), each)))
+    {
         // By default for users whose hash is cheaper than today's; for all, once the costliest is named.
         for costliest in ["", "pbkdf2_sha256$30", "pbkdf2_sha256$30, pbkdf2_sha512$20"] {
             let mut vars = vars.clone();
@@ -207,7 +212,7 @@ fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
                 let hash = hasher
                     .parse::<Hasher>()
                     .unwrap()
-                    .hash(&Password::new("jakejake".to_owned()), getrandom::fill)
+                    .hash(&Password::new("jakejake".to_owned(), &to_nfc), getrandom::fill)
                     .unwrap();
                 let hash = hash.as_str();
                 api.sql(&format!("UPDATE users SET password = '{hash}' WHERE username = '{name}'"));
@@ -220,9 +225,10 @@ fn a_failed_login_is_the_same_work_and_answer_whoever_it_names() {
                 "pbkdf2_sha256$30" => [30, 3],
                 _ => [30, 20],
             };
+            let cost = cost.map(|iterations| iterations * forms);
             // The first, those with failures on record, and those that are throttled.
             for attempt in 0..12 {
-                let observe = |email: &str| observed(&api, &from("192.0.2.1", email, "wrong password"));
+                let observe = |email: &str| observed(&api, &from("192.0.2.1", email, password));
                 let known = observe("known@x.io");
                 assert_eq!(known.1, if attempt < 10 { cost } else { [0, 0] });
                 for email in &emails {

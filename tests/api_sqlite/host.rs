@@ -1,17 +1,22 @@
 //! The API on the host: a configuration, SQLite, a clock that can be set, and a log that is kept.
 
 use std::cell::{Cell, RefCell};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
 
-use latchkey::account::email;
+use latchkey::account::{email, password};
 use latchkey::api::deferred::Deferred;
 use latchkey::api::openapi::asset;
 use latchkey::app::{self, Handled};
 use latchkey::auth::blocklist;
+use latchkey::auth::password::iterations_computed;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
 use latchkey::http::{self, BodyError, Header};
 use latchkey::openapi;
-use latchkey::platform::{Event, Limiter, Platform};
+use latchkey::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
 
 use crate::api::{Api, Request, Response, Vars};
@@ -45,6 +50,8 @@ pub struct Host {
     pub log: RefCell<Vec<String>>,
     /// `false` if the static assets are missing.
     pub has_assets: Cell<bool>,
+    /// Iterations that were computed by the time a request to another server was started, and its response waited for.
+    pub computed: RefCell<Vec<[u64; 2]>>,
 }
 
 impl Native {
@@ -59,6 +66,7 @@ impl Native {
             limited: RefCell::default(),
             log: RefCell::default(),
             has_assets: Cell::new(true),
+            computed: RefCell::default(),
         };
         Self { config: config(&vars), platform }
     }
@@ -137,6 +145,10 @@ impl Platform for Host {
         email::domain_to_ascii(domain)
     }
 
+    fn to_nfc(&self, text: &str) -> String {
+        password::to_nfc(text)
+    }
+
     async fn read_asset(&self, path: &str) -> Result<String, String> {
         if !self.has_assets.get() {
             return Err(format!("there is no asset {path}"));
@@ -156,9 +168,43 @@ impl Platform for Host {
         Ok(limited.iter().filter(|limited| **limited == key).count() <= self.rate_limit.get())
     }
 
+    async fn fetch(&self, request: Outgoing) -> impl Future<Output = Result<Fetched, String>> {
+        let under_way = thread::spawn(move || exchange(&request));
+        self.computed.borrow_mut().push(iterations_computed());
+        async move {
+            self.computed.borrow_mut().push(iterations_computed());
+            under_way.join().unwrap()
+        }
+    }
+
     fn log(&self, event: &Event) {
         self.log.borrow_mut().push(event.line(None));
     }
+}
+
+/// Sends a request, whose server ends the connection with the response.
+fn exchange(request: &Outgoing) -> Result<Fetched, String> {
+    let Outgoing { method, url, headers, timeout, max_bytes } = request;
+    let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\n{headers}\r\n");
+    let mut stream = TcpStream::connect(authority).map_err(|error| error.kind().to_string())?;
+    let time = Duration::from_millis(u64::from(*timeout));
+    stream.set_read_timeout(Some(time)).unwrap();
+    let mut response = Vec::new();
+    let received = stream.write_all(head.as_bytes()).and_then(|()| {
+        stream.take(*max_bytes as u64 + 1_000).read_to_end(&mut response) // the head too
+    });
+    match received.map_err(|error| error.kind()) {
+        Err(ErrorKind::WouldBlock) => return Err(format!("no response within {timeout} ms")),
+        Err(kind) => return Err(kind.to_string()),
+        Ok(bytes) if bytes > *max_bytes => return Err(format!("a response of more than {max_bytes} bytes")),
+        Ok(_) => {}
+    }
+    let response = String::from_utf8(response).unwrap();
+    let (head, text) = response.split_once("\r\n\r\n").ok_or("no response")?;
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Ok(Fetched { status, text: text.to_owned() })
 }
 
 impl Db for Host {

@@ -38,6 +38,22 @@ fn a_panic_is_told_once_and_every_request_that_it_breaks_gets_an_answer() {
 }
 
 #[test]
+fn a_request_to_another_server_follows_no_redirect_and_its_address_is_not_logged() {
+    let mut vars = django();
+    vars.extend([("PASSWORD_BLOCKLIST", "refuse"), ("BREACHED_PASSWORDS", "on")]);
+    let api = Server::new(Some("tests/api_workerd/outgoing.mjs"), &vars);
+    api::register(&api, "out1");
+    api::register(&api, "out2");
+    let log = api.log();
+    let sent: Vec<_> = log.iter().filter(|line| line.starts_with("fetch: ")).collect();
+    assert_eq!(sent, ["fetch: GET https://api.pwnedpasswords.com, redirect manual"; 2]);
+    for cause in ["status 302", "TypeError: no way to …"] {
+        let line = format!(r#""event":"breach_check_failed","cause":"{cause}""#);
+        assert!(log.iter().any(|logged| logged.contains(&line)), "{log:?}");
+    }
+}
+
+#[test]
 fn a_missing_binding_is_a_fault_that_names_it() {
     let api = Server::new(Some("tests/api_workerd/unbound.mjs"), &django());
     let answer = api.send(&Request::get("/api/user").token(&api::token(&api, 1)));

@@ -167,12 +167,23 @@ describeInBrowser("a password that is refused", ({ open, startWorker }) => {
         ["ninechars", "A password needs at least 10 characters."],
         ["1234567890", "Many people use this password. Choose another."],
         ["my own Jake", "Choose a password without your username in it."],
-        ["my own Jacob", "Choose a password without your email in it."],
+        ["my own Jacob", "Choose a password without the first part of your email in it."],
+        ["my own Latchkey", "Choose a password without the name of this site in it."],
       ]) {
         await field(page, "Password").fill(password);
         await button(page, "Sign up").click();
         await fieldError(page, "Password", text);
       }
+      // Of a service that no test asks.
+      const breached = {
+        django: "This password has appeared in a data breach.",
+        realworld: "has appeared in a data breach",
+      }[API_DIALECT];
+      const json = { errors: { password: [breached] } };
+      await page.route("**/api/users", (route) => route.fulfill({ status: 400, json }));
+      await button(page, "Sign up").click();
+      const text = "This password was stolen from a site once, and is on lists that attackers try. Choose another.";
+      await fieldError(page, "Password", text);
     }
   });
 });

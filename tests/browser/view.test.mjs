@@ -2,7 +2,19 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { button, choose, field, newUser, openToken, says, signUp, storedToken, view } from "./account.mjs";
+import {
+  button,
+  choose,
+  field,
+  fieldError,
+  link,
+  newUser,
+  openToken,
+  says,
+  signUp,
+  storedToken,
+  view,
+} from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
 describeInBrowser("the view", ({ open, startWorker }) => {
@@ -130,5 +142,68 @@ describeInBrowser("the view", ({ open, startWorker }) => {
 
     await page.clock.runFor("03:10");
     await page.getByText("Issued 3 minutes ago, expires in 60 days.").waitFor();
+  });
+});
+
+describeInBrowser("the rules of a new password", ({ open, startWorker }) => {
+  const WORDS = "your username, the first part of your email, or the name of this site";
+  const STRICT = `Not one that many people use, nor one with ${WORDS} in it.`;
+
+  /** Waits for the hint of a field to which that refers. */
+  async function hints(page, label, text) {
+    const [, id] = (await field(page, label).getAttribute("aria-describedby")).split(" ");
+    await page.locator(`#${id}`).getByText(text, { exact: true }).waitFor();
+  }
+
+  test("are shown as the deployment has them, before anything is sent", async () => {
+    const { url } = await startWorker({ PASSWORD_MIN_LENGTH: "15", PASSWORD_BLOCKLIST: "refuse" });
+    const page = await open(`${url}/sign-up`, { viewport: { width: 320, height: 800 } });
+    await hints(page, "Password", `At least 15 characters. ${STRICT}`);
+    for (const [typed, missing] of [
+      ["five5", ", 10 more to go"],
+      ["  five5\t", ", 10 more to go"],
+      ["cafe\u0301 au lait", ", 3 more to go"],
+      ["\u{1f511}".repeat(14), ", 1 more to go"],
+      ["correct horse battery", ""],
+      [" ", ""],
+    ]) {
+      await field(page, "Password").fill(typed);
+      await hints(page, "Password", `At least 15 characters${missing}. ${STRICT}`);
+    }
+    await page.goto(url);
+    const password = "a staple for batteries";
+    await signUp(page, { ...newUser(), password });
+    await hints(page, "New password", `At least 15 characters. ${STRICT}`);
+    await field(page, "Current password").fill(password);
+    await field(page, "New password").fill("a horse");
+    await hints(page, "New password", `At least 15 characters, 8 more to go. ${STRICT}`);
+    await button(page, "Change password").click();
+    await fieldError(page, "New password", "A password needs at least 15 characters.");
+    await field(page, "New password").fill("another staple for batteries");
+    await button(page, "Change password").click();
+    await says(page, "Password changed.");
+    await hints(page, "New password", `At least 15 characters. ${STRICT}`);
+  });
+
+  test("are no more than the deployment's", async () => {
+    const { url } = await startWorker();
+    const page = await open(url);
+    const document = page.waitForResponse("**/api/openapi.json");
+    await link(page, "Create an account").click();
+    await (await document).finished();
+    await field(page, "Password").fill("x");
+    await hints(page, "Password", "At least 8 characters, 7 more to go.");
+  });
+
+  test("are the server's to enforce where they can't be read", async () => {
+    const { url } = await startWorker({ PASSWORD_MIN_LENGTH: "15" });
+    const page = await open(url);
+    await page.route("**/api/openapi.json", (route) => route.abort());
+    await link(page, "Create an account").click();
+    await hints(page, "Password", "At least 8 characters.");
+    await field(page, "Password").fill("correct horse");
+    await button(page, "Sign up").click();
+    await fieldError(page, "Password", "A password needs at least 15 characters.");
+    await hints(page, "Password", "At least 8 characters.");
   });
 });

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use latchkey::account::password::{Password, PasswordHash};
+use latchkey::account::password::{Password, PasswordHash, to_nfc};
 use latchkey::auth::password::{Hasher, Verdict};
 
 use crate::command::{LOCAL, Operator, SECRET};
@@ -24,7 +24,7 @@ fn a_script_creates_a_superuser_who_can_log_in() {
     let hasher: Hasher = "pbkdf2_sha512$2".parse().unwrap();
     // As the API takes it: without white space around it.
     assert_eq!(
-        hasher.verify(&Password::new("correct horse".to_owned()), Some(&PasswordHash::new(hash))),
+        hasher.verify(&Password::new("correct horse".to_owned(), &to_nfc), Some(&PasswordHash::new(hash))),
         Verdict::Match { needs_rehash: false }
     );
 }

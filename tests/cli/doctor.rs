@@ -103,7 +103,7 @@ note     workers_dev and preview_urls are on: hosts under workers.dev serve the 
 ok       .dev.vars exists, and only you can read it
 ok       all variables are valid
 note     PASSWORD_HASHER is pbkdf2_sha512$220000, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time
-note     as compatible with old clients as these are, they are weaker than NIST SP 800-63B-4 recommends: PASSWORD_MIN_LENGTH, PASSWORD_BLOCKLIST, SESSION_MAX_DAYS, REAUTHENTICATE_MINUTES. docs/hardening.md has the values
+note     as compatible with old clients as these are, they are weaker than NIST SP 800-63B-4 recommends: PASSWORD_MIN_LENGTH, PASSWORD_BLOCKLIST, BREACHED_PASSWORDS, SESSION_MAX_DAYS, REAUTHENTICATE_MINUTES. docs/hardening.md has the values
 ok       the database can be reached
 ok       the database has {:.2} kB of the 10 GB that D1 allows
 ok       failed logins cost as much as the costliest stored hash

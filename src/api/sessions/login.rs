@@ -66,7 +66,8 @@ fn parse(mut fields: Fields, platform: &impl Platform) -> Result<Credentials, Fi
     let mut errors = FieldErrors::default();
     let email = validate::login_email(fields.take("email"), |domain| platform.domain_to_ascii(domain));
     let email = errors.check(Field::Email, email);
-    let password = errors.check(Field::Password, validate::login_password(fields.take("password")));
+    let password = validate::login_password(fields.take("password"), &|text| platform.to_nfc(text));
+    let password = errors.check(Field::Password, password);
     match (email, password) {
         (Some(email), Some(password)) => Ok(Credentials { email, password }),
         _ => Err(errors),

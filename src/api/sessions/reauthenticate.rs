@@ -57,7 +57,8 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     }
     let mut fields = body::read_required(cx.request).await?;
     let mut errors = FieldErrors::default();
-    let password = errors.check(Field::Password, validate::login_password(fields.take("password")));
+    let password = validate::login_password(fields.take("password"), &|text| cx.platform.to_nfc(text));
+    let password = errors.check(Field::Password, password);
     let password = password.ok_or(errors)?;
     let (policy, client_ip) = (&cx.config.passwords, cx.client_ip().rate_limit_key());
     current_password::verify(policy, cx.platform, &client_ip, &caller.user, Field::Password, &password)

@@ -40,7 +40,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// or too many updates.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let token = authenticate::token(cx)?;
-    match read_current_password(cx.request).await {
+    match read_current_password(cx).await {
         Ok(None) if token.session.is_proved_within(cx.config.proof_max_age, cx.now()) => {}
         proof => {
             // Errors of the token come first.
@@ -64,10 +64,14 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     }
 }
 
-async fn read_current_password(request: &impl Request) -> Result<Option<Password>, Error> {
-    let mut fields = body::read_change(request).await?;
+async fn read_current_password(
+    cx: &Context<'_, impl Platform, impl Request>,
+) -> Result<Option<Password>, Error> {
+    let mut fields = body::read_change(cx.request).await?;
     let mut errors = FieldErrors::default();
     let input = fields.take("current_password");
-    let password = errors.check(Field::CurrentPassword, optional(input, validate::current_password));
+    let password =
+        optional(input, |input| validate::current_password(input, &|text| cx.platform.to_nfc(text)));
+    let password = errors.check(Field::CurrentPassword, password);
     password.ok_or_else(|| errors.into())
 }

@@ -38,12 +38,17 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let db = cx.db();
     let new = parse(body::read(cx).await?, cx).await?;
-    let hash = cx.config.passwords.hasher.hash(&new.password, |bytes| cx.platform.fill_random(bytes))?;
+    let (email, username) = (Some(new.email.as_str()), Some(new.username.as_str()));
+    let mut errors = FieldErrors::default();
+    let hash = errors.check(Field::Password, new_password::hash(cx, &new.password).await?);
+    let Some(hash) = hash else {
+        conflict::add_taken(&mut errors, db, email, username, None).await?;
+        return Err(errors.into());
+    };
     let (now, client_ip) = (cx.now(), cx.client_ip());
     let limit = cx.config.registrations.limit(&client_ip.rate_limit_key(), &client_ip.network_key(), now);
     let user = match users::insert(db, &new, &hash, limit.as_ref(), now).await {
         Err(DbError::Unique { column }) => {
-            let (email, username) = (Some(new.email.as_str()), Some(new.username.as_str()));
             return Err(conflict::from_constraint(db, column, email, username, None).await);
         }
         inserted => inserted?.ok_or(Error::Throttled { seconds: registration_limit::wait(now) })?,
@@ -57,7 +62,9 @@ async fn parse(mut fields: Fields, cx: &Context<'_, impl Platform, impl Request>
     let email = validate::email(fields.take("email"), |domain| cx.platform.domain_to_ascii(domain));
     let email = errors.check(Field::Email, email);
     let username = errors.check(Field::Username, validate::username(fields.take("username")));
-    let password = validate::password(fields.take("password"), cx.config.passwords.min_length);
+    let password = validate::password(fields.take("password"), cx.config.passwords.min_length, &|text| {
+        cx.platform.to_nfc(text)
+    });
     let password = errors.check(Field::Password, password);
     if let Some(password) = &password {
         new_password::check(&mut errors, cx, password, email.as_deref(), username.as_deref()).await?;

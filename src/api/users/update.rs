@@ -99,8 +99,8 @@ async fn apply(
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let hasher = cx.config.passwords.hasher;
-        patch.password = Some(hasher.hash(password, |bytes| cx.platform.fill_random(bytes))?);
+        let hash = errors.check(Field::Password, new_password::hash(cx, password).await?);
+        patch.password = Some(hash.ok_or(errors)?);
     }
     match users::update(db, key, &patch, current_password.is_none(), cx.now()).await {
         Ok(Some((updated, now_good_for))) => {
@@ -142,6 +142,7 @@ async fn parse(
 ) -> Result<Update, Error> {
     let mut errors = FieldErrors::default();
     let to_ascii = |domain: &str| cx.platform.domain_to_ascii(domain);
+    let to_nfc = |text: &str| cx.platform.to_nfc(text);
     let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
     let email = errors.check(Field::Email, email).flatten();
     // Written, it could undo another request's change, with no proof asked for.
@@ -152,7 +153,7 @@ async fn parse(
         input => errors.check(Field::Username, optional(input, validate::username)).flatten(),
     };
     let min_length = cx.config.passwords.min_length;
-    let password = optional(fields.take("password"), |input| validate::password(input, min_length));
+    let password = optional(fields.take("password"), |input| validate::password(input, min_length, &to_nfc));
     let password = errors.check(Field::Password, password).flatten();
     if let Some(password) = &password {
         let email = email.as_ref().unwrap_or(&user.email);
@@ -164,7 +165,8 @@ async fn parse(
         let input = optional(fields.take(field.name()), |input| field.check(input));
         *change = errors.check(field.rule.field, input).flatten();
     }
-    let current_password = optional(fields.take("current_password"), validate::current_password);
+    let current_password =
+        optional(fields.take("current_password"), |input| validate::current_password(input, &to_nfc));
     let current_password = errors.check(Field::CurrentPassword, current_password).flatten();
     if !errors.is_empty() {
         return Err(errors.into());

@@ -36,7 +36,7 @@ pub fn create(deployment: &Deployment, new: &NewUser, kind: &str, is_superuser: 
     let username = new.username.as_deref().map(prompt::input);
     let username = username.and_then(|input| violations.take(Field::Username, validate::username(input)));
     let password = if new.password_stdin {
-        violations.take(Field::Password, validate::password(prompt::first_line_as_input()?, min_length))
+        violations.take(Field::Password, prompt::valid_password(prompt::first_line_as_input()?, min_length))
     } else {
         None
     };

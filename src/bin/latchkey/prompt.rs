@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Read as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use latchkey::account::password::{Password, PasswordHash};
+use latchkey::account::password::{self, Password, PasswordHash};
 use latchkey::account::validate::{self, RawField, Validated};
 use latchkey::auth::password::Hasher;
 use latchkey::error::Dialect;
@@ -51,11 +51,16 @@ pub fn new_password(min_length: usize) -> Result<Password> {
             print_errors(&["Your passwords didn't match.".to_owned()]);
             continue;
         }
-        match validate::password(input(&password), min_length) {
+        match valid_password(input(&password), min_length) {
             Ok(password) => return Ok(password),
             Err(violations) => print_errors(&messages(Field::Password, &violations)),
         }
     }
+}
+
+/// Checks a new password as the API does.
+pub fn valid_password(input: RawField, min_length: usize) -> Validated<Password> {
+    validate::password(input, min_length, &password::to_nfc)
 }
 
 fn first_line() -> Result<String> {

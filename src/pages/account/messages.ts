@@ -3,20 +3,23 @@
 import { ApiError, ConnectionError, ReauthenticationError, StorageError } from "latchkey-client";
 import { relative } from "./time.js";
 
-/** Rules by the API's messages. A number in a message is the limit, a name the other field. */
+/** Rules by the API's messages. A number in a message is the limit. */
 const RULES = [
   ["blank", /can't be blank|is required|may not be (?:blank|null)/],
   ["short", /at least (\d+) characters|too short \(minimum is (\d+)/],
   ["long", /no more than (\d+) characters|too long \(maximum is (\d+)/],
   ["taken", /already/],
-  ["similar", /too similar to the (\w+)/],
+  ["likeEmail", /too similar to the email/],
+  ["likeUsername", /too similar to the username/],
+  ["likeName", /too similar to the name/],
   ["common", /too common/],
+  ["breached", /in a data breach/],
   ["invalid", /^is invalid$|^Invalid password\.$|^Enter a valid (?:email address|username)\.$/],
 ] as const;
 
 type Rule = (typeof RULES)[number][0];
 
-/** Texts by field and rule; # is the limit, or the other field. */
+/** Texts by field and rule; # is the limit. */
 const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
   email: {
     blank: "Enter your email.",
@@ -34,8 +37,11 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
     blank: "Enter a password.",
     short: "A password needs at least # characters.",
     long: "A password can have at most # characters.",
-    similar: "Choose a password without your # in it.",
+    likeEmail: "Choose a password without the first part of your email in it.",
+    likeUsername: "Choose a password without your username in it.",
+    likeName: "Choose a password without the name of this site in it.",
     common: "Many people use this password. Choose another.",
+    breached: "This password was stolen from a site once, and is on lists that attackers try. Choose another.",
     invalid: "This is not your password.",
   },
   current_password: {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use latchkey::account::password::Password;
+use latchkey::account::password::{Password, to_nfc};
 use latchkey::auth::password::Hasher;
 
 use crate::api::login_failures::{WRONG, from, is_throttled};
@@ -144,7 +144,7 @@ fn the_time_of_a_failed_login() {
         let hash = imported
             .parse::<Hasher>()
             .unwrap()
-            .hash(&Password::new("jakejake".to_owned()), getrandom::fill)
+            .hash(&Password::new("jakejake".to_owned(), &to_nfc), getrandom::fill)
             .unwrap();
         let hash = hash.as_str();
         api.sql(&format!("UPDATE users SET password = '{hash}' WHERE username = 'timed-imported'"));

@@ -3,6 +3,22 @@
 use super::{assert_errors, assert_warnings, healthy, lines, wrangler_config};
 
 #[test]
+fn what_the_hardening_page_says_is_as_recommended() {
+    let operator = healthy();
+    let page = include_str!("../../../docs/hardening.md");
+    let block = page.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
+    let names: Vec<_> = block.lines().map(|line| line.split_once(" = ").unwrap().0).collect();
+    let config = wrangler_config();
+    let rest =
+        config.lines().filter(|line| !names.iter().any(|name| line.starts_with(&format!("{name} = "))));
+    let config = rest.collect::<Vec<_>>().join("\n").replace("[vars]", &format!("[vars]\n{block}"));
+    operator.write("wrangler.toml", &config);
+    let (_, notes) = lines(&operator, &[], "note");
+    assert!(!notes.iter().any(|note| note.contains("NIST")), "{notes:?}");
+    assert_eq!(lines(&operator, &[], "error"), (0, Vec::new()));
+}
+
+#[test]
 fn variables_are_checked() {
     let operator = healthy();
     operator.write(

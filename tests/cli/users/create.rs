@@ -31,6 +31,17 @@ fn a_user_without_privileges_is_created_by_the_rules_of_the_api() {
 }
 
 #[test]
+fn a_password_counts_in_nfc() {
+    let operator = Operator::new();
+    let outcome = operator.run_with(&JAKE, "cafe\u{301}noi\n", &[]);
+    assert!(
+        outcome.stderr.ends_with("password: Ensure this field has at least 8 characters.\n"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
 fn at_a_terminal_it_asks() {
     let operator = Operator::new();
     let dialogue = [

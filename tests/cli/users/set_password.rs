@@ -1,6 +1,6 @@
 //! `users set-password`
 
-use latchkey::account::password::{Password, PasswordHash};
+use latchkey::account::password::{Password, PasswordHash, to_nfc};
 use latchkey::auth::password::{Hasher, Verdict};
 
 use super::{HASH, error_of, state, with_users};
@@ -10,7 +10,7 @@ use crate::createsuperuser::on_a_terminal;
 fn has_password(operator: &Operator, password: &str) -> bool {
     let hash = operator.sql("SELECT password FROM users WHERE id = 1");
     let hasher: Hasher = "pbkdf2_sha512$2".parse().unwrap();
-    let (password, hash) = (Password::new(password.to_owned()), PasswordHash::new(hash));
+    let (password, hash) = (Password::new(password.to_owned(), &to_nfc), PasswordHash::new(hash));
     hasher.verify(&password, Some(&hash)) == Verdict::Match { needs_rehash: false }
 }
 
@@ -45,6 +45,15 @@ fn a_new_password_from_stdin_ends_all_sessions() {
     assert_eq!(operator.sql("SELECT abs(unixepoch() - updated_at) < 60 FROM users WHERE id = 1"), "1");
     let other = "SELECT password || token_version || surviving_sid || updated_at FROM users WHERE id = 2";
     assert_eq!(operator.sql(other), format!("{HASH}0x1"));
+}
+
+#[test]
+fn the_hash_is_of_the_form_in_nfc() {
+    let operator = with_users(&["ada"]);
+    let outcome =
+        operator.run_with(&["users", "set-password", "ada", "--password-stdin"], "cafe\u{301} noir\n", &[]);
+    assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+    assert!(has_password(&operator, "caf\u{e9} noir"));
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn compatible(config: &Config, findings: &mut Findings) {
     let weaker = [
         ("PASSWORD_MIN_LENGTH", config.passwords.min_length < 15),
         ("PASSWORD_BLOCKLIST", !config.passwords.has_blocklist),
+        ("BREACHED_PASSWORDS", config.passwords.breached_passwords_url.is_none()),
         ("SESSION_MAX_DAYS", config.session_max_age.is_none_or(|seconds| seconds > 30 * DAY)),
         ("REAUTHENTICATE_MINUTES", config.proof_max_age.is_none()),
     ];

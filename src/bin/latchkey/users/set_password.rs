@@ -1,7 +1,6 @@
 //! `users set-password`: sets a user's password.
 
 use anyhow::Result;
-use latchkey::account::validate;
 use latchkey::error::Field;
 use latchkey::store::operator::users;
 
@@ -32,7 +31,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let (hasher, min_length) = (deployment.hasher()?, deployment.min_length()?);
     let mut violations = Violations::default();
     let from_stdin = if options.password_stdin {
-        violations.take(Field::Password, validate::password(prompt::first_line_as_input()?, min_length))
+        violations.take(Field::Password, prompt::valid_password(prompt::first_line_as_input()?, min_length))
     } else {
         None
     };
