@@ -2,7 +2,8 @@ import type { SessionListener } from "./changes.js";
 import { ApiError, ConnectionError, ReauthenticationError, readError } from "./errors.js";
 import { Session } from "./session.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
-import type { Credentials, NewUser, PasswordProof, Scope, User, UserPatch } from "./types.js";
+import { decodeToken } from "./token.js";
+import type { Credentials, NewUser, PasswordProof, Scope, SessionList, User, UserPatch } from "./types.js";
 
 export interface LatchkeyOptions {
   /** Storage of the token. By default in memory: a page that is loaded again has to log in again. */
@@ -109,8 +110,46 @@ export class Latchkey {
       }
     }
     if (scope === "others") {
-      await this.#replaceToken(options);
+      await this.#replaceToken(options); // the older ones of this session last no longer than before
     }
+  }
+
+  /** The user's active sessions: this one, then the others from the most recently seen on; at most 100. */
+  async sessions(options: CallOptions = {}): Promise<SessionList> {
+    return this.#authenticated(async (token) =>
+      parseSessions(await this.#send("GET", "/api/user/sessions", { token, ...options })),
+    );
+  }
+
+  /**
+   * Ends one of the user's sessions, by its `id` in the list; this one as `logout` does. Returns `false` if no active
+   * session of the user has this id, most often because it has ended before.
+   */
+  async endSession(id: string, options: CallOptions = {}): Promise<boolean> {
+    if (/^\.{0,2}$/.test(id)) {
+      return false; // a URL drops such parts, encoded too: a DELETE of what is left would deactivate the account
+    }
+    const path = `/api/user/sessions/${encodeURIComponent(id)}`;
+    const before = await this.#session.token();
+    try {
+      await this.#authenticated(async (token) => {
+        await this.#send("DELETE", path, { token, ...options });
+        if (sidOf(token) === id) {
+          await this.#session.end(token);
+        }
+      });
+    } catch (error) {
+      const isOwn = sidOf(before) === id;
+      const isRefused = isOwn && error instanceof AuthenticationError && !(await this.#session.holds(before));
+      if (isRefused || error instanceof NotFoundError) {
+        return false;
+      }
+      throw error;
+    }
+    if (before !== null && sidOf(before) === undefined) {
+      await this.#replaceToken(options); // only the API knows which session such a token is of
+    }
+    return true;
   }
 
   /** Deactivates the account, which ends all of its sessions. Its data stays. A `current_password` is checked. */
@@ -153,12 +192,12 @@ export class Latchkey {
     return user;
   }
 
-  /** After `logout("others")`, which gives no token: the older ones of this session last no longer than before. */
+  /** Asks for a token after a request that gives none. */
   async #replaceToken(options: CallOptions): Promise<void> {
     try {
       await this.me(options);
     } catch (error) {
-      // The logout has succeeded all the same.
+      // The request has succeeded all the same.
       if (!(error instanceof ApiError || error instanceof ConnectionError)) {
         throw error;
       }
@@ -243,6 +282,9 @@ export class Latchkey {
     if (parsed !== undefined && [401, 403].includes(response.status)) {
       throw new AuthenticationError(response.status, parsed, retryAfter);
     }
+    if (parsed !== undefined && response.status === 404) {
+      throw new NotFoundError(response.status, parsed);
+    }
     throw new ApiError(response.status, parsed, retryAfter);
   }
 
@@ -264,6 +306,14 @@ export class Latchkey {
 /** A 401 or 403 of the API itself, not of a proxy. */
 class AuthenticationError extends ApiError {}
 
+/** A 404 of the API itself, not of a proxy. */
+class NotFoundError extends ApiError {}
+
+/** Session id in a token. */
+function sidOf(token: string | null): string | undefined {
+  return decodeToken(token ?? "")?.sid;
+}
+
 /** A 200 may come from another server: that of a single-page app sends one for any path. */
 function parseUser({ status, body }: ApiResponse): User {
   const { user } = Object(body) as { user?: User };
@@ -271,6 +321,14 @@ function parseUser({ status, body }: ApiResponse): User {
     throw new ApiError(status, undefined);
   }
   return user;
+}
+
+function parseSessions({ status, body }: ApiResponse): SessionList {
+  const list = Object(body) as SessionList;
+  if (!Array.isArray(list.sessions)) {
+    throw new ApiError(status, undefined);
+  }
+  return list;
 }
 
 /** `undefined` if the body is not JSON, for example a page of a proxy. */

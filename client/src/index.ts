@@ -5,4 +5,14 @@ export { type CallOptions, Latchkey, type LatchkeyOptions } from "./client.js";
 export { ApiError, ConnectionError, type FieldErrors, ReauthenticationError, StorageError } from "./errors.js";
 export { type KeyValueStorage, memoryStorage, type TokenStorage, webStorage } from "./storage.js";
 export { type Claims, decodeToken } from "./token.js";
-export type { Credentials, FieldName, NewUser, PasswordProof, Scope, User, UserPatch } from "./types.js";
+export type {
+  Credentials,
+  FieldName,
+  NewUser,
+  PasswordProof,
+  Scope,
+  Session,
+  SessionList,
+  User,
+  UserPatch,
+} from "./types.js";

@@ -15,6 +15,10 @@ export type Credentials = WithoutNumbers<Schemas["Credentials"]>;
 export type PasswordProof = WithoutNumbers<Schemas["PasswordProof"]>;
 export type UserPatch = WithoutNumbers<Schemas["UserPatch"]>;
 
+/** One of the user's sessions, as the list has it. */
+export type Session = Schemas["Session"];
+export type SessionList = Schemas["SessionsResponse"];
+
 /** Sessions that a logout ends. */
 export type Scope = NonNullable<NonNullable<operations["logout"]["parameters"]["query"]>["scope"]>;
 

@@ -13,6 +13,7 @@ import {
   type UserPatch,
   webStorage,
 } from "latchkey-client";
+import { openDevices, refreshDevices, removeOtherDevices } from "./account/devices.js";
 import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
 import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesOf } from "./account/form.js";
 import { failureText, isClientError } from "./account/messages.js";
@@ -132,15 +133,18 @@ async function openAccount(user: User): Promise<void> {
     await client.update(valuesOf<UserPatch>(password));
     await showStoredToken();
     password.reset();
+    removeOtherDevices(password);
     return "Password changed. Your other devices are logged out.";
   });
 
   showPasswordRules(find("password-new"));
 
-  onSubmitOfUser(find<HTMLFormElement>("sessions"), async (button) => {
+  const sessions = find<HTMLFormElement>("sessions");
+  onSubmitOfUser(sessions, async (button) => {
     if (button.value === "others") {
       await client.logout("others");
       await showStoredToken();
+      removeOtherDevices(sessions);
       return "Your other devices are logged out.";
     }
     await client.logout("all");
@@ -172,6 +176,9 @@ async function openAccount(user: User): Promise<void> {
   if (restoreEdits(profile, user)) {
     followEdits();
     profile.querySelector("[role=status]")!.textContent = "Your changes are still here, and not saved yet.";
+  }
+  if (profile.isConnected) {
+    openDevices(client, onSubmitOfUser);
   }
 }
 
@@ -253,6 +260,12 @@ function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>
     }
   });
 }
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") {
+    refreshDevices(); // the user may come back from another device
+  }
+});
 
 addEventListener("popstate", async () => {
   if ((await client.token()) === null) {

@@ -26,7 +26,11 @@ export async function signUp(page, { username, email, password }) {
   await field(page, "Password").fill(password);
   await button(page, "Sign up").click();
   await view(page, "Your account");
+  await devices(page).first().waitFor();
 }
+
+/** Rows of the list of devices. */
+export const devices = (page) => page.locator("#devices > li");
 
 /** Answers the question of a dialog with one of its buttons. */
 export const choose = (page, question, answer) => button(page.getByRole("dialog", { name: question }), answer).click();

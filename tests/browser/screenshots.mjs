@@ -14,13 +14,29 @@ const USER = {
   image: "https://images.example.com/jake.jpg",
   token: [encoded({ typ: "JWT", alg: "HS256" }), encoded(CLAIMS), "signature"].join("."),
 };
+const DAY = 86_400;
+const device = (id, agent, place, days) => ({
+  id,
+  current: days === 0,
+  agent,
+  place,
+  methods: ["pwd"],
+  created: new Date((NOW - (days + 30) * DAY) * 1000).toISOString(),
+  seen: new Date((NOW - days * DAY) * 1000).toISOString(),
+  expires: new Date((NOW + (60 - days) * DAY) * 1000).toISOString(),
+});
+const SESSIONS = [
+  device(CLAIMS.sid, "Firefox on Linux", "Berlin, DE", 0),
+  device("phone", "Safari on iOS", "Berlin, DE", 1),
+  device("app", null, "Lisbon, PT", 12),
+];
 const FACE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 52 52">
   <rect width="52" height="52" fill="#f4c9a8"/><path d="M0 0h52v20Q26 4 0 20z" fill="#5a3825"/>
   <g fill="#33241c"><circle cx="18" cy="28" r="2.5"/><circle cx="34" cy="28" r="2.5"/></g>
   <path d="M17 37q9 7 18 0" fill="none" stroke="#33241c" stroke-width="2.5" stroke-linecap="round"/></svg>`;
 const PICTURES = {
-  "account-light": { colorScheme: "light", width: 1080, height: 1290 },
-  "account-dark": { colorScheme: "dark", width: 1080, height: 1290 },
+  "account-light": { colorScheme: "light", width: 1080, height: 1560 },
+  "account-dark": { colorScheme: "dark", width: 1080, height: 1560 },
   "account-narrow": { colorScheme: "light", width: 360, height: 760 },
 };
 
@@ -32,10 +48,12 @@ try {
     await page.clock.setFixedTime(NOW * 1000);
     await page.addInitScript((token) => sessionStorage.setItem("latchkey.token", token), USER.token);
     await page.route("**/api/user", (route) => route.fulfill({ json: { user: USER } }));
+    await page.route("**/api/user/sessions", (route) => route.fulfill({ json: { sessions: SESSIONS, more: false } }));
     await page.route(USER.image, (route) => route.fulfill({ contentType: "image/svg+xml", body: FACE }));
     await page.goto(url.href);
     await page.getByText("Logged in as jake").waitFor();
     await page.locator("#picture").waitFor();
+    await page.getByText("Safari on iOS").waitFor();
     await page.screenshot({ path: `docs/${name}.png` });
   }
 } finally {

@@ -8,15 +8,28 @@ import { ENDED, PASSWORDS, rejected, settle, startTabs, token, userWith } from "
 const old = token();
 const newer = token({ ver: 1 }); // in the same second
 
+/** With what a success leaves in the storage: a `fresh` token, the one that was `sent`, or none. */
 const CALLS = {
-  me: { call: (client) => client.me(), line: "GET /api/user" },
-  update: { call: (client) => client.update({ bio: "x" }), line: "PATCH /api/user" },
-  deactivate: { call: (client) => client.deactivate(), line: "DELETE /api/user", ends: true },
-  logout: { call: (client) => client.logout(), line: "POST /api/users/logout?scope=local", ends: true },
-  "logout everywhere": {
-    call: (client) => client.logout("all"),
-    line: "POST /api/users/logout?scope=all",
-    ends: true,
+  me: { call: (client) => client.me(), line: "GET /api/user", leaves: "fresh" },
+  update: { call: (client) => client.update({ bio: "x" }), line: "PATCH /api/user", leaves: "fresh" },
+  deactivate: { call: (client) => client.deactivate(), line: "DELETE /api/user" },
+  logout: { call: (client) => client.logout(), line: "POST /api/users/logout?scope=local", endsItself: true },
+  "logout everywhere": { call: (client) => client.logout("all"), line: "POST /api/users/logout?scope=all" },
+  sessions: {
+    call: (client) => client.sessions(),
+    line: "GET /api/user/sessions",
+    leaves: "sent",
+    response: [200, { sessions: [], more: false }],
+  },
+  "the end of this session": {
+    call: (client) => client.endSession("one"),
+    line: "DELETE /api/user/sessions/one",
+    endsItself: true,
+  },
+  "the end of another session": {
+    call: (client) => client.endSession("another"),
+    line: "DELETE /api/user/sessions/another",
+    leaves: "sent",
   },
 };
 
@@ -51,7 +64,7 @@ describe("the client, whatever the order of responses", () => {
     }
   });
 
-  for (const [name, { call, line, ends = false }] of Object.entries(CALLS)) {
+  for (const [name, { call, line, leaves, response = [204], endsItself = false }] of Object.entries(CALLS)) {
     test(`${name}: repeated with the token that another tab has stored`, async () => {
       const { tabs, stored, request, isIdle } = startTabs(old);
       const change = tabs[0].update(PASSWORDS);
@@ -64,9 +77,9 @@ describe("the client, whatever the order of responses", () => {
       const second = await request();
       assert.deepEqual([second.line, second.body, first.token, second.token], [line, first.body, old, newer]);
       const fresh = token({ ver: 1, iat: 101 });
-      second.respond(...(ends ? [204] : [200, userWith(fresh)]));
+      second.respond(...(leaves === "fresh" ? [200, userWith(fresh)] : response));
       await call_;
-      assert.equal(stored(), ends ? null : fresh);
+      assert.equal(stored(), { fresh, sent: newer }[leaves] ?? null);
       assert.ok(await isIdle());
     });
 
@@ -83,7 +96,7 @@ describe("the client, whatever the order of responses", () => {
       assert.equal(stored(), newer);
       second.respond(401, ENDED);
       const error = await outcome;
-      assert.equal(error?.status, name === "logout" ? undefined : 401); // it has nothing left to end
+      assert.equal(error?.status, endsItself ? undefined : 401); // it has nothing left to end
       assert.equal(stored(), null);
       assert.ok(await isIdle());
     });
@@ -98,7 +111,7 @@ describe("the client, whatever the order of responses", () => {
       const first = await request();
       store(bob);
       first.respond(401, ENDED);
-      assert.equal((await outcome)?.status, name === "logout" ? undefined : 401);
+      assert.equal((await outcome)?.status, endsItself ? undefined : 401);
       assert.equal(stored(), bob);
       assert.ok(await isIdle());
     });

@@ -6,6 +6,7 @@ import {
   type FieldName,
   Latchkey,
   type Scope,
+  type Session,
   type SessionChange,
   type User,
   webStorage,
@@ -27,6 +28,17 @@ export async function program(latchkey: Latchkey): Promise<User> {
   // @ts-expect-error: there is no such scope
   await latchkey.logout("everywhere");
   return latchkey.me();
+}
+
+export async function endOthers(latchkey: Latchkey): Promise<string[]> {
+  const { sessions, more } = await latchkey.sessions({ signal: AbortSignal.timeout(1_000) });
+  const others: Session[] = sessions.filter(({ current }) => !current);
+  const ended: boolean[] = await Promise.all(others.map(({ id }) => latchkey.endSession(id)));
+  // @ts-expect-error: an unknown place is null
+  const places: string[] = others.map(({ place }) => place);
+  // @ts-expect-error: a session is ended by its id
+  await latchkey.endSession(others[0]);
+  return more || ended.includes(false) ? [] : places;
 }
 
 export function messages(error: unknown): string[] {
