@@ -114,14 +114,28 @@ fn finalize(
     let origin = request.header(Header::Origin);
     if let Some(origin) = origin
         && is_local(request)
-        && origin.split_once("://").is_none_or(|(_, authority)| authority != request.authority())
-        && request.header(Header::SecFetchSite) != Some("same-origin")
-    // behind the same proxy, for example
     {
-        let asked = request.header(Header::AccessControlRequestHeaders).filter(|_| preflight.is_some());
-        if let Some(hint) = cors.refusal(origin, asked) {
-            platform.log(&Event::Hint { hint });
-        }
+        hint_at_refusal(origin, platform, request, cors, preflight.is_some());
     }
     cors.apply(response, origin, preflight)
+}
+
+/// Tells the developer of a page on another origin why the browser keeps the response from it.
+fn hint_at_refusal(
+    origin: &str,
+    platform: &impl Platform,
+    request: &impl Request,
+    cors: &Cors,
+    is_preflight: bool,
+) {
+    let is_same_host =
+        origin.split_once("://").is_some_and(|(_, authority)| authority == request.authority());
+    // The second of a page behind the same proxy, for example.
+    if is_same_host || request.header(Header::SecFetchSite) == Some("same-origin") {
+        return;
+    }
+    let asked = request.header(Header::AccessControlRequestHeaders).filter(|_| is_preflight);
+    if let Some(hint) = cors.refusal(origin, asked) {
+        platform.log(&Event::Hint { hint });
+    }
 }

@@ -5,11 +5,10 @@ mod failure;
 mod input;
 mod json;
 mod schema;
+mod success;
 
 use self::failure::{FailureSpec, failures};
 use self::json::Json;
-use crate::account::profile::PROFILE;
-use crate::account::user::User;
 use crate::api::ENDPOINTS;
 use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, Parameter, RateLimit, Success, Tag};
 use crate::error::{Dialect, Error};
@@ -170,7 +169,7 @@ impl Components {
     }
 
     fn responses(&mut self, endpoint: &Endpoint, dialect: Dialect) -> Vec<ResponseSpec> {
-        let mut responses = successes(endpoint.success);
+        let mut responses = success::responses(endpoint.success);
         let is_document = matches!(endpoint.success, Success::Document { .. });
         let headers: &[&'static str] = if is_document { &[] } else { &[bookmark::HEADER] };
         responses.extend(self.failure_responses(failures(dialect, endpoint), headers));
@@ -198,11 +197,9 @@ impl Components {
     }
 
     fn into_json(mut self, dialect: Dialect) -> Json {
-        self.schemas.add("User", user_schema());
-        let user = schema::closed_object(vec![("user", component_ref("schemas", "User"))]);
-        self.schemas.add("UserResponse", user);
-        self.schemas.add("Session", session_schema());
-        self.schemas.add("SessionsResponse", sessions_schema());
+        for (name, schema) in success::schemas() {
+            self.schemas.add(name, schema);
+        }
         let elsewhere = |description, headers: &[&'static str], error: &Error| {
             let body = dialect.render(error).body.unwrap_or_default();
             let media = Some(Json::object(vec![("example", Json::raw(&body))]));
@@ -275,31 +272,6 @@ fn component_ref(kind: &str, name: &str) -> Json {
     Json::object(vec![("$ref", Json::string(&["#/components/", kind, "/", name].concat()))])
 }
 
-fn successes(success: Success) -> Vec<ResponseSpec> {
-    match success {
-        Success::User { status, description, has_profile } => {
-            let schema = component_ref("schemas", "UserResponse");
-            let media = Json::object(vec![("schema", schema), ("example", user_example(has_profile))]);
-            vec![ResponseSpec::new(&status.to_string(), description, &[bookmark::HEADER], Some(media))]
-        }
-        Success::Sessions { description } => {
-            let schema = component_ref("schemas", "SessionsResponse");
-            let media = Json::object(vec![("schema", schema), ("example", Json::raw(SESSIONS_EXAMPLE))]);
-            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
-        }
-        Success::Empty { description } => {
-            vec![ResponseSpec::new("204", description, &[bookmark::HEADER], None)]
-        }
-        Success::Document { description } => {
-            let document = Json::raw(r#"{"schema":{"type":"object"}}"#);
-            vec![
-                ResponseSpec::new("200", description, &["ETag"], Some(document)),
-                ResponseSpec::new("304", "The client has it already", &["ETag"], None),
-            ]
-        }
-    }
-}
-
 /// Response of all failures with one status.
 fn failure_response(status: u16, failures: &[FailureSpec], headers: &[&'static str]) -> ResponseSpec {
     let descriptions: Vec<_> = failures.iter().map(|failure| failure.description.as_str()).collect();
@@ -322,52 +294,6 @@ fn failure_response(status: u16, failures: &[FailureSpec], headers: &[&'static s
         failures.iter().map(|failure| (failure.name.as_str(), component_ref("examples", &failure.name)));
     let media = Json::object(vec![("schema", schema), ("examples", Json::object(examples.collect()))]);
     ResponseSpec::new(&status.to_string(), &descriptions.join("; "), &headers, Some(media))
-}
-
-fn user_schema() -> Json {
-    let string = Json::raw(r#"{"type":"string"}"#);
-    let nullable = Json::raw(r#"{"type":["string","null"]}"#);
-    let token = r#"{"type":"string","description":"A fresh token of the session","pattern":"^[\\w-]+\\.[\\w-]+\\.[\\w-]+$"}"#;
-    let mut fields = vec![("email", string.clone()), ("username", string)];
-    fields.extend(PROFILE.iter().map(|field| (field.name(), nullable.clone())));
-    fields.push(("token", Json::raw(token)));
-    schema::closed_object(fields)
-}
-
-fn session_schema() -> Json {
-    let text = |description: &str| described(r#""string""#, description, "");
-    let nullable = |description: &str| described(r#"["string","null"]"#, description, "");
-    let time = |description: &str| described(r#""string""#, description, r#","format":"date-time""#);
-    schema::closed_object(vec![
-        ("id", text("Names the session. It opens nothing")),
-        ("current", described(r#""boolean""#, "`true` for the session of the request", "")),
-        ("agent", nullable("Browser family and system, where they are known")),
-        ("place", nullable("City and country, as Cloudflare tells them")),
-        (
-            "methods",
-            Json::raw(
-                r#"{"type":"array","description":"Methods of its last proof (RFC 8176)","items":{"type":"string"}}"#,
-            ),
-        ),
-        ("created", time("When it began")),
-        ("seen", time("When it was last used, exact to a day")),
-        ("expires", time("When it ends if it is not used")),
-    ])
-}
-
-fn described(types: &str, description: &str, more: &str) -> Json {
-    Json::raw(&format!(r#"{{"type":{types},"description":"{description}"{more}}}"#))
-}
-
-fn sessions_schema() -> Json {
-    let list = vec![
-        ("type", Json::string("array")),
-        ("description", Json::string("The current session, then the others from the most recently seen on")),
-        ("items", component_ref("schemas", "Session")),
-        ("maxItems", Json::number(100)),
-    ];
-    let more = described(r#""boolean""#, "`true` if there are more than these", "");
-    schema::closed_object(vec![("sessions", Json::object(list)), ("more", more)])
 }
 
 const SECURITY: &str = r#"{"token":{"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"A JSON Web Token of this API (HS256), in `Authorization: Bearer <jwt>` or `Authorization: Token <jwt>`"}}"#;
@@ -423,20 +349,3 @@ fn parameter_json(parameter: &Parameter) -> Json {
         ("schema", Json::object(schema)),
     ])
 }
-
-fn user_example(has_profile: bool) -> Json {
-    let example = |at: usize| PROFILE.get(at).and_then(|field| field.example).filter(|_| has_profile);
-    let user = User {
-        id: 1,
-        email: "jake@example.com".to_owned(),
-        username: "jake".to_owned(),
-        is_active: true,
-        token_version: 0,
-        profile: std::array::from_fn(|at| example(at).map(str::to_owned)),
-    };
-    Json::raw(&serde_json::to_string(&user.body(TOKEN)).unwrap_or_default()) // strings always serialize
-}
-
-const SESSIONS_EXAMPLE: &str = r#"{"sessions":[{"id":"doZ03eMn_rL4XgPJA7EnEA","current":true,"agent":"Firefox on Linux","place":"Berlin, DE","methods":["pwd"],"created":"2027-01-15T08:00:00Z","seen":"2027-01-15T08:00:00Z","expires":"2027-03-16T08:00:00Z"}],"more":false}"#;
-
-const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA";

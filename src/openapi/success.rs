@@ -1,0 +1,109 @@
+//! Responses of successes: schemas and examples.
+
+use super::json::Json;
+use super::schema::closed_object;
+use super::{ResponseSpec, component_ref};
+use crate::account::profile::PROFILE;
+use crate::account::user::User;
+use crate::api::endpoint::Success;
+use crate::http::bookmark;
+
+/// Describes the responses of a success.
+pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
+    match success {
+        Success::User { status, description, has_profile } => {
+            let schema = component_ref("schemas", "UserResponse");
+            let media = Json::object(vec![("schema", schema), ("example", user_example(has_profile))]);
+            vec![ResponseSpec::new(&status.to_string(), description, &[bookmark::HEADER], Some(media))]
+        }
+        Success::Sessions { description } => {
+            let schema = component_ref("schemas", "SessionsResponse");
+            let media = Json::object(vec![("schema", schema), ("example", Json::raw(SESSIONS_EXAMPLE))]);
+            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
+        }
+        Success::Empty { description } => {
+            vec![ResponseSpec::new("204", description, &[bookmark::HEADER], None)]
+        }
+        Success::Document { description } => {
+            let document = Json::raw(r#"{"schema":{"type":"object"}}"#);
+            vec![
+                ResponseSpec::new("200", description, &["ETag"], Some(document)),
+                ResponseSpec::new("304", "The client has it already", &["ETag"], None),
+            ]
+        }
+    }
+}
+
+/// The schemas that [`responses`] refers to, by name.
+pub(super) fn schemas() -> [(&'static str, Json); 4] {
+    let user = closed_object(vec![("user", component_ref("schemas", "User"))]);
+    [
+        ("User", user_schema()),
+        ("UserResponse", user),
+        ("Session", session_schema()),
+        ("SessionsResponse", sessions_schema()),
+    ]
+}
+
+fn user_schema() -> Json {
+    let string = Json::raw(r#"{"type":"string"}"#);
+    let nullable = Json::raw(r#"{"type":["string","null"]}"#);
+    let token = r#"{"type":"string","description":"A fresh token of the session","pattern":"^[\\w-]+\\.[\\w-]+\\.[\\w-]+$"}"#;
+    let mut fields = vec![("email", string.clone()), ("username", string)];
+    fields.extend(PROFILE.iter().map(|field| (field.name(), nullable.clone())));
+    fields.push(("token", Json::raw(token)));
+    closed_object(fields)
+}
+
+fn session_schema() -> Json {
+    let text = |description: &str| described(r#""string""#, description, "");
+    let nullable = |description: &str| described(r#"["string","null"]"#, description, "");
+    let time = |description: &str| described(r#""string""#, description, r#","format":"date-time""#);
+    closed_object(vec![
+        ("id", text("Names the session. It opens nothing")),
+        ("current", described(r#""boolean""#, "`true` for the session of the request", "")),
+        ("agent", nullable("Browser family and system, where they are known")),
+        ("place", nullable("City and country, as Cloudflare tells them")),
+        (
+            "methods",
+            Json::raw(
+                r#"{"type":"array","description":"Methods of its last proof (RFC 8176)","items":{"type":"string"}}"#,
+            ),
+        ),
+        ("created", time("When it began")),
+        ("seen", time("When it was last used, exact to a day")),
+        ("expires", time("When it ends if it is not used")),
+    ])
+}
+
+fn described(types: &str, description: &str, more: &str) -> Json {
+    Json::raw(&format!(r#"{{"type":{types},"description":"{description}"{more}}}"#))
+}
+
+fn sessions_schema() -> Json {
+    let list = vec![
+        ("type", Json::string("array")),
+        ("description", Json::string("The current session, then the others from the most recently seen on")),
+        ("items", component_ref("schemas", "Session")),
+        ("maxItems", Json::number(100)),
+    ];
+    let more = described(r#""boolean""#, "`true` if there are more than these", "");
+    closed_object(vec![("sessions", Json::object(list)), ("more", more)])
+}
+
+fn user_example(has_profile: bool) -> Json {
+    let example = |at: usize| PROFILE.get(at).and_then(|field| field.example).filter(|_| has_profile);
+    let user = User {
+        id: 1,
+        email: "jake@example.com".to_owned(),
+        username: "jake".to_owned(),
+        is_active: true,
+        token_version: 0,
+        profile: std::array::from_fn(|at| example(at).map(str::to_owned)),
+    };
+    Json::raw(&serde_json::to_string(&user.body(TOKEN)).unwrap_or_default()) // strings always serialize
+}
+
+const SESSIONS_EXAMPLE: &str = r#"{"sessions":[{"id":"doZ03eMn_rL4XgPJA7EnEA","current":true,"agent":"Firefox on Linux","place":"Berlin, DE","methods":["pwd"],"created":"2027-01-15T08:00:00Z","seen":"2027-01-15T08:00:00Z","expires":"2027-03-16T08:00:00Z"}],"more":false}"#;
+
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA";
