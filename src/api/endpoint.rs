@@ -117,6 +117,11 @@ pub enum Success {
         /// Meaning.
         description: &'static str,
     },
+    /// Ways in.
+    Methods {
+        /// Meaning.
+        description: &'static str,
+    },
     /// No body, status 204.
     Empty {
         /// Meaning.

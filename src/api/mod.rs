@@ -51,5 +51,6 @@ endpoints! {
     sessions::reauthenticate,
     sessions::list,
     sessions::end,
+    sessions::methods,
     openapi,
 }

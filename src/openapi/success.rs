@@ -6,6 +6,7 @@ use super::{ResponseSpec, component_ref};
 use crate::account::profile::PROFILE;
 use crate::account::user::User;
 use crate::api::endpoint::Success;
+use crate::api::sessions::methods::METHODS;
 use crate::http::bookmark;
 
 /// Describes the responses of a success.
@@ -21,6 +22,11 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
             let media = Json::object(vec![("schema", schema), ("example", Json::raw(SESSIONS_EXAMPLE))]);
             vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
         }
+        Success::Methods { description } => {
+            let schema = component_ref("schemas", "MethodsResponse");
+            let media = Json::object(vec![("schema", schema), ("example", Json::raw(METHODS))]);
+            vec![ResponseSpec::new("200", description, &[], Some(media))]
+        }
         Success::Empty { description } => {
             vec![ResponseSpec::new("204", description, &[bookmark::HEADER], None)]
         }
@@ -35,13 +41,14 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
 }
 
 /// The schemas that [`responses`] refers to, by name.
-pub(super) fn schemas() -> [(&'static str, Json); 4] {
+pub(super) fn schemas() -> [(&'static str, Json); 5] {
     let user = closed_object(vec![("user", component_ref("schemas", "User"))]);
     [
         ("User", user_schema()),
         ("UserResponse", user),
         ("Session", session_schema()),
         ("SessionsResponse", sessions_schema()),
+        ("MethodsResponse", methods_schema()),
     ]
 }
 
@@ -89,6 +96,16 @@ fn sessions_schema() -> Json {
     ];
     let more = described(r#""boolean""#, "`true` if there are more than these", "");
     closed_object(vec![("sessions", Json::object(list)), ("more", more)])
+}
+
+fn methods_schema() -> Json {
+    let methods = vec![
+        ("password", described(r#""boolean""#, "By email and password", "")),
+        ("reset", described(r#""boolean""#, "A forgotten password can be replaced by mail", "")),
+        ("sign_in", described(r#""boolean""#, "By a mailed link or code", "")),
+        ("passkey", described(r#"["object","null"]"#, "By passkey: options for the browser", "")),
+    ];
+    closed_object(vec![("methods", closed_object(methods))])
 }
 
 fn user_example(has_profile: bool) -> Json {

@@ -7,6 +7,7 @@ pub mod breached;
 pub mod cases;
 pub mod hints;
 pub mod login_failures;
+pub mod methods;
 pub mod passwords;
 pub mod profile;
 pub mod protocol;
@@ -158,6 +159,8 @@ macro_rules! all {
                 a_service_is_told_five_digits
                 no_service_is_asked_for_what_is_refused_anyway
                 without_an_answer_a_password_is_taken_and_that_is_logged;
+            methods:
+                the_ways_in_are_told_to_anyone;
             session_list:
                 a_user_sees_their_sessions
                 a_session_is_ended_by_its_id

@@ -84,6 +84,7 @@ fn a_request_runs_as_few_statements_as_its_work_allows() {
         (Request::get("/api/user").token(&api::token(&api, i64::MAX)), 401),
         (Request::new("POST", "/api/users/logout"), 401),
         (Request::new("DELETE", "/api/user").token("x"), 401),
+        (Request::get("/api/users/methods"), 200),
         (Request::get("/api/nothing"), 404),
         (Request::get("/api/users"), 405),
         (Request::new("OPTIONS", "/api/user"), 204),

@@ -1,7 +1,8 @@
-//! Sessions: login, logout, renewed proofs, and the list of them.
+//! Sessions: login, logout, renewed proofs, the list of them, and the ways to begin one.
 
 pub mod end;
 pub mod list;
 pub mod login;
 pub mod logout;
+pub(crate) mod methods;
 pub mod reauthenticate;
