@@ -80,7 +80,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     }
     let is_proved = current_password.is_some();
     apply(cx, &mut caller, update).await?;
-    if is_proved {
+    if is_proved && caller.standing == Standing::Active {
         return user_response::with_new_proof(200, cx, &caller.user, &caller.token.session);
     }
     user_response::of_caller(cx, &caller)
