@@ -205,6 +205,9 @@ pub fn a_session_without_a_row_gets_one_with_its_next_request(start: Start) {
         Request::new("PATCH", "/api/user").json(r#"{"user":{"email":""}}"#), // refused, and seen
         Request::get("/api/user/sessions"),
         Request::new("DELETE", "/api/user/sessions/unknown"),
+        Request::new("POST", "/api/users/logout?scope=everywhere"),
+        Request::new("DELETE", "/api/user").json(r#"{"user":{"current_password":"a guess"}}"#),
+        Request::new("DELETE", "/api/user").json(r#"{"current_password":"outside"}"#),
         Request::new("POST", "/api/users/logout?scope=others"),
     ] {
         recorded(&*api, &begin(&*api, "rowless", FIREFOX));

@@ -105,6 +105,7 @@ async fn apply(
     match users::update(db, key, &patch, current_password.is_none(), cx.now()).await {
         Ok(Some((updated, now_good_for))) => {
             *user = updated;
+            cx.record_as_of(user.token_version);
             // The response to a new password has a fresh token, whatever this one is good for by now.
             *standing = if password.is_some() { Standing::Active } else { now_good_for };
             Ok(())
