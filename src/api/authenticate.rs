@@ -70,6 +70,17 @@ pub async fn authenticate_for_read(cx: &Context<'_, impl Platform, impl Request>
 /// [`Error::Unauthenticated`].
 pub async fn authenticate(cx: &Context<'_, impl Platform, impl Request>) -> Result<Caller, Error> {
     let token = token(cx)?;
+    authenticate_with(cx, token).await
+}
+
+/// Finds the caller as of now by a token that was verified.
+///
+/// # Errors
+/// [`Error::Unauthenticated`].
+pub async fn authenticate_with(
+    cx: &Context<'_, impl Platform, impl Request>,
+    token: VerifiedToken,
+) -> Result<Caller, Error> {
     let found = find_active(cx.db(), token.key(), cx.now()).await?;
     Ok(caller(cx, token, found))
 }

@@ -56,6 +56,13 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
         self.deferred.borrow_mut().session = Some(record);
     }
 
+    /// Records the session as of this version of its user, if it is to be recorded: the version before is refused by now.
+    pub fn record_as_of(&self, token_version: i64) {
+        if let Some(record) = &mut self.deferred.borrow_mut().session {
+            record.token_version = token_version;
+        }
+    }
+
     /// Hashes a password again once the response is sent.
     pub fn rehash_later(&self, rehash: Rehash) {
         self.deferred.borrow_mut().rehash = Some(rehash);

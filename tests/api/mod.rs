@@ -164,6 +164,7 @@ macro_rules! all {
             session_list:
                 a_user_sees_their_sessions
                 a_session_is_ended_by_its_id
+                a_session_that_another_library_named_is_ended_by_its_id
                 a_session_that_has_ended_is_in_no_list
                 a_session_without_a_row_gets_one_with_its_next_request
                 a_renewed_proof_is_recorded

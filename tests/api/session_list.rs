@@ -161,6 +161,39 @@ pub fn a_session_is_ended_by_its_id(start: Start) {
     api.send(&end(&token, "unknown")).is(404, r#"{"errors":{"path":["not found"]}}"#);
 }
 
+/// Clients write it as `encodeURIComponent` does.
+pub fn a_session_that_another_library_named_is_ended_by_its_id(start: Start) {
+    let api = start(django());
+    let mine = register(&*api, "named");
+    let number = id(&*api, "named");
+    let named = |sid: &str| signed(&json!({ "id": number, "exp": api.now() + 60, "sid": sid }).to_string());
+    for (sid, part) in [
+        ("Q3Jv0Ad9mTq1n5n0bM8V7w==", "Q3Jv0Ad9mTq1n5n0bM8V7w%3D%3D"),
+        ("web:1", "web%3A1"),
+        ("a/b", "a%2Fb"),
+        ("a b+c", "a%20b%2Bc"),
+        ("50%25", "50%2525"),
+        ("?#\\", "%3F%23%5C"),
+        ("\u{fc}", "%C3%BC"),
+        ("{id}", "{id}"),
+    ] {
+        let token = named(sid);
+        assert!(is_good(&*api, &token));
+        let listed = sessions(&*api, &mine, 2);
+        assert!(listed.iter().any(|session| session["id"] == json!(sid)), "{sid}: {listed:?}");
+        api.send(&end(&mine, part)).is(204, "");
+        assert!(!is_good(&*api, &token), "{sid}");
+        api.send(&end(&mine, part)).is(404, NOT_FOUND);
+        // As its own.
+        let own = named(&format!("{sid}2"));
+        api.send(&end(&own, &format!("{part}2"))).is(204, "");
+        assert!(!is_good(&*api, &own), "{sid}");
+    }
+    for part in ["%ff", "%", "%2", "%00", "%zz"] {
+        api.send(&end(&mine, part)).is(404, NOT_FOUND);
+    }
+}
+
 pub fn a_session_that_has_ended_is_in_no_list(start: Start) {
     let api = start(django());
     let mine = register(&*api, "listless");
@@ -205,6 +238,9 @@ pub fn a_session_without_a_row_gets_one_with_its_next_request(start: Start) {
         Request::new("PATCH", "/api/user").json(r#"{"user":{"email":""}}"#), // refused, and seen
         Request::get("/api/user/sessions"),
         Request::new("DELETE", "/api/user/sessions/unknown"),
+        Request::new("POST", "/api/users/logout?scope=everywhere"),
+        Request::new("DELETE", "/api/user").json(r#"{"user":{"current_password":"a guess"}}"#),
+        Request::new("DELETE", "/api/user").json(r#"{"current_password":"outside"}"#),
         Request::new("POST", "/api/users/logout?scope=others"),
     ] {
         recorded(&*api, &begin(&*api, "rowless", FIREFOX));

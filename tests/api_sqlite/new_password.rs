@@ -54,6 +54,7 @@ fn the_token_of_a_new_password_stays_good_for_ten_seconds_and_gets_no_fresh_one(
             Request::get("/api/user"),
             Request::put(r#"{"user":{"bio":"x"}}"#),
             Request::put("{}"),
+            Request::put(r#"{"user":{"username":"grace2","current_password":"another password"}}"#),
             Request::new("PATCH", "/api/user"),
         ] {
             let answer = api.send(&call.token(&used));

@@ -191,6 +191,22 @@ fn the_end_of_a_session_is_one_statement_that_checks_both() {
     assert_eq!((answer.status, api.platform.db.calls.get() - calls), (204, 1));
 }
 
+#[test]
+fn a_request_that_sets_a_new_password_records_its_session_too() {
+    for is_new in [true, false] {
+        let (api, ..) = native();
+        if !is_new {
+            api.send(&get(&api::token(&api, 1)));
+            api.platform.now.set(NOW + DAY);
+        }
+        let change = Request::put(r#"{"user":{"password":"another password"}}"#).token(&api::token(&api, 1));
+        let (answer, deferred) = api.handle(&change);
+        assert_eq!((answer.status, written(&api, deferred)), (200, 1), "{is_new}");
+        let row = "SELECT seen_at FROM sessions WHERE sid = 'sid' AND ended_at IS NULL";
+        assert_eq!(api.sql(row), Some(api.now().to_string()), "{is_new}");
+    }
+}
+
 /// Where two tokens of a session are in use, one with a newer proof.
 #[test]
 fn an_older_proof_takes_no_newer_one_back() {

@@ -1,5 +1,7 @@
 //! `DELETE /api/user/sessions/{id}`: ends one session of the user.
 
+use percent_encoding::percent_decode_str;
+
 use crate::api::authenticate;
 use crate::api::context::Context;
 use crate::api::endpoint::{
@@ -38,14 +40,15 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// [`Error::Unauthenticated`], or [`Error::NotFound`] if no active session of the user has this id.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let (db, token) = (cx.db(), authenticate::token(cx)?);
-    let (record, id, now) = (authenticate::record(cx, &token), cx.parameters.first(), cx.now());
-    let id = id.copied().unwrap_or_default();
+    let (record, now) = (authenticate::record(cx, &token), cx.now());
+    // Another library may have put any text into its tokens, which clients encode for a path.
+    let id = percent_decode_str(cx.parameters.first().copied().unwrap_or_default()).decode_utf8_lossy();
     let is_own = id == token.session.sid;
     let has_ended = if is_own {
         sessions::revoke(db, &record, now).await?
     } else {
         let last_expiry = now.saturating_add(cx.config.token_ttl);
-        sessions::revoke_other(db, token.key(), id, cx.config.proved_since(now), last_expiry, now).await?
+        sessions::revoke_other(db, token.key(), &id, cx.config.proved_since(now), last_expiry, now).await?
     };
     if !has_ended {
         let found = authenticate::find_active(db, token.key(), cx.now()).await?;

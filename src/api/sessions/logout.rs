@@ -50,19 +50,19 @@ enum Scope {
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let db = cx.db();
     let token = authenticate::token(cx)?;
-    let key = token.key();
     let scope = match Scope::parse(cx.request.query()) {
         Ok(scope) => scope,
         Err(errors) => {
             // Errors of the token come first.
-            let found = authenticate::find_active(db, key, cx.now()).await?;
-            return Err(if found.standing == Standing::Active {
+            let caller = authenticate::authenticate_with(cx, token).await?;
+            return Err(if caller.standing == Standing::Active {
                 errors.into()
             } else {
                 Unauthenticated::Invalid.into()
             });
         }
     };
+    let key = token.key();
     let now = cx.now();
     let has_ended = match scope {
         Scope::Local => sessions::revoke(db, &authenticate::record(cx, &token), now).await?,

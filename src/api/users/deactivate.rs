@@ -10,7 +10,7 @@ use crate::error::{Error, Field, FieldErrors, Unauthenticated};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::sessions::Standing;
-use crate::store::users::{self, FoundSession};
+use crate::store::users;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user",
@@ -39,22 +39,22 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// [`Error::Unauthenticated`], those of [`body::read_change`], [`Error::ReauthenticationRequired`], a wrong current password,
 /// or too many updates.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let token = authenticate::token(cx)?;
+    let mut token = authenticate::token(cx)?;
     match read_current_password(cx).await {
         Ok(None) if token.session.is_proved_within(cx.config.proof_max_age, cx.now()) => {}
         proof => {
             // Errors of the token come first.
-            let FoundSession { user, standing, .. } =
-                authenticate::find_active(cx.db(), token.key(), cx.now()).await?;
-            if standing != Standing::Active {
+            let caller = authenticate::authenticate_with(cx, token).await?;
+            if caller.standing != Standing::Active {
                 return Err(Unauthenticated::Invalid.into());
             }
             let password = proof?;
-            rate_limit::check_update(cx, user.id).await?;
+            rate_limit::check_update(cx, caller.user.id).await?;
             let password = password.ok_or(Error::ReauthenticationRequired)?;
             let client_ip = cx.client_ip().rate_limit_key();
             let (policy, field) = (&cx.config.passwords, Field::CurrentPassword);
-            current_password::verify(policy, cx.platform, &client_ip, &user, field, &password).await?;
+            current_password::verify(policy, cx.platform, &client_ip, &caller.user, field, &password).await?;
+            token = caller.token;
         }
     }
     if users::deactivate(cx.db(), token.key(), cx.now()).await? {

@@ -80,7 +80,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     }
     let is_proved = current_password.is_some();
     apply(cx, &mut caller, update).await?;
-    if is_proved {
+    if is_proved && caller.standing == Standing::Active {
         return user_response::with_new_proof(200, cx, &caller.user, &caller.token.session);
     }
     user_response::of_caller(cx, &caller)
@@ -105,6 +105,7 @@ async fn apply(
     match users::update(db, key, &patch, current_password.is_none(), cx.now()).await {
         Ok(Some((updated, now_good_for))) => {
             *user = updated;
+            cx.record_as_of(user.token_version);
             // The response to a new password has a fresh token, whatever this one is good for by now.
             *standing = if password.is_some() { Standing::Active } else { now_good_for };
             Ok(())
