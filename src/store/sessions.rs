@@ -1,5 +1,7 @@
 //! Sessions: their table, and the columns of `users` that end any number of them at once.
 
+use std::borrow::Cow;
+
 use super::{DAY, Db, DbError, Row, Value};
 
 /// SQL expression over a row of `users`: the [`Standing`] of the token with the user ?1, the version ?2, the sid ?3 and
@@ -189,6 +191,22 @@ pub async fn revoke_others(db: &impl Db, key: SessionKey<'_>, now: i64) -> Resul
     Ok(db.first(&sql, &key.params(now)).await?.is_some())
 }
 
+/// SQL expression: the id of a session for a path. It is the sid, or else `~` and the sid in hexadecimal, where another
+/// library named the session with what a path can't have.
+const ID: &str = "iif(sid = '' OR sid GLOB '*[^A-Za-z0-9_-]*', '~' || hex(sid), sid)";
+
+/// The sid of the session with this [`ID`].
+pub fn sid_of(id: &str) -> Cow<'_, str> {
+    let digits = id.strip_prefix('~');
+    digits.and_then(from_hex).map_or(Cow::Borrowed(id), Cow::Owned)
+}
+
+fn from_hex(digits: &str) -> Option<String> {
+    let pairs = digits.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).ok());
+    let bytes = pairs.map(|pair| u8::from_str_radix(pair.filter(|pair| pair.len() == 2)?, 16).ok());
+    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
+}
+
 /// Lists the active sessions of a user, of whom this is the current one: that one first, then the others from the most
 /// recently seen on. Gives them in JSON, and tells whether there are, or may be, more. `proved_since` is the earliest proof of an
 /// active session.
@@ -205,7 +223,7 @@ pub async fn list(
     // In JSON here, since a parser and a writer of it in the Worker would have 5 KiB. The current session is told as it is
     // now: it may have no row yet, or one from yesterday.
     let sql = format!(
-        "SELECT json_group_array(json_object('id', sid, 'current', json(iif(is_current, 'true', 'false')), 'agent', agent, \
+        "SELECT json_group_array(json_object('id', {ID}, 'current', json(iif(is_current, 'true', 'false')), 'agent', agent, \
          'place', place, 'methods', json(methods), 'created', {created}, 'seen', {seen}, 'expires', {expires}) \
          ORDER BY number) FILTER (WHERE number <= {MAX_LISTED}), count(*) > {MAX_LISTED} \
          OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 AND sid <> ?2 LIMIT 1 OFFSET ?3) \

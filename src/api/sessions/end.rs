@@ -1,7 +1,5 @@
 //! `DELETE /api/user/sessions/{id}`: ends one session of the user.
 
-use percent_encoding::percent_decode_str;
-
 use crate::api::authenticate;
 use crate::api::context::Context;
 use crate::api::endpoint::{
@@ -41,14 +39,13 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let (db, token) = (cx.db(), authenticate::token(cx)?);
     let (record, now) = (authenticate::record(cx, &token), cx.now());
-    // Another library may have put any text into its tokens, which clients encode for a path.
-    let id = percent_decode_str(cx.parameters.first().copied().unwrap_or_default()).decode_utf8_lossy();
-    let is_own = id == token.session.sid;
+    let sid = sessions::sid_of(cx.parameters.first().copied().unwrap_or_default());
+    let is_own = sid == token.session.sid;
     let has_ended = if is_own {
         sessions::revoke(db, &record, now).await?
     } else {
         let last_expiry = now.saturating_add(cx.config.token_ttl);
-        sessions::revoke_other(db, token.key(), &id, cx.config.proved_since(now), last_expiry, now).await?
+        sessions::revoke_other(db, token.key(), &sid, cx.config.proved_since(now), last_expiry, now).await?
     };
     if !has_ended {
         let found = authenticate::find_active(db, token.key(), cx.now()).await?;
