@@ -61,6 +61,20 @@ fn a_login_is_recorded_after_its_response_with_one_statement() {
 }
 
 #[test]
+fn a_place_controls_no_text_and_has_a_length() {
+    for (sent, recorded) in [
+        ("K\u{f6}ln, DE", Some("K\u{f6}ln, DE".to_owned())),
+        ("a\0\u{1b}[2J\u{202e}\u{2028}\u{9b}b'\"<", Some("a[2Jb'\"<".to_owned())),
+        ("\n\u{2066}", None),
+        (&"\u{f6}".repeat(65), Some("\u{f6}".repeat(64))),
+    ] {
+        let (api, _, unrecorded) = native();
+        api.send(&get(&unrecorded).header("Place", sent));
+        assert_eq!(api.sql("SELECT place FROM sessions WHERE sid = 'sid'"), recorded, "{sent:?}");
+    }
+}
+
+#[test]
 fn a_session_in_use_is_written_once_a_day() {
     let (api, token, _) = native();
     let deferred = |seconds: i64| {
