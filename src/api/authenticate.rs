@@ -3,11 +3,12 @@
 use super::context::Context;
 use super::endpoint::Failure;
 use crate::account::user::User;
+use crate::auth::session::Session;
 use crate::auth::token::{self, VerifiedToken};
 use crate::error::{Error, Unauthenticated};
 use crate::http::{Header, Request, bookmark};
 use crate::platform::Platform;
-use crate::store::sessions::{SessionKey, SessionRecord, Standing};
+use crate::store::sessions::{SessionRecord, Standing, Use};
 use crate::store::users::FoundSession;
 use crate::store::{DAY, Db, users};
 
@@ -56,10 +57,10 @@ pub async fn authenticate_for_read(cx: &Context<'_, impl Platform, impl Request>
     }
     let token = token(cx)?;
     let replica = cx.platform.replica(bookmark::from_request(cx.request));
-    let found = match find_active(&replica, token.key(), cx.now()).await {
+    let found = match find_active(&replica, &token, cx.config.token_ttl, cx.now()).await {
         Ok(found) => found,
         // The replica may also have failed at the bookmark, which a client can make up.
-        Err(_) => find_active(cx.db(), token.key(), cx.now()).await?,
+        Err(_) => find_active(cx.db(), &token, cx.config.token_ttl, cx.now()).await?,
     };
     Ok(caller(cx, token, found))
 }
@@ -81,11 +82,12 @@ pub async fn authenticate_with(
     cx: &Context<'_, impl Platform, impl Request>,
     token: VerifiedToken,
 ) -> Result<Caller, Error> {
-    let found = find_active(cx.db(), token.key(), cx.now()).await?;
+    let found = find_active(cx.db(), &token, cx.config.token_ttl, cx.now()).await?;
     Ok(caller(cx, token, found))
 }
 
-/// Makes the caller. Their session is recorded later if that was not done for a day, or its record was lost.
+/// Makes the caller. Their session is recorded later if that was not done for a day, its record was lost, or its tokens live
+/// for longer by now.
 fn caller(
     cx: &Context<'_, impl Platform, impl Request>,
     token: VerifiedToken,
@@ -98,11 +100,20 @@ fn caller(
 }
 
 /// The user of a token, if they are active and the token is good, and what it is good for at `now`, in Unix seconds.
+/// `token_ttl` is the validity of fresh tokens, in seconds.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
-pub async fn find_active(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<FoundSession, Error> {
-    match users::find_by_session(db, key, now).await? {
+pub async fn find_active(
+    db: &impl Db,
+    token: &VerifiedToken,
+    token_ttl: i64,
+    now: i64,
+) -> Result<FoundSession, Error> {
+    let Session { lifetime, proof, .. } = &token.session;
+    let auth_time = proof.as_ref().map_or(0, |proof| proof.at);
+    let current_use = Use::new(now, token_ttl.max(*lifetime), auth_time);
+    match users::find_by_session(db, token.key(), current_use, now).await? {
         None => Err(Unauthenticated::UnknownUser.into()),
         Some(found) if !found.user.is_active => Err(Unauthenticated::Deactivated.into()),
         Some(found) if found.standing == Standing::Ended => Err(Unauthenticated::Invalid.into()),
@@ -117,8 +128,11 @@ pub fn record(cx: &Context<'_, impl Platform, impl Request>, token: &VerifiedTok
 }
 
 /// Looks up why a guarded statement matched no row.
-pub async fn why_rejected(db: &impl Db, key: SessionKey<'_>, now: i64) -> Error {
-    find_active(db, key, now).await.err().unwrap_or(Unauthenticated::Invalid.into())
+pub async fn why_rejected(cx: &Context<'_, impl Platform, impl Request>, token: &VerifiedToken) -> Error {
+    find_active(cx.db(), token, cx.config.token_ttl, cx.now())
+        .await
+        .err()
+        .unwrap_or(Unauthenticated::Invalid.into())
 }
 
 /// The token of `Token <jwt>` or `Bearer <jwt>`: exactly two words, the first in any case (RFC 9110 §11.1).

@@ -37,8 +37,8 @@ pub(super) async fn check(
 }
 
 /// Hashes a password that breaks no other rule. If the deployment looks them up, it is refused where it is known from a
-/// breach: the service is asked before the hash is computed and answers meanwhile, and is never asked for a request that is
-/// refused anyway.
+/// breach: the service is asked before the hash is computed and answers meanwhile, and is never asked for a request that
+/// breaks another rule. (What is taken, and how many may register, the database decides after it.)
 ///
 /// # Errors
 /// [`Error::Internal`] without randomness.

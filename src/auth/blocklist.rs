@@ -28,7 +28,7 @@ pub fn similar(
     Words { email, username, app_name }: &Words<'_>,
     to_nfc: &dyn Fn(&str) -> String,
 ) -> Option<Violation> {
-    let password = password.as_str().to_lowercase();
+    let password = folded(password.as_str());
     let local_part = email.map(|email| email.rsplit_once('@').map_or(email, |(local, _)| local));
     let local_part = local_part.map(|local| local.trim_matches('"'));
     let words =
@@ -36,9 +36,14 @@ pub fn similar(
     words.into_iter().find_map(|(what, word)| {
         let word = word?;
         let word = if word.is_ascii() { word.to_owned() } else { to_nfc(word) };
-        let is_part = word.chars().count() >= MIN_PART && password.contains(&word.to_lowercase());
+        let is_part = word.chars().count() >= MIN_PART && password.contains(&folded(&word));
         is_part.then_some(Violation::TooSimilar(what))
     })
+}
+
+/// A text in one case. Σ has two lower ones, and which it gets depends on the letter after it.
+fn folded(text: &str) -> String {
+    text.to_lowercase().replace('ς', "σ")
 }
 
 /// Tells whether a password is one of [`COMMON_PASSWORDS`], in any case of their letters.
@@ -84,6 +89,15 @@ mod tests {
         let quoted = Some(r#""jake.b"@example.com"#);
         assert_eq!(found("jake.b12", quoted, None, ""), Some(SimilarTo::Email));
         assert_eq!(found("xa@jakex", Some("a@jake@x.io"), None, ""), Some(SimilarTo::Email));
+    }
+
+    #[test]
+    fn a_sigma_is_one_wherever_it_stands() {
+        for username in ["ΟΔΥΣΣΕΑΣ", "οδυσσεας"] {
+            for text in ["ΟΔΥΣΣΕΑΣ", "οδυσσεας12", "ΟΔΥΣΣΕΑΣΧ", "οδυσσεασ"] {
+                assert_eq!(found(text, None, Some(username), ""), Some(SimilarTo::Username), "{text}");
+            }
+        }
     }
 
     #[test]

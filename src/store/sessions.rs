@@ -12,8 +12,9 @@ pub(super) const STANDING: &str = "CASE WHEN EXISTS (SELECT 1 FROM sessions WHER
      WHEN ?2 BETWEEN surviving_version AND token_version THEN 2 \
      ELSE grace_version IS ?2 AND grace_iat IS ?4 AND grace_until > ?5 END";
 
-/// SQL expression: when the session ?3 of the user ?1 was last seen; NULL if it has no row.
-pub(super) const SEEN_AT: &str = "(SELECT seen_at FROM sessions WHERE user_id = ?1 AND sid = ?3)";
+/// SQL expression: when the session ?3 of the user ?1 was last seen; NULL if it has no row, or one that lacks what a
+/// [`Use`] tells, with ?6 and ?7 of it.
+pub(super) const SEEN_AT: &str = "(SELECT seen_at FROM sessions WHERE user_id = ?1 AND sid = ?3 AND expires_at >= ?6 - 86400 AND auth_time >= ?7)";
 
 /// SQL condition over rows of `sessions` and of `users`: the session is active at the time ?5, and its last proof is not
 /// older than ?6, if that is not NULL. Tokens of the last day may outlive `expires_at` by a day.
@@ -52,6 +53,26 @@ impl<'a> SessionKey<'a> {
         let Self { user_id, token_version, sid, issued_at } = self;
         [user_id.into(), token_version.into(), sid.into(), issued_at.into(), now.into()]
     }
+}
+
+/// What a request tells of its session that an ended one has to be remembered by, or a listed one is told active by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// Time by which all of its tokens have expired.
+    pub expires_at: i64,
+    /// Time of the last proof; 0 for never.
+    pub auth_time: i64,
+}
+
+impl Use {
+    /// The use at `now` of a session whose tokens all expire in `lifetime`, in seconds.
+    pub fn new(now: i64, lifetime: i64, auth_time: i64) -> Self {
+        Self { expires_at: expires_at(now, lifetime), auth_time }
+    }
+}
+
+fn expires_at(now: i64, lifetime: i64) -> i64 {
+    now.saturating_add(lifetime).min(LAST_DATE)
 }
 
 /// Requests that a token is still good for.
@@ -121,7 +142,7 @@ impl SessionRecord {
     }
 
     fn expires_at(&self, now: i64) -> i64 {
-        now.saturating_add(self.lifetime).min(LAST_DATE)
+        expires_at(now, self.lifetime)
     }
 }
 
@@ -130,7 +151,7 @@ const INSERT: &str = "INSERT INTO sessions (user_id, sid, version, agent, place,
      expires_at, purge_at, ended_at) SELECT id, ?3, ?2, ?7, ?8, ?9, ?10, ?5, ?5, ?6, ?6 + 86400";
 
 /// Records a session, if its user is active and its token is good: inserts its row, or brings it up to date if that is a
-/// day old or the proof is a new one. A session that has ended stays so: its token is not good.
+/// day old, the proof is a new one, or its tokens live for longer by now. A session that has ended stays so: its token is not good.
 pub async fn record(db: &impl Db, record: &SessionRecord, now: i64) -> Result<(), DbError> {
     let sql = format!(
         "{INSERT}, NULL FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 \
@@ -138,7 +159,7 @@ pub async fn record(db: &impl Db, record: &SessionRecord, now: i64) -> Result<()
          methods = iif(excluded.auth_time < auth_time, methods, excluded.methods), \
          auth_time = max(auth_time, excluded.auth_time), seen_at = excluded.seen_at, \
          expires_at = max(expires_at, excluded.expires_at) \
-         WHERE seen_at <= ?5 - {DAY} OR auth_time < ?10 OR auth_time = ?10 AND methods <> ?9"
+         WHERE seen_at <= ?5 - {DAY} OR expires_at < ?6 - {DAY} OR auth_time < ?10 OR auth_time = ?10 AND methods <> ?9"
     );
     db.first(&sql, &record.params(now)).await.map(drop)
 }

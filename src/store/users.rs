@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
 use super::registrations::{self, RegistrationLimit};
-use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing};
+use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing, Use};
 use super::{Batch, Db, DbError, Row, Statement, Value};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{PROFILE, Profile};
@@ -89,7 +89,7 @@ pub struct FoundSession {
     pub user: User,
     /// Requests that the token is good for.
     pub standing: Standing,
-    /// Time at which its session was last recorded; `None` if it has no row.
+    /// Time at which its session was last recorded; `None` if it has no row, or one that lacks what this use tells.
     pub seen_at: Option<i64>,
 }
 
@@ -97,9 +97,12 @@ pub struct FoundSession {
 pub async fn find_by_session(
     db: &impl Db,
     key: SessionKey<'_>,
+    Use { expires_at, auth_time }: Use,
     now: i64,
 ) -> Result<Option<FoundSession>, DbError> {
-    let Some(mut row) = db.first(&FIND_BY_SESSION, &key.params(now)).await? else { return Ok(None) };
+    let [id, version, sid, issued_at, now] = key.params(now);
+    let params = [id, version, sid, issued_at, now, expires_at.into(), auth_time.into()];
+    let Some(mut row) = db.first(&FIND_BY_SESSION, &params).await? else { return Ok(None) };
     let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
     Ok(Some(FoundSession { user, standing, seen_at: row.optional_integer()? }))
 }

@@ -5,7 +5,7 @@ use latchkey::jobs::purge;
 use latchkey::store::sessions;
 
 use super::api::{self, Api as _, Request, SECRET};
-use super::{NOW, Native};
+use super::{NOW, Native, host};
 
 const DAY: i64 = 86_400;
 
@@ -58,6 +58,20 @@ fn a_login_is_recorded_after_its_response_with_one_statement() {
         assert_eq!(api.platform.db.calls.get() - calls, 1);
     }
     assert_eq!(api.sql("SELECT count(*) FROM sessions").as_deref(), Some("3"));
+}
+
+#[test]
+fn a_place_controls_no_text_and_has_a_length() {
+    for (sent, recorded) in [
+        ("K\u{f6}ln, DE", Some("K\u{f6}ln, DE".to_owned())),
+        ("a\0\u{1b}[2J\u{202e}\u{2028}\u{9b}b'\"<", Some("a[2Jb'\"<".to_owned())),
+        ("\n\u{2066}", None),
+        (&"\u{f6}".repeat(65), Some("\u{f6}".repeat(64))),
+    ] {
+        let (api, _, unrecorded) = native();
+        api.send(&get(&unrecorded).header("Place", sent));
+        assert_eq!(api.sql("SELECT place FROM sessions WHERE sid = 'sid'"), recorded, "{sent:?}");
+    }
 }
 
 #[test]
@@ -279,6 +293,42 @@ fn an_ended_session_is_remembered_for_as_long_as_its_last_token() {
     }
     pollster::block_on(purge::run(&api.platform, expiry + DAY)).unwrap();
     assert_eq!(api.sql("SELECT sid FROM sessions WHERE sid = 'sid'"), None);
+}
+
+/// A token that was issued while `TOKEN_TTL_DAYS` was higher, in the day after the last record, is remembered too.
+#[test]
+fn an_ended_session_is_remembered_whatever_the_validity_was_meanwhile() {
+    let with_ttl = |days| api::django().into_iter().chain([("TOKEN_TTL_DAYS", days)]).collect();
+    let mut api = Native::new(with_ttl("1"));
+    let token = api::register(&api, "raised");
+    api.config = host::config(&with_ttl("20"));
+    let (answer, deferred) = api.handle(&get(&token));
+    assert_eq!(written(&api, deferred), 1);
+    let (again, deferred) = api.handle(&get(&answer.token()));
+    assert!(deferred.is_empty());
+    api.config = host::config(&with_ttl("1"));
+    assert_eq!(status(&api, Request::new("POST", "/api/users/logout").token(&token)), 204);
+    let now = NOW + 20 * DAY - 1;
+    api.platform.now.set(now);
+    pollster::block_on(purge::run(&api.platform, now)).unwrap();
+    assert_eq!(status(&api, get(&again.token())), 401);
+}
+
+/// Where `SESSION_MAX_DAYS` makes a session active by its last proof only.
+#[test]
+fn the_record_of_a_proof_that_was_lost_is_made_up_for_by_the_next_request() {
+    let api = Native::new(api::django().into_iter().chain([("SESSION_MAX_DAYS", "2")]).collect());
+    let token = api::register(&api, "proof");
+    let proof = Request::post("/api/user/reauthenticate", r#"{"user":{"password":"jakejake"}}"#);
+    api.platform.now.set(NOW + 2 * DAY - 1);
+    api.send(&get(&token));
+    let (answer, _) = api.handle(&proof.token(&token));
+    api.platform.now.set(NOW + 2 * DAY + 1);
+    let mine = api.send(&api::login("proof@x.io", "jakejake")).token();
+    assert_eq!(status(&api, get(&answer.token())), 200);
+    let end = Request::new("DELETE", &format!("/api/user/sessions/{}", sid(&token)));
+    assert_eq!(status(&api, end.token(&mine)), 204);
+    assert_eq!(status(&api, get(&answer.token())), 401);
 }
 
 #[test]

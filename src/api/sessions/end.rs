@@ -48,7 +48,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         sessions::revoke_other(db, token.key(), &sid, cx.config.proved_since(now), last_expiry, now).await?
     };
     if !has_ended {
-        let found = authenticate::find_active(db, token.key(), cx.now()).await?;
+        let found = authenticate::find_active(db, &token, cx.config.token_ttl, cx.now()).await?;
         if is_own || found.standing != Standing::Active {
             return Err(Unauthenticated::Invalid.into());
         }

@@ -75,7 +75,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         }
         Ok(Response::empty(204))
     } else {
-        Err(authenticate::why_rejected(db, key, cx.now()).await)
+        Err(authenticate::why_rejected(cx, &token).await)
     }
 }
 

@@ -60,7 +60,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     if users::deactivate(cx.db(), token.key(), cx.now()).await? {
         Ok(Response::empty(204))
     } else {
-        Err(authenticate::why_rejected(cx.db(), token.key(), cx.now()).await)
+        Err(authenticate::why_rejected(cx, &token).await)
     }
 }
 

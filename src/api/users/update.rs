@@ -111,7 +111,7 @@ async fn apply(
             Ok(())
         }
         // Deactivated, deleted or logged out since the token was checked.
-        Ok(None) => Err(authenticate::why_rejected(db, key, cx.now()).await),
+        Ok(None) => Err(authenticate::why_rejected(cx, token).await),
         Err(DbError::Unique { column }) => {
             let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
             Err(conflict::from_constraint(db, column, email, username, Some(user.id)).await)

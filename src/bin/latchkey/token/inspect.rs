@@ -127,7 +127,7 @@ impl Found {
 
 /// Looks up the user and the session of a verified token, and why the Worker would reject it all the same.
 fn look_up(database: &dyn Database, token: &VerifiedToken, now: i64) -> Result<Found> {
-    let found = pollster::block_on(find_active(&database, token.key(), now));
+    let found = pollster::block_on(find_active(&database, token, 0, now));
     let Some(subject) = users::token_subject(database, token.user_id, &token.session.sid)? else {
         return Ok(Found::nothing(format!("there is no user with the id {}", token.user_id)));
     };
