@@ -135,6 +135,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell which ways in there are */
+        get: operations["methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        /** Ask what a page of another origin may send */
+        options: operations["preflightMethods"];
+        /** As GET, without a body */
+        head: operations["methodsHead"];
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -389,6 +408,18 @@ export interface components {
             sessions: components["schemas"]["Session"][];
             /** @description `true` if there are more than these */
             more: boolean;
+        };
+        MethodsResponse: {
+            methods: {
+                /** @description By email and password */
+                password: boolean;
+                /** @description A forgotten password can be replaced by mail */
+                reset: boolean;
+                /** @description By a mailed link or code */
+                sign_in: boolean;
+                /** @description By passkey: options for the browser */
+                passkey: Record<string, never> | null;
+            };
         };
     };
     responses: {
@@ -1693,6 +1724,105 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InternalError"];
                 };
+            };
+        };
+    };
+    methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "methods": {
+                     *         "password": true,
+                     *         "reset": false,
+                     *         "sign_in": false,
+                     *         "passkey": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MethodsResponse"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    preflightMethods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say what a page may send */
+            204: {
+                headers: {
+                    Allow: components["headers"]["Allow"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Allow-Methods": components["headers"]["Access-Control-Allow-Methods"];
+                    "Access-Control-Allow-Headers": components["headers"]["Access-Control-Allow-Headers"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Access-Control-Max-Age": components["headers"]["Access-Control-Max-Age"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    methodsHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
