@@ -1698,7 +1698,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The `id` of a session in the list */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;

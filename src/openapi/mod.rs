@@ -138,6 +138,10 @@ impl Components {
     }
 
     fn preflight(&mut self, path: &str, dialect: Dialect) -> Json {
+        let in_path = ENDPOINTS.iter().filter(|endpoint| endpoint.path == path);
+        let in_path = in_path.filter_map(|endpoint| endpoint.parameter.as_ref());
+        let in_path =
+            in_path.filter(|parameter| parameter.place == "path").map(parameter_json).collect::<Vec<_>>();
         let path = path.strip_suffix("s/{id}").unwrap_or(path);
         let name = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
         let (first, rest) = name.split_at_checked(1).unwrap_or_default();
@@ -146,12 +150,16 @@ impl Components {
         let description = "The headers say what a page may send";
         let mut responses = vec![ResponseSpec::new("204", description, &PREFLIGHT_HEADERS, None)];
         responses.extend(self.failure_responses(internal, &[]));
-        Json::object(vec![
+        let mut entries = vec![
             ("operationId", Json::string(&id)),
             ("tags", Json::strings(&[PREFLIGHTS])),
             ("summary", Json::string("Ask what a page of another origin may send")),
-            ("responses", responses_json(&responses, true)),
-        ])
+        ];
+        if !in_path.is_empty() {
+            entries.push(("parameters", Json::array(in_path)));
+        }
+        entries.push(("responses", responses_json(&responses, true)));
+        Json::object(entries)
     }
 
     fn request_body(&mut self, input: &Input) -> Json {
