@@ -121,7 +121,7 @@ pub async fn find_active(
     }
 }
 
-/// What this request tells of the session of its token, which the database was not asked about.
+/// Record of the session of a token that the database was not asked about, as this request tells it.
 pub fn record(cx: &Context<'_, impl Platform, impl Request>, token: &VerifiedToken) -> SessionRecord {
     let record = cx.session_record(token.user_id, token.token_version, &token.session);
     SessionRecord { issued_at: token.issued_at, ..record }

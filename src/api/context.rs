@@ -46,7 +46,7 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
         ClientIp::from_request(self.request)
     }
 
-    /// What this request tells of a session of a user.
+    /// Record of a session of a user, as this request tells it.
     pub fn session_record(&self, user_id: i64, token_version: i64, session: &Session) -> SessionRecord {
         session_record::new(self.request, user_id, token_version, session, self.config.token_ttl)
     }

@@ -1,4 +1,4 @@
-//! What a request tells of its session.
+//! Record of a session, made from its request.
 
 use crate::account::username::is_text_control;
 use crate::auth::session::Session;

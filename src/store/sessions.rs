@@ -55,7 +55,7 @@ impl<'a> SessionKey<'a> {
     }
 }
 
-/// What a request tells of its session that an ended one has to be remembered by, or a listed one is told active by.
+/// Use of a session, as a request tells it: how long it has to be remembered once it has ended, and its last proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {
     /// Time by which all of its tokens have expired.
@@ -151,7 +151,8 @@ const INSERT: &str = "INSERT INTO sessions (user_id, sid, version, agent, place,
      expires_at, purge_at, ended_at) SELECT id, ?3, ?2, ?7, ?8, ?9, ?10, ?5, ?5, ?6, ?6 + 86400";
 
 /// Records a session, if its user is active and its token is good: inserts its row, or brings it up to date if that is a
-/// day old, the proof is a new one, or its tokens live for longer by now. A session that has ended stays so: its token is not good.
+/// day old, the proof is a new one, or its tokens live for longer by now. A session that has ended stays so: its token
+/// is not good.
 pub async fn record(db: &impl Db, record: &SessionRecord, now: i64) -> Result<(), DbError> {
     let sql = format!(
         "{INSERT}, NULL FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 \

@@ -7,7 +7,7 @@ interface Rules {
   "x-blocklist"?: string;
 }
 
-/** What every deployment asks for: shown until the document is here, and where it can't be read. */
+/** Default rules: shown until the document is here, and where it can't be read. */
 let rules: Rules = { minLength: 8 };
 let isRead = false;
 

@@ -72,7 +72,7 @@ pub struct ListedSession {
 
 /// Filter of [`list`].
 pub struct Filter {
-    /// Those that have ended too.
+    /// True to list ended sessions too.
     pub all: bool,
     /// Earliest proof of an active session.
     pub proved_since: Option<i64>,

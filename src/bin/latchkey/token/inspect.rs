@@ -112,7 +112,7 @@ fn token(deployment: &Deployment, argument: &str) -> Result<String> {
     Ok(prompt::all_of_stdin()?.trim().to_owned())
 }
 
-/// What the database has of a token, and why the Worker would reject it.
+/// Rows that a token names, and the reason for which the Worker would reject it.
 struct Found {
     user: Option<Subject>,
     session: Option<SessionDetails>,

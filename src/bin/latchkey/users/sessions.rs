@@ -28,7 +28,7 @@ Examples:
 pub struct Options {
     #[command(flatten)]
     user: UserSelector,
-    /// Those that have ended too, and how
+    /// Include sessions that have ended, and how they did
     #[arg(long)]
     all: bool,
     /// Maximum number of sessions
