@@ -30,7 +30,7 @@ pub async fn handle(
         }
     };
     let (mut preflight, mut deferred) = (None, Deferred::default());
-    let response = match route::find(request.method(), request.path()) {
+    let response = match route::find(config, request.method(), request.path()) {
         Ok(Route::Endpoint { index, parameters }) => {
             let cx = Context::new(config, platform, request, parameters);
             let response = dispatch(index, &cx).await;

@@ -14,6 +14,7 @@
 //! | [`auth`] | rules of authentication: tokens, sessions, passwords, lockouts |
 //! | [`platform`] | interface to the runtime: database, clock, randomness, log |
 //! | [`store`] | every SQL statement on the tables of `migrations/`, one table a file |
+//! | [`mail`] | mails: what each says |
 //! | [`account`] | the user, and the rules of each field |
 //! | [`error`] | errors, and the two dialects that render them |
 //! | [`http`] | requests, responses, cross-origin rules, client IP |
@@ -33,6 +34,7 @@ pub mod config;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod mail;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 pub mod platform;

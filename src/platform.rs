@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::account::username::is_text_control;
+use crate::mail::Mail;
 use crate::store::{Batch, Db};
 
 /// Runtime that a request is handled in.
@@ -57,6 +58,12 @@ pub trait Platform {
     /// A message for the log if there is no response, or not in time, or it is too large. It does not name the address,
     /// parts of which may be secret.
     async fn fetch(&self, request: Outgoing) -> impl Future<Output = Result<Fetched, String>>;
+
+    /// Sends a mail.
+    ///
+    /// # Errors
+    /// The transport's code or words for the log, in which the recipient's address is not named.
+    async fn send(&self, mail: &Mail) -> Result<(), String>;
 
     /// Writes one line to the log.
     fn log(&self, event: &Event);

@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use regress::Regex;
 
 /// Modules from the bottom to the top. Each may name those before it.
-const LAYERS: [&str; 12] = [
-    "http", "error", "account", "store", "platform", "auth", "config", "jobs", "api", "openapi", "app",
-    "worker",
+const LAYERS: [&str; 13] = [
+    "http", "error", "account", "mail", "store", "platform", "auth", "config", "jobs", "api", "openapi",
+    "app", "worker",
 ];
 
 /// Modules that others may not name although they are below: rules of authentication and statements know no HTTP, and

@@ -2,6 +2,7 @@
 //! follow from them.
 
 use crate::account::validate::Rule;
+use crate::config::{Config, Feature};
 use crate::error::Error;
 
 /// Endpoint: one path, one handler.
@@ -10,6 +11,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// Methods that the handler takes. `GET` includes `HEAD`.
     pub operations: &'static [Operation],
+    /// Feature that it is part of; without that there is no such path. `None` is always there.
+    pub feature: Option<Feature>,
     /// Group in the OpenAPI document.
     pub tag: Tag,
     /// Authentication that the handler asks for.
@@ -27,6 +30,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Tells whether this deployment has it.
+    pub fn is_on(&self, config: &Config) -> bool {
+        self.feature.is_none_or(|feature| config.has(feature))
+    }
+
     /// Tells whether the handler takes this method.
     pub fn takes(&self, method: &str) -> bool {
         let is_same =

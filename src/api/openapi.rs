@@ -15,6 +15,7 @@ use crate::platform::Platform;
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/openapi.json",
     operations: &[Operation { method: "GET", id: "openapi", summary: "This document" }],
+    feature: None,
     tag: Tag::OpenApi,
     authentication: Authentication::None,
     rate_limit: RateLimit::None,

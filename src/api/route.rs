@@ -2,6 +2,7 @@
 
 use super::ENDPOINTS;
 use super::endpoint::Endpoint;
+use crate::config::Config;
 use crate::error::Error;
 
 /// Methods in the order in which `Allow` lists them.
@@ -21,20 +22,20 @@ pub enum Route<'a> {
     Preflight(String),
 }
 
-/// Finds the target of a request. A path may end in one extra `/`.
+/// Finds the target of a request among the endpoints that this deployment has. A path may end in one extra `/`.
 ///
 /// # Errors
 /// [`Error::NotFound`] or [`Error::MethodNotAllowed`].
-pub fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Error> {
+pub fn find<'a>(config: &Config, method: &str, path: &'a str) -> Result<Route<'a>, Error> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let route = |(index, endpoint): (usize, &Endpoint)| {
-        let parameters = parameters(endpoint.path, path).filter(|_| endpoint.takes(method))?;
-        Some(Route::Endpoint { index, parameters })
+        let parameters = parameters(endpoint.path, path)?;
+        (endpoint.takes(method) && endpoint.is_on(config)).then_some(Route::Endpoint { index, parameters })
     };
     if let Some(route) = ENDPOINTS.iter().enumerate().find_map(route) {
         return Ok(route);
     }
-    match allow(path) {
+    match allow(config, path) {
         None => Err(Error::NotFound),
         Some(allow) if method == "OPTIONS" => Ok(Route::Preflight(allow)),
         Some(allow) => Err(Error::MethodNotAllowed { method: method.to_owned(), allow }),
@@ -63,9 +64,11 @@ fn parameters<'a>(template: &str, path: &'a str) -> Option<Vec<&'a str>> {
 }
 
 /// Value of the header `Allow` of a path, if there is such a path.
-fn allow(path: &str) -> Option<String> {
+fn allow(config: &Config, path: &str) -> Option<String> {
     let is_taken = |method: &&str| {
-        ENDPOINTS.iter().any(|endpoint| endpoint.takes(method) && parameters(endpoint.path, path).is_some())
+        ENDPOINTS.iter().any(|endpoint| {
+            endpoint.takes(method) && parameters(endpoint.path, path).is_some() && endpoint.is_on(config)
+        })
     };
     let mut methods: Vec<_> = METHODS.into_iter().filter(is_taken).collect();
     (!methods.is_empty()).then(|| {
@@ -81,8 +84,14 @@ mod tests {
     const ALL: [&str; 10] =
         ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"];
 
+    /// Configuration without any feature.
+    fn config() -> Config {
+        Config::from_vars(|name| (name == "JWT_SECRET").then(|| "0123456789abcdef".repeat(2))).unwrap()
+    }
+
     #[test]
     fn every_method_of_every_path() {
+        let config = config();
         let users = "POST, OPTIONS";
         let user = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
         for method in ALL {
@@ -115,14 +124,15 @@ mod tests {
                         Err(Error::MethodNotAllowed { method: method.to_owned(), allow: allow.to_owned() })
                     }
                 };
-                assert_eq!(find(method, path), expected, "{method} {path}");
-                assert_eq!(find(method, &format!("{path}/")), expected, "{method} {path}/");
+                assert_eq!(find(&config, method, path), expected, "{method} {path}");
+                assert_eq!(find(&config, method, &format!("{path}/")), expected, "{method} {path}/");
             }
         }
     }
 
     #[test]
     fn other_paths_are_not_found_whatever_the_method() {
+        let config = config();
         for path in [
             "",
             "/",
@@ -144,7 +154,7 @@ mod tests {
             "/api/user%2f",
         ] {
             for method in ALL {
-                assert_eq!(find(method, path), Err(Error::NotFound), "{method} {path}");
+                assert_eq!(find(&config, method, path), Err(Error::NotFound), "{method} {path}");
             }
         }
     }

@@ -1,9 +1,13 @@
 //! Configuration: read once and checked as a whole, with one file for each concern. Everything wrong is reported at once.
 
+mod feature;
+mod mail;
 pub mod passwords;
 mod secrets;
 mod variables;
 
+pub use self::feature::Feature;
+pub use self::mail::MailConfig;
 use self::secrets::Secrets;
 use self::variables::Variables;
 use crate::account::username;
@@ -43,6 +47,8 @@ pub struct Config {
     pub passwords: PasswordPolicy,
     /// `REGISTRATIONS_PER_ADDRESS`: users that a network may register in a day.
     pub registrations: RegistrationLimits,
+    /// Mail, if the deployment sends any.
+    pub mail: Option<MailConfig>,
     /// `RATE_LIMIT`: `true` if requests go through the platform's coarse limits.
     pub rate_limit: bool,
     /// `READ_REPLICATION`: `true` if reads ask the nearest replica, and responses carry a bookmark.
@@ -66,6 +72,14 @@ pub struct ConfigError {
 }
 
 impl Config {
+    /// Tells whether the deployment has a feature.
+    pub fn has(&self, feature: Feature) -> bool {
+        match feature {
+            Feature::Mail => self.mail.is_some(),
+            Feature::MailSignIn => self.mail.as_ref().is_some_and(|mail| mail.has_sign_in),
+        }
+    }
+
     /// Earliest time of the last proof of a session that has not ended by its age, in Unix seconds. `None` is any.
     pub fn proved_since(&self, now: i64) -> Option<i64> {
         self.session_max_age.map(|max_age| now - max_age)
@@ -87,6 +101,7 @@ impl Config {
         let passwords = passwords::read(&mut variables, secrets.as_ref());
         let registrations =
             variables.limit("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
+        let mail = mail::read(&mut variables);
         let rate_limit = variables.switch("RATE_LIMIT", true);
         let read_replication = variables.switch("READ_REPLICATION", false);
         let session_max_days = variables.limit("SESSION_MAX_DAYS", MAX_TOKEN_TTL_DAYS, 0);
@@ -108,6 +123,7 @@ impl Config {
                 dialect: dialect?,
                 cors: cors.clone(),
                 passwords,
+                mail: mail?,
                 rate_limit: rate_limit?,
                 read_replication: read_replication?,
                 session_max_age: limit_in_seconds(session_max_days?, DAY),

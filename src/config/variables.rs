@@ -21,6 +21,11 @@ impl<'a> Variables<'a> {
         parse((self.lookup)(name)).map_err(|problem| self.problems.push(problem)).ok()
     }
 
+    /// Tells whether there is a variable, or a binding, of this name.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        (self.lookup)(name).is_some()
+    }
+
     /// Reads a number from 0 to `max`, where 0 is no limit.
     pub(super) fn limit(&mut self, name: &str, max: i64, default: i64) -> Option<i64> {
         self.read(name, |value| {

@@ -230,6 +230,7 @@ impl Components {
 
 /// Preflights as an endpoint, for the failures that they can have.
 const PREFLIGHT: Endpoint = Endpoint {
+    feature: None,
     path: "",
     operations: &[],
     tag: Tag::OpenApi,

@@ -146,7 +146,7 @@ pub fn resume_with_rate_limit(id: u32, is_within: Option<bool>) -> bool {
     resume(id, Outcome::RateLimit(is_within))
 }
 
-/// Resumes a task whose request to another server is under way.
+/// Resumes a task whose request to another server is under way, or whose mail is sent.
 #[wasm_bindgen(js_name = resumeAfterSending)]
 pub fn resume_after_sending(id: u32) -> bool {
     resume(id, Outcome::Sent)

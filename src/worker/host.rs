@@ -26,6 +26,8 @@ export interface Host {
   fetch(method: string, url: string, headers: string): void;
   /** Receives the response to it, of at most `maxBytes` bytes, within so many milliseconds. */
   receive(timeout: number, maxBytes: number): void;
+  /** Sends a mail. `name` is that of the sender. */
+  sendMail(name: string | undefined, from: string, to: string, subject: string, text: string, html: string): void;
   /** Responds. The head is a line for the status, and for each header a line for its name and one for its value. */
   respond(head: string, bookmark: string | undefined, body: string | undefined): void;
   /** Resumes the task once the response is on its way. */
@@ -65,6 +67,17 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn receive(this: &Host, timeout: u32, max_bytes: usize);
+
+    #[wasm_bindgen(method, js_name = sendMail)]
+    pub fn send_mail(
+        this: &Host,
+        name: Option<&str>,
+        from: &str,
+        to: &str,
+        subject: &str,
+        text: &str,
+        html: &str,
+    );
 
     #[wasm_bindgen(method)]
     pub fn respond(this: &Host, head: &JsString, bookmark: Option<&str>, body: Option<&str>);

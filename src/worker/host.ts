@@ -18,6 +18,7 @@ import { Outgoing } from "./fetch.js";
 export interface Env {
   ASSETS?: Fetcher;
   DB?: D1Database;
+  EMAIL?: SendEmail;
   LIMITER?: RateLimit;
   NETWORK_LIMITER?: RateLimit;
   UPDATE_LIMITER?: RateLimit;
@@ -34,7 +35,7 @@ const MAX_AUTHORIZATION = 4_096;
 const MAX_HEADER = 512;
 
 /** Operation that a task waits for. */
-export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "request" | "response";
+export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "request" | "mail" | "response";
 
 export class RequestHost implements Host {
   readonly #request: Request | undefined;
@@ -97,6 +98,18 @@ export class RequestHost implements Host {
   receive(timeout: number, maxBytes: number): void {
     this.operation = "request";
     this.pending = receive(this.#outgoing, timeout, maxBytes);
+  }
+
+  sendMail(
+    name: string | undefined,
+    from: string,
+    to: string,
+    subject: string,
+    text: string,
+    html: string,
+  ): void {
+    this.operation = "mail";
+    this.pending = sendMail(this.#env, { from: { email: from, name: name ?? "" }, to, subject, text, html });
   }
 
   respond(head: string, bookmark: string | undefined, body: string | undefined): void {
@@ -185,6 +198,11 @@ async function receive(outgoing: Outgoing | undefined, timeout: number, maxBytes
   }
   const [status, text] = await outgoing.receive(timeout, maxBytes);
   return (id) => resumeWithFetched(id, status, text);
+}
+
+async function sendMail({ EMAIL }: Env, mail: Parameters<SendEmail["send"]>[0]): Promise<Resume> {
+  await EMAIL?.send(mail);
+  return resumeAfterSending;
 }
 
 async function afterResponse(): Promise<Resume> {

@@ -12,6 +12,7 @@ use super::strings;
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Header, Request, Response};
+use crate::mail::{Mail, Mailbox};
 use crate::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use crate::store::Db;
 
@@ -187,6 +188,16 @@ impl Platform for WorkerRequest {
                 Outcome::Failed(message) => Err(message),
                 _ => Err("another outcome".to_owned()),
             }
+        }
+    }
+
+    async fn send(&self, mail: &Mail) -> Result<(), String> {
+        let Mail { from: Mailbox { name, address }, to, subject, text, html } = mail;
+        self.handle.host.send_mail(name.as_deref(), address, to, subject, text, html);
+        match self.handle.slot.wait().await {
+            Outcome::Sent => Ok(()),
+            Outcome::Failed(message) => Err(message),
+            _ => Err("another outcome".to_owned()),
         }
     }
 

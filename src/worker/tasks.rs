@@ -34,7 +34,7 @@ pub enum Outcome {
     Asset(String),
     /// `true` if the request is within the limit; `None` if the limiter is not bound.
     RateLimit(Option<bool>),
-    /// A request to another server is under way.
+    /// A request to another server is under way, or a mail is sent.
     Sent,
     /// Another server responded.
     Fetched {

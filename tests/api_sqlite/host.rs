@@ -15,6 +15,7 @@ use latchkey::auth::password::iterations_computed;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
 use latchkey::http::{self, BodyError, Header};
+use latchkey::mail::Mail;
 use latchkey::openapi;
 use latchkey::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
@@ -52,6 +53,10 @@ pub struct Host {
     pub has_assets: Cell<bool>,
     /// Iterations that were computed by the time a request to another server was started, and its response waited for.
     pub computed: RefCell<Vec<[u64; 2]>>,
+    /// Mails that were sent.
+    pub mails: RefCell<Vec<Mail>>,
+    /// Failure of the transport, if it fails.
+    pub mail_failure: RefCell<Option<String>>,
 }
 
 impl Native {
@@ -67,6 +72,8 @@ impl Native {
             log: RefCell::default(),
             has_assets: Cell::new(true),
             computed: RefCell::default(),
+            mails: RefCell::default(),
+            mail_failure: RefCell::default(),
         };
         Self { config: config(&vars), platform }
     }
@@ -175,6 +182,14 @@ impl Platform for Host {
             self.computed.borrow_mut().push(iterations_computed());
             under_way.join().unwrap()
         }
+    }
+
+    async fn send(&self, mail: &Mail) -> Result<(), String> {
+        if let Some(failure) = self.mail_failure.borrow().as_ref() {
+            return Err(failure.clone());
+        }
+        self.mails.borrow_mut().push(mail.clone());
+        Ok(())
     }
 
     fn log(&self, event: &Event) {

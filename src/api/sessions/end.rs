@@ -13,6 +13,7 @@ use crate::store::sessions::{self, Standing};
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user/sessions/{id}",
     operations: &[Operation { method: "DELETE", id: "endSession", summary: "End one session of the user" }],
+    feature: None,
     tag: Tag::Session,
     authentication: Authentication::Token,
     rate_limit: RateLimit::ClientIp,

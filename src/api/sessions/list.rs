@@ -11,6 +11,7 @@ use crate::store::sessions;
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user/sessions",
     operations: &[Operation { method: "GET", id: "sessions", summary: "List the user's active sessions" }],
+    feature: None,
     tag: Tag::Session,
     authentication: Authentication::Token,
     rate_limit: RateLimit::None,

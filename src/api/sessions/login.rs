@@ -15,6 +15,7 @@ use crate::platform::Platform;
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/users/login",
     operations: &[Operation { method: "POST", id: "login", summary: "Log a user in" }],
+    feature: None,
     tag: Tag::Session,
     authentication: Authentication::None,
     rate_limit: RateLimit::ClientIp,

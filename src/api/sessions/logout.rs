@@ -13,6 +13,7 @@ use crate::store::sessions::{self, Standing};
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/users/logout",
     operations: &[Operation { method: "POST", id: "logout", summary: "End sessions of the user" }],
+    feature: None,
     tag: Tag::Session,
     authentication: Authentication::Token,
     rate_limit: RateLimit::None,

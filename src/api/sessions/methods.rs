@@ -9,6 +9,7 @@ use crate::platform::Platform;
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/users/methods",
     operations: &[Operation { method: "GET", id: "methods", summary: "Tell which ways in there are" }],
+    feature: None,
     tag: Tag::Session,
     authentication: Authentication::None,
     rate_limit: RateLimit::None,

@@ -18,6 +18,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         id: "reauthenticate",
         summary: "Prove again who uses the session, which goes on",
     }],
+    feature: None,
     tag: Tag::Session,
     authentication: Authentication::Token,
     rate_limit: RateLimit::ClientIp,

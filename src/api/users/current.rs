@@ -12,6 +12,7 @@ use crate::platform::Platform;
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user",
     operations: &[Operation { method: "GET", id: "currentUser", summary: "Read the user of the token" }],
+    feature: None,
     tag: Tag::Account,
     authentication: Authentication::Token,
     rate_limit: RateLimit::None,

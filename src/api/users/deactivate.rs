@@ -19,6 +19,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         id: "deactivateUser",
         summary: "Deactivate the account, and end its sessions. Its data stays",
     }],
+    feature: None,
     tag: Tag::Account,
     authentication: Authentication::Token,
     rate_limit: RateLimit::User,

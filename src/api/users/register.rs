@@ -17,6 +17,7 @@ use crate::store::{DbError, users};
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/users",
     operations: &[Operation { method: "POST", id: "register", summary: "Register a user, and log them in" }],
+    feature: None,
     tag: Tag::Account,
     authentication: Authentication::None,
     rate_limit: RateLimit::ClientIp,

@@ -27,6 +27,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         },
         Operation { method: "PUT", id: "replaceUser", summary: "As PATCH" },
     ],
+    feature: None,
     tag: Tag::Account,
     authentication: Authentication::Token,
     rate_limit: RateLimit::User,

@@ -1,0 +1,102 @@
+//! `MAIL_FROM`, `APP_URL`, `MAIL_SIGN_IN`, and the transport: the binding `EMAIL` or `SMTP_URL`.
+
+use super::variables::Variables;
+use crate::account::{email, username};
+use crate::http::is_local_authority;
+use crate::mail::Mailbox;
+
+/// Mail of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailConfig {
+    /// `MAIL_FROM`: sender of every mail.
+    pub from: Mailbox,
+    /// `APP_URL`: address of the page that handles links.
+    pub app_url: String,
+    /// `MAIL_SIGN_IN`: `true` if a mailed secret logs in.
+    pub has_sign_in: bool,
+}
+
+/// Reads the configuration of mail; `None` inside if there is none.
+pub(super) fn read(variables: &mut Variables<'_>) -> Option<Option<MailConfig>> {
+    let from = variables.read("MAIL_FROM", sender);
+    let app_url = variables.read("APP_URL", app_url);
+    let sign_in = variables.switch("MAIL_SIGN_IN", false);
+    let has_binding = variables.is_set("EMAIL");
+    let smtp =
+        variables.read("SMTP_URL", |url| url.map_or(Ok(false), |url| check_smtp_url(&url).map(|()| true)));
+    let (from, app_url, has_sign_in, has_smtp) = (from?, app_url?, sign_in?, smtp?);
+    let Some(from) = from else {
+        if has_sign_in {
+            variables.problems.push(
+                "MAIL_SIGN_IN is \"on\", and MAIL_FROM is not set: set that, or this to \"off\"".to_owned(),
+            );
+        }
+        return Some(None);
+    };
+    if !has_binding && !has_smtp {
+        variables.problems.push(
+            "MAIL_FROM is set, and there is no transport: bind EMAIL with [[send_email]] in wrangler.toml, or set the secret SMTP_URL"
+                .to_owned(),
+        );
+    }
+    let Some(app_url) = app_url else {
+        variables.problems.push("MAIL_FROM is set, and APP_URL is not: set it to the address of the page that handles links, like \"https://app.example.com/account\"".to_owned());
+        return None;
+    };
+    Some(Some(MailConfig { from, app_url, has_sign_in }))
+}
+
+/// Parses an address, or a name with an address in angle brackets. An empty text is not set.
+fn sender(value: Option<String>) -> Result<Option<Mailbox>, String> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    let (name, address) = match value.strip_suffix('>').and_then(|rest| rest.split_once('<')) {
+        Some((name, address)) => (Some(name.trim().to_owned()), address.to_owned()),
+        None => (None, value.clone()),
+    };
+    let is_name = |name: &str| username::is_visible(name) && !name.contains(['\0', '"', '<', '>']);
+    if email::is_valid(&address) && address.is_ascii() && name.as_deref().is_none_or(is_name) {
+        return Ok(Some(Mailbox { name, address }));
+    }
+    Err(format!(
+        "MAIL_FROM is {value:?}: write it like \"accounts@example.com\" or \"Example <accounts@example.com>\""
+    ))
+}
+
+/// Parses an address that a fragment can stand behind. An empty text is not set.
+fn app_url(value: Option<String>) -> Result<Option<String>, String> {
+    let Some(url) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    let (rest, is_secure) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, true),
+        (_, rest) => (rest.unwrap_or_default(), false),
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let is_good = !authority.is_empty()
+        && (is_secure || is_local_authority(authority))
+        && rest.bytes().all(|c| c.is_ascii_graphic() && !b"?#@\\\"<>&'".contains(&c));
+    if is_good {
+        return Ok(Some(url));
+    }
+    Err(format!(
+        "APP_URL is {url:?}: it can be an https address without query and fragment, like \"https://app.example.com/account\", or http on localhost"
+    ))
+}
+
+/// Checks the address of an SMTP server (RFC 8314: TLS from the start). It is a secret, so the problem does not show it.
+fn check_smtp_url(url: &str) -> Result<(), String> {
+    let parts = || {
+        let (userinfo, authority) = url.strip_prefix("smtps://")?.split_once('@')?;
+        let (user, password) = userinfo.split_once(':')?;
+        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "465"));
+        let is_text = |text: &str| {
+            !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic() && !b"/?#@\\".contains(&c))
+        };
+        let is_good = is_text(user)
+            && is_text(password)
+            && is_text(host)
+            && port.parse::<u16>().is_ok_and(|port| port > 0);
+        is_good.then_some(())
+    };
+    parts().ok_or_else(|| {
+        "SMTP_URL is no address of a server with TLS from the start: write it like \"smtps://user:password@smtp.example.com:465\", with what is special in user and password percent-encoded".to_owned()
+    })
+}
