@@ -77,6 +77,19 @@ pub fn realworld() -> Vars<'static> {
     ])
 }
 
+/// Variables of a deployment that has every feature.
+pub fn with_mail() -> Vars<'static> {
+    let mut vars = django();
+    vars.extend([
+        ("MAIL_FROM", "Example <accounts@example.com>"),
+        ("APP_NAME", "Example"),
+        ("APP_URL", "https://app.example.com/account"),
+        ("EMAIL", "bound"),
+        ("MAIL_SIGN_IN", "on"),
+    ]);
+    vars
+}
+
 /// The keys of a deployment with this secret.
 pub fn keys(secret: &str) -> Keys {
     Keys::new(Secret::new(secret.to_owned()).unwrap(), None)
