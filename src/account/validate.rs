@@ -43,6 +43,9 @@ pub const LOGIN_PASSWORD: Rule = Rule::credential(Field::Password, PASSWORD.max)
 /// Rule of the current password, beside a change that it proves.
 pub const CURRENT_PASSWORD: Rule = Rule::credential(Field::CurrentPassword, PASSWORD.max);
 
+/// Rule of a single-use secret.
+pub const SECRET: Rule = Rule::credential(Field::Secret, 128);
+
 /// Value that a client sent for a field that takes a text.
 /// No `Debug`: it may be a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -119,6 +122,7 @@ impl Rule {
             may(self.is_new_password(), Violation::Breached),
             may(self.is_unique(), Violation::Taken),
             may(self.is_proof(), Violation::Wrong),
+            may(self.field == Field::Secret, Violation::InvalidSecret),
         ]
         .into_iter()
         .flatten()
@@ -199,6 +203,11 @@ pub fn login_password(input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Valid
 /// Checks the password that a user has, beside a change that it proves.
 pub fn current_password(input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Validated<Password> {
     password_by(&CURRENT_PASSWORD, input, to_nfc)
+}
+
+/// Checks a single-use secret.
+pub fn secret(input: RawField) -> Validated<String> {
+    SECRET.required(input)
 }
 
 /// Checks a field that may be absent: another keeps its `rule`.

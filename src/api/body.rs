@@ -21,6 +21,16 @@ const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// Tells whether a field is there, and no other.
+    pub fn has_only(&self, name: &str) -> bool {
+        self.0.len() == 1 && self.0.contains_key(name)
+    }
+
+    /// Tells whether a field is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Takes a field out.
     pub fn take(&mut self, name: &str) -> RawField {
         self.0.remove(name).into()

@@ -6,10 +6,13 @@ use super::deferred::Deferred;
 use super::session_record;
 use crate::auth::rehash::Rehash;
 use crate::auth::session::Session;
-use crate::config::Config;
+use crate::config::{Config, MailConfig};
+use crate::error::Error;
 use crate::http::Request;
 use crate::http::client_ip::ClientIp;
+use crate::mail::Message;
 use crate::platform::Platform;
+use crate::store::secrets::Recipient;
 use crate::store::sessions::SessionRecord;
 
 /// Configuration, runtime and request.
@@ -61,6 +64,19 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
         if let Some(record) = &mut self.deferred.borrow_mut().session {
             record.token_version = token_version;
         }
+    }
+
+    /// Mail of the deployment.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it has none.
+    pub fn mail(&self) -> Result<&MailConfig, Error> {
+        self.config.mail.as_ref().ok_or(Error::NotFound)
+    }
+
+    /// Sends a mail once the response is sent.
+    pub fn send_later(&self, recipient: Recipient, message: Message) {
+        self.deferred.borrow_mut().mails.push((recipient, message));
     }
 
     /// Hashes a password again once the response is sent.

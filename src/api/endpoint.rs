@@ -60,6 +60,8 @@ pub enum Tag {
     Account,
     /// The user's sessions.
     Session,
+    /// Mail.
+    Mail,
     /// The API itself.
     OpenApi,
 }
@@ -94,6 +96,8 @@ pub struct Input {
     pub is_patch: bool,
     /// Example of a body, in JSON.
     pub example: &'static str,
+    /// Object that a body may have instead.
+    pub alternative: Option<&'static Input>,
 }
 
 /// Parameter of a request.
@@ -119,6 +123,8 @@ pub enum Success {
         description: &'static str,
         /// `true` if the example shows a profile.
         has_profile: bool,
+        /// `true` if a mail that is under way may stand beside the user.
+        may_have_mail: bool,
     },
     /// The user's sessions.
     Sessions {
@@ -127,6 +133,16 @@ pub enum Success {
     },
     /// Ways in.
     Methods {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// A mail is under way, status 202.
+    Mail {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// Credentials, and the state of the email.
+    Credentials {
         /// Meaning.
         description: &'static str,
     },

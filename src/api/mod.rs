@@ -4,10 +4,14 @@ pub mod authenticate;
 pub mod body;
 pub mod conflict;
 pub mod context;
+pub mod credentials;
 pub mod deferred;
 pub mod endpoint;
+pub mod mail;
+mod mailed_secret;
 mod new_password;
 pub mod openapi;
+mod proof;
 pub mod rate_limit;
 pub mod route;
 mod session_record;
@@ -52,5 +56,11 @@ endpoints! {
     sessions::list,
     sessions::end,
     sessions::methods,
+    mail::request_password_reset,
+    mail::reset_password,
+    mail::request_verification,
+    mail::verify_email,
+    mail::request_sign_in,
+    credentials::list,
     openapi,
 }

@@ -12,4 +12,5 @@ pub mod registration_limit;
 pub mod rehash;
 pub mod secret;
 pub mod session;
+pub mod single_use;
 pub mod token;

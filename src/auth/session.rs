@@ -7,6 +7,9 @@ use sha2::{Digest as _, Sha256};
 /// The bytes of a session's name: 128 bits, so that none is ever drawn twice.
 const SID_BYTES: usize = 16;
 
+/// Age of a proof up to which credentials and, where mail proves it, the email can be changed, in seconds.
+pub const RECENT: i64 = 10 * 60;
+
 /// Most that the clocks of servers which sign with the same secret differ, in seconds.
 const CLOCK_SKEW: i64 = 60;
 
@@ -37,12 +40,19 @@ pub enum Method {
     /// The password.
     #[serde(rename = "pwd")]
     Password,
+    /// A mailed secret: a value of our own.
+    #[serde(rename = "email")]
+    Email,
 }
 
 impl Method {
-    /// The method with this name in RFC 8176.
+    /// The method with this name.
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        (name == "pwd").then_some(Self::Password)
+        match name {
+            "pwd" => Some(Self::Password),
+            "email" => Some(Self::Email),
+            _ => None,
+        }
     }
 }
 
@@ -50,6 +60,11 @@ impl Proof {
     /// A proof by the password at `now`, in Unix seconds.
     pub fn of_password(now: i64) -> Self {
         Self { at: now, methods: vec![Method::Password] }
+    }
+
+    /// A proof by a mailed secret at `now`, in Unix seconds.
+    pub fn of_email(now: i64) -> Self {
+        Self { at: now, methods: vec![Method::Email] }
     }
 }
 

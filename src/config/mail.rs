@@ -1,23 +1,31 @@
 //! `MAIL_FROM`, `APP_URL`, `MAIL_SIGN_IN`, and the transport: the binding `EMAIL` or `SMTP_URL`.
 
+use super::secrets::Secrets;
 use super::variables::Variables;
 use crate::account::{email, username};
+use crate::auth::single_use::SingleUseKey;
 use crate::http::is_local_authority;
-use crate::mail::Mailbox;
+use crate::mail::{Application, Mailbox};
 
 /// Mail of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct MailConfig {
     /// `MAIL_FROM`: sender of every mail.
     pub from: Mailbox,
-    /// `APP_URL`: address of the page that handles links.
-    pub app_url: String,
+    /// `APP_NAME` and `APP_URL`.
+    pub application: Application,
     /// `MAIL_SIGN_IN`: `true` if a mailed secret logs in.
     pub has_sign_in: bool,
+    /// Key of single-use secrets, and of the limits on requests for them.
+    pub key: SingleUseKey,
 }
 
 /// Reads the configuration of mail; `None` inside if there is none.
-pub(super) fn read(variables: &mut Variables<'_>) -> Option<Option<MailConfig>> {
+pub(super) fn read(
+    variables: &mut Variables<'_>,
+    secrets: Option<&Secrets>,
+    app_name: Option<&str>,
+) -> Option<Option<MailConfig>> {
     let from = variables.read("MAIL_FROM", sender);
     let app_url = variables.read("APP_URL", app_url);
     let sign_in = variables.switch("MAIL_SIGN_IN", false);
@@ -43,7 +51,8 @@ pub(super) fn read(variables: &mut Variables<'_>) -> Option<Option<MailConfig>> 
         variables.problems.push("MAIL_FROM is set, and APP_URL is not: set it to the address of the page that handles links, like \"https://app.example.com/account\"".to_owned());
         return None;
     };
-    Some(Some(MailConfig { from, app_url, has_sign_in }))
+    let application = Application { name: app_name?.to_owned(), url: app_url };
+    Some(Some(MailConfig { from, application, has_sign_in, key: SingleUseKey::new(&secrets?.current) }))
 }
 
 /// Parses an address, or a name with an address in angle brackets. An empty text is not set.

@@ -101,7 +101,7 @@ impl Config {
         let passwords = passwords::read(&mut variables, secrets.as_ref());
         let registrations =
             variables.limit("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
-        let mail = mail::read(&mut variables);
+        let mail = mail::read(&mut variables, secrets.as_ref(), app_name.as_deref());
         let rate_limit = variables.switch("RATE_LIMIT", true);
         let read_replication = variables.switch("READ_REPLICATION", false);
         let session_max_days = variables.limit("SESSION_MAX_DAYS", MAX_TOKEN_TTL_DAYS, 0);

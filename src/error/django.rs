@@ -55,6 +55,8 @@ pub(super) fn message(field: Field, violation: &Violation) -> String {
         Violation::InvalidEmail { .. } => "Enter a valid email address.".to_owned(),
         Violation::InvalidUsername => "Enter a valid username.".to_owned(),
         Violation::Wrong => "Invalid password.".to_owned(),
+        Violation::InvalidSecret => "Invalid or expired.".to_owned(),
+        Violation::AlreadyVerified => format!("This {} is already verified.", field.name()),
         Violation::NotAChoice(value) => format!("\"{value}\" is not a valid choice."),
         Violation::TooSimilar(other) => format!("The password is too similar to the {}.", other.name()),
         Violation::Breached => "This password has appeared in a data breach.".to_owned(),

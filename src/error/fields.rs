@@ -29,6 +29,7 @@ fields! {
     Bio = "bio",
     Image = "image",
     CurrentPassword = "current_password",
+    Secret = "secret",
     User = "user",
     Scope = "scope",
 }
@@ -59,6 +60,10 @@ pub enum Violation {
     InvalidUsername,
     /// It is not what it should be equal to: the current password.
     Wrong,
+    /// It is a single-use secret that is unknown, used or expired, or was tried too often.
+    InvalidSecret,
+    /// It is verified already.
+    AlreadyVerified,
     /// It is none of the choices; what was sent.
     NotAChoice(String),
     /// It is a password with this in it.

@@ -47,7 +47,9 @@ pub(super) fn message(_: Field, violation: &Violation) -> String {
         Violation::InvalidEmail { is_string: true }
         | Violation::InvalidUsername
         | Violation::Wrong
+        | Violation::InvalidSecret
         | Violation::NotAChoice(_) => "is invalid".to_owned(),
+        Violation::AlreadyVerified => "is already verified".to_owned(),
         Violation::TooSimilar(other) => format!("is too similar to the {}", other.name()),
         Violation::Breached => "has appeared in a data breach".to_owned(),
         Violation::TooCommon => "is too common".to_owned(),

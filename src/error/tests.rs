@@ -62,6 +62,16 @@ fn table() -> Vec<(Error, Expected, Expected)> {
             (409, r#"{"errors":{"email":["has already been taken"],"username":["has already been taken"]}}"#),
         ),
         (
+            invalid(&[(Field::Secret, Violation::InvalidSecret)]),
+            (400, r#"{"errors":{"secret":["Invalid or expired."]}}"#),
+            (422, r#"{"errors":{"secret":["is invalid"]}}"#),
+        ),
+        (
+            invalid(&[(Field::Email, Violation::AlreadyVerified)]),
+            (400, r#"{"errors":{"email":["This email is already verified."]}}"#),
+            (422, r#"{"errors":{"email":["is already verified"]}}"#),
+        ),
+        (
             Error::WrongCredentials,
             (400, r#"{"errors":{"error":["A user with this email and password was not found."]}}"#),
             (401, r#"{"errors":{"credentials":["invalid"]}}"#),
@@ -243,6 +253,8 @@ fn the_table_is_complete() {
         Violation::TooSimilar(_) => 12,
         Violation::TooCommon => 13,
         Violation::Breached => 14,
+        Violation::InvalidSecret => 15,
+        Violation::AlreadyVerified => 16,
     };
     let rows = table();
     let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
@@ -252,5 +264,5 @@ fn the_table_is_complete() {
         _ => None,
     });
     let violations = fields.flat_map(FieldErrors::iter).flat_map(|(_, violations)| violations);
-    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=14).collect());
+    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=16).collect());
 }

@@ -52,3 +52,20 @@ pub enum Message {
     /// Sign-in without a password.
     SignIn(MailedSecret),
 }
+
+/// Writes a mail.
+pub fn write(application: &Application, from: &Mailbox, to: &str, message: &Message) -> Mail {
+    let (purpose, secret) = match message {
+        Message::PasswordReset(secret) => ("reset", secret),
+        Message::EmailVerification(secret) => ("verification", secret),
+        Message::SignIn(secret) => ("sign_in", secret),
+    };
+    let text = format!("{}#purpose={purpose}&secret={}\n\n{}\n", application.url, secret.link, secret.code);
+    Mail {
+        from: from.clone(),
+        to: to.to_owned(),
+        subject: application.name.clone(),
+        html: text.clone(),
+        text,
+    }
+}

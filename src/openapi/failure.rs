@@ -39,6 +39,9 @@ pub(super) fn failures(dialect: Dialect, endpoint: &Endpoint) -> Vec<FailureSpec
     for failure in endpoint.failures {
         all.add(failure.name, failure.description, &(failure.error)(), failure.varying);
     }
+    if endpoint.feature.is_some() {
+        all.add("FeatureOff", "The deployment lacks the variable that this needs", &Error::NotFound, None);
+    }
     let internal = Error::Internal(String::new());
     all.add("InternalError", "An internal error; the log has the cause", &internal, None);
     all.dialect = Dialect::Django; // since no dialect is configured
@@ -112,7 +115,8 @@ impl Failures {
     }
 
     fn add_of_fields(&mut self, input: &Input) {
-        let rules = (input.rules)();
+        let alternative = input.alternative.map(|input| (input.rules)()).unwrap_or_default();
+        let rules: Vec<_> = (input.rules)().into_iter().chain(alternative).collect();
         let may_be = |violation: &Violation| !input.is_patch || *violation != Violation::Required;
         let possible = |rule: &&Rule| (rule.field, rule.violations().into_iter().filter(may_be).collect());
         let possible: Violations = rules.iter().map(possible).collect();

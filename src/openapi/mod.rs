@@ -11,6 +11,7 @@ use self::failure::{FailureSpec, failures};
 use self::json::Json;
 use crate::api::ENDPOINTS;
 use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, Parameter, RateLimit, Success, Tag};
+use crate::config::Feature;
 use crate::error::{Dialect, Error};
 use crate::http::{MAX_BODY_BYTES, bookmark};
 
@@ -18,8 +19,8 @@ use crate::http::{MAX_BODY_BYTES, bookmark};
 const PREFLIGHTS: &str = "Preflights";
 
 /// Tags of the endpoints, in the order of the document.
-const TAGS: [(Tag, &str); 3] =
-    [(Tag::Account, "Account"), (Tag::Session, "Session"), (Tag::OpenApi, "OpenAPI")];
+const TAGS: [(Tag, &str); 4] =
+    [(Tag::Account, "Account"), (Tag::Session, "Session"), (Tag::Mail, "Mail"), (Tag::OpenApi, "OpenAPI")];
 
 /// Makes the document of an API in this dialect.
 pub fn document(dialect: Dialect) -> String {
@@ -124,6 +125,7 @@ impl Components {
             ("tags", Json::strings(&[tag])),
             ("summary", Json::string(summary)),
         ];
+        entries.extend(endpoint.feature.map(requirement).into_iter().flatten());
         if endpoint.authentication == Authentication::Token {
             entries.push(("security", Json::raw(r#"[{"token":[]}]"#)));
         }
@@ -142,11 +144,17 @@ impl Components {
         let in_path = in_path.filter_map(|endpoint| endpoint.parameter.as_ref());
         let in_path =
             in_path.filter(|parameter| parameter.place == "path").map(parameter_json).collect::<Vec<_>>();
+        let whole = path;
         let path = path.strip_suffix("s/{id}").unwrap_or(path);
         let name = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
-        let (first, rest) = name.split_at_checked(1).unwrap_or_default();
-        let id = ["preflight", &first.to_ascii_uppercase(), rest].concat();
-        let internal = failures(dialect, &PREFLIGHT);
+        let words = name.split('-').flat_map(|word| {
+            let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+            [first.to_ascii_uppercase(), rest.to_owned()]
+        });
+        let id = "preflight".to_owned() + &words.collect::<String>();
+        let feature =
+            ENDPOINTS.iter().find(|endpoint| endpoint.path == whole).and_then(|endpoint| endpoint.feature);
+        let internal = failures(dialect, &Endpoint { feature, ..PREFLIGHT });
         let description = "The headers say what a page may send";
         let mut responses = vec![ResponseSpec::new("204", description, &PREFLIGHT_HEADERS, None)];
         responses.extend(self.failure_responses(internal, &[]));
@@ -155,6 +163,7 @@ impl Components {
             ("tags", Json::strings(&[PREFLIGHTS])),
             ("summary", Json::string("Ask what a page of another origin may send")),
         ];
+        entries.extend(feature.map(requirement).into_iter().flatten());
         if !in_path.is_empty() {
             entries.push(("parameters", Json::array(in_path)));
         }
@@ -163,8 +172,17 @@ impl Components {
     }
 
     fn request_body(&mut self, input: &Input) -> Json {
-        self.schemas.add(input.name, input::schema(input));
-        let user = Json::object(vec![("user", component_ref("schemas", input.name))]);
+        let inputs: Vec<_> = std::iter::once(input).chain(input.alternative).collect();
+        let mut schemas = Vec::new();
+        for input in inputs {
+            self.schemas.add(input.name, input::schema(input));
+            schemas.push(component_ref("schemas", input.name));
+        }
+        let user = match schemas.as_slice() {
+            [one] => one.clone(),
+            _ => Json::object(vec![("anyOf", Json::array(schemas))]),
+        };
+        let user = Json::object(vec![("user", user)]);
         let mut schema = vec![("type", Json::string("object")), ("properties", user)];
         if !input.is_patch {
             schema.push(("required", Json::strings(&["user"])));
@@ -241,6 +259,12 @@ const PREFLIGHT: Endpoint = Endpoint {
     success: Success::Empty { description: "" },
     failures: &[],
 };
+
+/// Variable that an operation needs.
+fn requirement(feature: Feature) -> [(&'static str, Json); 2] {
+    let variable = feature.variable();
+    [("description", Json::string(&format!("Needs `{variable}`"))), ("x-requires", Json::string(variable))]
+}
 
 const JSON: &str = "application/json";
 

@@ -6,14 +6,15 @@ use super::{ResponseSpec, component_ref};
 use crate::account::profile::PROFILE;
 use crate::account::user::User;
 use crate::api::endpoint::Success;
-use crate::api::sessions::methods::METHODS;
+use crate::api::sessions::methods;
 use crate::http::bookmark;
 
 /// Describes the responses of a success.
 pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
     match success {
-        Success::User { status, description, has_profile } => {
-            let schema = component_ref("schemas", "UserResponse");
+        Success::User { status, description, has_profile, may_have_mail } => {
+            let name = if may_have_mail { "UserAndMailResponse" } else { "UserResponse" };
+            let schema = component_ref("schemas", name);
             let media = Json::object(vec![("schema", schema), ("example", user_example(has_profile))]);
             vec![ResponseSpec::new(&status.to_string(), description, &[bookmark::HEADER], Some(media))]
         }
@@ -24,8 +25,19 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
         }
         Success::Methods { description } => {
             let schema = component_ref("schemas", "MethodsResponse");
-            let media = Json::object(vec![("schema", schema), ("example", Json::raw(METHODS))]);
+            let media =
+                Json::object(vec![("schema", schema), ("example", Json::raw(&methods::body(true, false)))]);
             vec![ResponseSpec::new("200", description, &[], Some(media))]
+        }
+        Success::Mail { description } => {
+            let schema = component_ref("schemas", "MailResponse");
+            let media = Json::object(vec![("schema", schema), ("example", Json::raw(MAIL_EXAMPLE))]);
+            vec![ResponseSpec::new("202", description, &[bookmark::HEADER], Some(media))]
+        }
+        Success::Credentials { description } => {
+            let schema = component_ref("schemas", "CredentialsResponse");
+            let media = Json::object(vec![("schema", schema), ("example", Json::raw(CREDENTIALS_EXAMPLE))]);
+            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
         }
         Success::Empty { description } => {
             vec![ResponseSpec::new("204", description, &[bookmark::HEADER], None)]
@@ -41,11 +53,15 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
 }
 
 /// The schemas that [`responses`] refers to, by name.
-pub(super) fn schemas() -> [(&'static str, Json); 5] {
+pub(super) fn schemas() -> [(&'static str, Json); 9] {
     let user = closed_object(vec![("user", component_ref("schemas", "User"))]);
     [
         ("User", user_schema()),
         ("UserResponse", user),
+        ("UserAndMailResponse", user_and_mail_schema()),
+        ("Mail", mail_schema()),
+        ("MailResponse", closed_object(vec![("mail", component_ref("schemas", "Mail"))])),
+        ("CredentialsResponse", credentials_schema()),
         ("Session", session_schema()),
         ("SessionsResponse", sessions_schema()),
         ("MethodsResponse", methods_schema()),
@@ -60,6 +76,59 @@ fn user_schema() -> Json {
     fields.extend(PROFILE.iter().map(|field| (field.name(), nullable.clone())));
     fields.push(("token", Json::raw(token)));
     closed_object(fields)
+}
+
+fn user_and_mail_schema() -> Json {
+    Json::object(vec![
+        ("type", Json::string("object")),
+        ("required", Json::strings(&["user"])),
+        (
+            "properties",
+            Json::object(vec![
+                ("user", component_ref("schemas", "User")),
+                ("mail", component_ref("schemas", "Mail")),
+            ]),
+        ),
+        ("additionalProperties", Json::raw("false")),
+    ])
+}
+
+fn mail_schema() -> Json {
+    closed_object(vec![
+        (
+            "id",
+            described(r#""string""#, "Stands before the code, with a dot between, where that is sent", ""),
+        ),
+        (
+            "expires",
+            described(
+                r#""string""#,
+                "End of the code; the link may be good for longer",
+                r#","format":"date-time""#,
+            ),
+        ),
+    ])
+}
+
+fn credentials_schema() -> Json {
+    let boolean = |description: &str| described(r#""boolean""#, description, "");
+    let email = vec![
+        ("address", described(r#""string""#, "The address in force", "")),
+        ("verified", boolean("`true` if it is verified")),
+        ("pending", described(r#"["string","null"]"#, "The address that waits to be verified", "")),
+    ];
+    closed_object(vec![
+        (
+            "credentials",
+            Json::raw(r#"{"type":"array","description":"There are none yet but the password","maxItems":0}"#),
+        ),
+        ("email", closed_object(email)),
+        (
+            "proof",
+            boolean("`true` if the session's last proof is recent enough to change credentials and email"),
+        ),
+        ("passkey", Json::raw(r#"{"type":"null","description":"There are no passkeys yet"}"#)),
+    ])
 }
 
 fn session_schema() -> Json {
@@ -122,5 +191,9 @@ fn user_example(has_profile: bool) -> Json {
 }
 
 const SESSIONS_EXAMPLE: &str = r#"{"sessions":[{"id":"doZ03eMn_rL4XgPJA7EnEA","current":true,"agent":"Firefox on Linux","place":"Berlin, DE","methods":["pwd"],"created":"2027-01-15T08:00:00Z","seen":"2027-01-15T08:00:00Z","expires":"2027-03-16T08:00:00Z"}],"more":false}"#;
+
+const MAIL_EXAMPLE: &str = r#"{"mail":{"id":"q83vEjRWeJCrze8SNFZ4kA","expires":"2027-01-15T08:10:00Z"}}"#;
+
+const CREDENTIALS_EXAMPLE: &str = r#"{"credentials":[],"email":{"address":"jake@example.com","verified":true,"pending":null},"proof":true,"passkey":null}"#;
 
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA";

@@ -3,10 +3,13 @@
 //! The database decides uniqueness, single use and limits, in one guarded statement each. Times are Unix seconds.
 
 mod db;
+pub mod email;
 pub mod login_failures;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod operator;
+pub mod recovery;
 pub mod registrations;
+pub mod secrets;
 pub mod sessions;
 pub mod users;
 

@@ -21,8 +21,9 @@ pub(super) const SEEN_AT: &str = "(SELECT seen_at FROM sessions WHERE user_id = 
 pub(super) const IS_ACTIVE: &str = "ended_at IS NULL AND expires_at > ?5 - 86400 AND (version = token_version OR sid IS surviving_sid) \
      AND ifnull(auth_time >= ?6, 1)";
 
-/// Assignments of an UPDATE of `users` that end every session of the user.
-pub const REVOKE_ALL: &str = "token_version = token_version + 1, surviving_sid = NULL";
+/// Assignments of an UPDATE of `users` that end every session of the user, and every password reset.
+pub const REVOKE_ALL: &str =
+    "token_version = token_version + 1, surviving_sid = NULL, reset_version = reset_version + 1";
 
 /// The most sessions that [`list`] gives.
 const MAX_LISTED: i64 = 100;

@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
+use super::email::{self, END_VERIFICATIONS};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
 use super::registrations::{self, RegistrationLimit};
+use super::secrets::{self, NewSecret};
 use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing, Use};
 use super::{Batch, Db, DbError, Row, Statement, Value};
 use crate::account::password::PasswordHash;
@@ -11,7 +13,7 @@ use crate::account::profile::{PROFILE, Profile};
 use crate::account::user::{NewUser, User, UserPatch};
 
 /// Columns that [`take_user`] reads.
-static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let profile = PROFILE.iter().map(|field| field.name());
     let columns = ["id", "email", "username", "is_active", "token_version"].into_iter().chain(profile);
     columns.collect::<Vec<_>>().join(", ")
@@ -26,7 +28,7 @@ static FIND_BY_SESSION: LazyLock<String> = LazyLock::new(|| {
 /// has under way, or sends before it takes up the fresh one.
 const GRACE: i64 = 10;
 
-fn take_user(row: &mut Row) -> Result<User, DbError> {
+pub(super) fn take_user(row: &mut Row) -> Result<User, DbError> {
     let mut user = User {
         id: row.integer()?,
         email: row.text()?,
@@ -41,10 +43,6 @@ fn take_user(row: &mut Row) -> Result<User, DbError> {
     Ok(user)
 }
 
-fn take_user_and_standing(mut row: Row) -> Result<(User, Standing), DbError> {
-    Ok((take_user(&mut row)?, Standing::take(&mut row)?))
-}
-
 /// Unique values that other users have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
@@ -54,8 +52,17 @@ pub struct Taken {
     pub username: bool,
 }
 
+/// Result of [`insert`].
+pub struct Inserted {
+    /// The user.
+    pub user: User,
+    /// End of the code of the verification, in RFC 3339, if it was issued.
+    pub expires: Option<String>,
+}
+
 /// Inserts a user, counts the registration, and gives the user, or `None` if it is over the limit. One transaction, so
-/// that of any number at once exactly as many pass as the limit allows, and one that fails is not counted.
+/// that of any number at once exactly as many pass as the limit allows, and one that fails is not counted. A
+/// verification of the email is issued unless a limit of mail is reached.
 ///
 /// # Errors
 /// [`DbError::Unique`] if another user has the email or the username.
@@ -64,23 +71,49 @@ pub async fn insert(
     new: &NewUser,
     password: &PasswordHash,
     limit: Option<&RegistrationLimit>,
+    verification: Option<&NewSecret>,
     now: i64,
-) -> Result<Option<User>, DbError> {
+) -> Result<Option<Inserted>, DbError> {
     const INTO: &str = "INSERT INTO users (email, username, password, created_at, updated_at)";
     let params =
         [new.email.as_str().into(), new.username.as_str().into(), password.as_str().into(), now.into()];
-    let row = match limit {
-        None => {
-            let sql = format!("{INTO} VALUES (?1, ?2, ?3, ?4, ?4) RETURNING {}", *COLUMNS);
-            db.first(&sql, &params).await?
-        }
-        Some(limit) => {
-            let sql = format!("{INTO} SELECT ?1, ?2, ?3, ?4, ?4 WHERE changes() > 0 RETURNING {}", *COLUMNS);
-            let count = Statement { sql: registrations::COUNT, params: &limit.params() };
-            db.batch(&[count, Statement { sql: &sql, params: &params }]).await?
-        }
+    let limit_params = limit.map(RegistrationLimit::params);
+    let mut statements = Vec::new();
+    if let Some(params) = &limit_params {
+        statements.push(Statement { sql: registrations::COUNT, params });
+    }
+    let values = if limit.is_some() {
+        "SELECT ?1, ?2, ?3, ?4, ?4 WHERE changes() > 0"
+    } else {
+        "VALUES (?1, ?2, ?3, ?4, ?4)"
     };
-    row.map(|mut row| take_user(&mut row)).transpose()
+    let Some(secret) = verification else {
+        let sql = format!("{INTO} {values} RETURNING {}", *COLUMNS);
+        statements.push(Statement { sql: &sql, params: &params });
+        let row = match statements.as_slice() {
+            [only] => db.first(only.sql, only.params).await?,
+            several => db.batch(several).await?,
+        };
+        return row.map(|mut row| Ok(Inserted { user: take_user(&mut row)?, expires: None })).transpose();
+    };
+    let inserted = format!("{INTO} {values}");
+    statements.push(Statement { sql: &inserted, params: &params });
+    // The salt of the hash is new, so no other user has it.
+    let own = "users.email = ?1 AND users.password = ?3";
+    let first = params.len() + 1;
+    let issued = secrets::insert(secret.purpose, first, "users", "users.email", "email_version");
+    let issued = format!("{issued} AND {own}");
+    let issued_params = [params.as_slice(), &secret.params(now)].concat();
+    statements.push(Statement { sql: &issued, params: &issued_params });
+    let read = format!(
+        "SELECT {}, (SELECT {} FROM secrets WHERE id = ?{first}) AS expires FROM users WHERE {own}",
+        *COLUMNS,
+        secrets::EXPIRES
+    );
+    let read_params = [params.as_slice(), &[secret.id.as_str().into()]].concat();
+    statements.push(Statement { sql: &read, params: &read_params });
+    let Some(mut row) = db.batch(&statements).await? else { return Ok(None) };
+    Ok(Some(Inserted { user: take_user(&mut row)?, expires: row.optional_text()? }))
 }
 
 /// Result of [`find_by_session`].
@@ -137,25 +170,38 @@ pub async fn find_login(
     Ok(FoundLogin { user, locked_until })
 }
 
+/// Result of [`update`].
+pub struct Updated {
+    /// The user as they are now.
+    pub user: User,
+    /// Requests that the token is good for now.
+    pub standing: Standing,
+    /// End of the code of the verification, in RFC 3339, if it was issued.
+    pub expires: Option<String>,
+}
+
 /// Changes the user of a token, if they are active and the token is good. Gives `None` where nothing was changed, else
 /// the user and what the token is good for after that. A new password refuses every token before it; `has_grace` leaves
-/// this one good for [`GRACE`].
+/// this one good for [`GRACE`], else resets end.
+///
+/// With a `verification`, which comes with a new email, that waits until it is verified, if the one in force is. It is issued unless a limit is
+/// reached; then an email does not wait, and nothing is changed. Every other new email holds at once, unverified.
 ///
 /// Only what changes is named: an index is written again for each column that is, changed or not.
 ///
 /// # Errors
 /// [`DbError::Unique`] if another user has the email or the username.
 pub async fn update(
-    db: &impl Db,
+    db: &impl Batch,
     key: SessionKey<'_>,
     patch: &UserPatch,
     has_grace: bool,
+    verification: Option<&NewSecret>,
     now: i64,
-) -> Result<Option<(User, Standing)>, DbError> {
+) -> Result<Option<Updated>, DbError> {
     let mut params = Vec::from(key.params(now));
     let mut set = String::from("updated_at = ?5");
     let account = [
-        ("email", patch.email.as_deref()),
         ("username", patch.username.as_deref()),
         ("password", patch.password.as_ref().map(PasswordHash::as_str)),
     ];
@@ -179,18 +225,47 @@ pub async fn update(
             ", grace_version = NULL, grace_until = 0".to_owned()
         });
     }
-    let sql = format!(
-        "UPDATE users SET {set} WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING {}, {STANDING} AS standing",
-        *COLUMNS
-    );
-    db.first(&sql, &params).await?.map(take_user_and_standing).transpose()
+    let mut condition = format!("id = ?1 AND is_active AND ({STANDING}) > 0");
+    let mut returning = format!("{}, {STANDING} AS standing", *COLUMNS);
+    let (issued, issued_params);
+    let mut statements = Vec::new();
+    if let Some(new_email) = &patch.email {
+        params.push(new_email.as_str().into());
+        let email = format!("?{}", params.len());
+        if let Some(secret) = verification {
+            set.push_str(&email::replace_or_wait(&email));
+            params.push(secret.id.as_str().into());
+            let own = format!("FROM secrets WHERE id = ?{}", params.len());
+            condition.push_str(&format!(" AND (NOT email_verified OR EXISTS (SELECT 1 {own}))"));
+            returning.push_str(&format!(", (SELECT {} {own}) AS expires", secrets::EXPIRES));
+            (issued, issued_params) = email::issue(key, secret, new_email, now);
+            statements.push(Statement { sql: &issued, params: &issued_params });
+        } else {
+            set.push_str(&email::replace(&email));
+        }
+    }
+    if patch.password.is_some() && !has_grace || patch.email.is_some() && verification.is_none() {
+        set.push_str(", reset_version = reset_version + 1");
+    } else if patch.email.is_some() {
+        set.push_str(", reset_version = reset_version + (NOT email_verified)");
+    }
+    let sql = format!("UPDATE users SET {set} WHERE {condition} RETURNING {returning}");
+    statements.push(Statement { sql: &sql, params: &params });
+    let row = match statements.as_slice() {
+        [only] => db.first(only.sql, only.params).await?,
+        several => db.batch(several).await?,
+    };
+    let Some(mut row) = row else { return Ok(None) };
+    let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
+    let expires = if verification.is_some() { row.optional_text()? } else { None };
+    Ok(Some(Updated { user, standing, expires }))
 }
 
 /// Deactivates a token's user and ends every session, if the user is active and the token is [`Standing::Active`],
 /// and tells whether that was so.
 pub async fn deactivate(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<bool, DbError> {
     let sql = format!(
-        "UPDATE users SET is_active = 0, {REVOKE_ALL}, updated_at = ?5 \
+        "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = ?5 \
          WHERE id = ?1 AND is_active AND ({STANDING}) = 2 RETURNING 1"
     );
     Ok(db.first(&sql, &key.params(now)).await?.is_some())

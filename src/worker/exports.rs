@@ -77,7 +77,8 @@ pub fn handle_request(
             request.respond(&handled.response);
         } else {
             request.respond_and_continue(&handled.response).await;
-            handled.deferred.run(&request).await;
+            let mail = (*config).as_ref().ok().and_then(|config| config.mail.as_ref());
+            handled.deferred.run(mail, &request).await;
         }
     });
 }

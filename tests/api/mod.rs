@@ -25,6 +25,7 @@ use latchkey::auth::keys::Keys;
 use latchkey::auth::secret::Secret;
 use latchkey::auth::session::Session;
 use latchkey::auth::token;
+use latchkey::mail::Mail;
 
 pub use request::{Request, Response};
 
@@ -118,6 +119,23 @@ pub fn register(api: &dyn Api, name: &str) -> String {
 pub fn login(email: &str, password: &str) -> Request {
     let body = serde_json::json!({ "user": { "email": email, "password": password } });
     Request::post("/api/users/login", &body.to_string())
+}
+
+/// A body with an email alone.
+pub fn email(email: &str) -> String {
+    serde_json::json!({ "user": { "email": email } }).to_string()
+}
+
+/// The secret that the link of a mail has.
+pub fn secret_of(mail: &Mail) -> String {
+    let (_, rest) = mail.text.split_once("&secret=").unwrap();
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+/// The code that a mail has, on a line of its own.
+pub fn code_of(mail: &Mail) -> String {
+    let is_code = |line: &&str| line.len() == 8 && line.bytes().all(|c| c.is_ascii_digit());
+    mail.text.lines().find(is_code).unwrap().to_owned()
 }
 
 /// The id of a user.

@@ -130,7 +130,7 @@ fn an_upgrade_never_undoes_a_new_password() {
     let (_, upgrade) = api.handle(&login("jakejake"));
     let changed = outdated_hash("another password");
     api.sql(&format!("UPDATE users SET password = '{changed}'"));
-    pollster::block_on(upgrade.run(&api.platform));
+    pollster::block_on(upgrade.run(None, &api.platform));
     assert_eq!(api.sql("SELECT password FROM users"), Some(changed));
 }
 

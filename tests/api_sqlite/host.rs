@@ -12,7 +12,7 @@ use latchkey::api::openapi::asset;
 use latchkey::app::{self, Handled};
 use latchkey::auth::blocklist;
 use latchkey::auth::password::iterations_computed;
-use latchkey::config::{Config, ConfigError};
+use latchkey::config::{Config, ConfigError, MailConfig};
 use latchkey::error::Dialect;
 use latchkey::http::{self, BodyError, Header};
 use latchkey::mail::Mail;
@@ -78,6 +78,11 @@ impl Native {
         Self { config: config(&vars), platform }
     }
 
+    /// Mail of the deployment.
+    pub fn mail(&self) -> Option<&MailConfig> {
+        self.config.as_ref().ok().and_then(|config| config.mail.as_ref())
+    }
+
     /// Answers, and leaves what comes after the answer to the caller.
     pub fn handle(&self, call: &Request) -> (Response, Deferred) {
         pollster::block_on(self.answer(call))
@@ -108,7 +113,7 @@ impl Native {
 impl Api for Native {
     fn send(&self, call: &Request) -> Response {
         let (answer, deferred) = self.handle(call);
-        pollster::block_on(deferred.run(&self.platform));
+        pollster::block_on(deferred.run(self.mail(), &self.platform));
         answer
     }
 

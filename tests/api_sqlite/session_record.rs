@@ -22,7 +22,7 @@ fn get(token: &str) -> Request {
 }
 
 fn run(api: &Native, deferred: Deferred) {
-    pollster::block_on(deferred.run(&api.platform));
+    pollster::block_on(deferred.run(None, &api.platform));
 }
 
 /// Number of rows that the work after a response writes.

@@ -1,11 +1,11 @@
-//! `POST /api/users/login`: begins a session of a user who knows the password.
+//! `POST /api/users/login`: begins a session of a user who knows the password, or has a mailed secret.
 
 use crate::account::password::Password;
 use crate::account::validate;
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Failure, Input, Operation, RateLimit, Success, Tag};
-use crate::api::user_response;
+use crate::api::{mailed_secret, proof, user_response};
 use crate::auth::credentials;
 use crate::auth::session::Proof;
 use crate::error::{Error, Field, FieldErrors};
@@ -24,9 +24,10 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::LOGIN_EMAIL, &validate::LOGIN_PASSWORD],
         is_patch: false,
         example: r#"{"user":{"email":"jake@example.com","password":"correct horse"}}"#,
+        alternative: Some(&mailed_secret::INPUT),
     }),
     parameter: None,
-    success: Success::User { status: 200, description: "The user", has_profile: false },
+    success: Success::User { status: 200, description: "The user", has_profile: false, may_have_mail: false },
     failures: &[
         Failure {
             name: "WrongCredentials",
@@ -48,7 +49,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// # Errors
 /// Those of [`body::read`], invalid fields, wrong credentials, a deactivated user, or too many failed logins.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let Credentials { email, password } = parse(body::read(cx).await?, cx.platform)?;
+    let mut fields = body::read(cx).await?;
+    if let Some(secret) = proof::take_mailed_secret(cx, &mut fields) {
+        let user = proof::redeem_sign_in(cx, secret, None).await?;
+        return user_response::begin_session(200, cx, &user, Proof::of_email(cx.now()));
+    }
+    let Credentials { email, password } = parse(fields, cx.platform)?;
     let client_ip = cx.client_ip().rate_limit_key();
     let (user, rehash) =
         credentials::verify(&cx.config.passwords, cx.platform, &client_ip, &email, &password).await?;

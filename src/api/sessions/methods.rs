@@ -2,6 +2,7 @@
 
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Operation, RateLimit, Success, Tag};
+use crate::config::Feature;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
@@ -19,16 +20,25 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     failures: &[],
 };
 
-/// Body of the response: a login form shows what it says is there. It has no password reset, no sign-in by mail and no
-/// passkeys.
-pub(crate) const METHODS: &str =
-    r#"{"methods":{"password":true,"reset":false,"sign_in":false,"passkey":null}}"#;
+/// Body of the response: a login form shows what it says is there. There are no passkeys.
+pub(crate) fn body(has_reset: bool, has_sign_in: bool) -> String {
+    let json = |is_on| if is_on { "true" } else { "false" };
+    let parts = [
+        r#"{"methods":{"password":true,"reset":"#,
+        json(has_reset),
+        r#","sign_in":"#,
+        json(has_sign_in),
+        r#","passkey":null}}"#,
+    ];
+    parts.concat()
+}
 
 /// Handles the request, without a statement.
 ///
 /// # Errors
 /// None.
 #[expect(clippy::unused_async, reason = "every handler is")]
-pub async fn handle(_: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    Ok(Response::of_json(200, METHODS.to_owned()))
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
+    let config = cx.config;
+    Ok(Response::of_json(200, body(config.has(Feature::Mail), config.has(Feature::MailSignIn))))
 }

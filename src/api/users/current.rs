@@ -23,7 +23,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         description: "The last one that a response carried: the user is then at least as new",
         values: &[],
     }),
-    success: Success::User { status: 200, description: "The user", has_profile: false },
+    success: Success::User { status: 200, description: "The user", has_profile: false, may_have_mail: false },
     failures: &[],
 };
 

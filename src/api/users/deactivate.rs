@@ -28,6 +28,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::CURRENT_PASSWORD],
         is_patch: true,
         example: r#"{"user":{"current_password":"correct horse"}}"#,
+        alternative: None,
     }),
     parameter: None,
     success: Success::Empty { description: "The account is deactivated" },

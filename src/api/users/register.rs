@@ -5,14 +5,15 @@ use crate::account::validate;
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
-use crate::api::user_response;
-use crate::api::{conflict, new_password};
+use crate::api::mailed_secret::Verification;
+use crate::api::{conflict, new_password, user_response};
 use crate::auth::registration_limit;
 use crate::auth::session::Proof;
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::{DbError, users};
+use crate::store::DbError;
+use crate::store::users::{self, Inserted};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/users",
@@ -26,13 +27,20 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::EMAIL, &validate::USERNAME, &validate::PASSWORD],
         is_patch: false,
         example: r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#,
+        alternative: None,
     }),
     parameter: None,
-    success: Success::User { status: 201, description: "The new user", has_profile: false },
+    success: Success::User {
+        status: 201,
+        description: "The new user",
+        has_profile: false,
+        may_have_mail: true,
+    },
     failures: &[],
 };
 
-/// Handles the request. On success this is one call of the database, which decides what is unique.
+/// Handles the request. On success this is one call of the database, which decides what is unique. Where the deployment sends
+/// mail, a verification of the email goes out, unless a limit of mail is reached.
 ///
 /// # Errors
 /// Those of [`body::read`], invalid or taken fields, or too many registrations from the network.
@@ -48,13 +56,19 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     };
     let (now, client_ip) = (cx.now(), cx.client_ip());
     let limit = cx.config.registrations.limit(&client_ip.rate_limit_key(), &client_ip.network_key(), now);
-    let user = match users::insert(db, &new, &hash, limit.as_ref(), now).await {
+    let verification = Verification::draw(cx, &new.email)?;
+    let secret = verification.as_ref().map(Verification::secret);
+    let Inserted { user, expires } = match users::insert(db, &new, &hash, limit.as_ref(), secret, now).await {
         Err(DbError::Unique { column }) => {
             return Err(conflict::from_constraint(db, column, email, username, None).await);
         }
         inserted => inserted?.ok_or(Error::Throttled { seconds: registration_limit::wait(now) })?,
     };
-    user_response::begin_session(201, cx, &user, Proof::of_password(cx.now()))
+    let response = user_response::begin_session(201, cx, &user, Proof::of_password(cx.now()))?;
+    Ok(match verification.zip(expires) {
+        Some((verification, expires)) => verification.send(cx, user.id, &expires, response),
+        None => response,
+    })
 }
 
 /// Parses the fields. What breaks a rule is reported with what other users have.

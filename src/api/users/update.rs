@@ -8,14 +8,18 @@ use crate::api::authenticate::{self, Caller};
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
+use crate::api::mailed_secret::Verification;
 use crate::api::{conflict, new_password, rate_limit, user_response};
 use crate::auth::current_password;
-use crate::auth::session::Proof;
+use crate::auth::session::{Proof, RECENT};
+use crate::auth::token::VerifiedToken;
+use crate::config::Feature;
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
+use crate::store::secrets::{self, NewSecret};
 use crate::store::sessions::Standing;
-use crate::store::{DbError, users};
+use crate::store::{DbError, email, users};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user",
@@ -36,9 +40,15 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules,
         is_patch: true,
         example: r#"{"user":{"bio":"I keep the keys."}}"#,
+        alternative: None,
     }),
     parameter: None,
-    success: Success::User { status: 200, description: "The user as it is now", has_profile: true },
+    success: Success::User {
+        status: 200,
+        description: "The user as it is now",
+        has_profile: true,
+        may_have_mail: true,
+    },
     failures: &[body::MISSING_USER, authenticate::OLD_PROOF],
 };
 
@@ -58,6 +68,9 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let mut caller = authenticate::authenticate(cx).await?;
     let update = parse(body::read_change(cx.request).await?, cx, &caller.user).await?;
     if update.is_empty() {
+        if update.is_cancellation && cx.config.has(Feature::Mail) {
+            email::cancel(cx.db(), caller.token.key(), cx.now()).await?;
+        }
         return user_response::of_caller(cx, &caller);
     }
     // Updates that cost a hash, or tell whether an email is taken.
@@ -66,10 +79,12 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     if is_new_email || update.password.is_some() || current_password.is_some() {
         rate_limit::check_update(cx, caller.user.id).await?;
     }
-    let is_sensitive = is_new_email || update.password.is_some();
-    let max_age = cx.config.proof_max_age;
-    if is_sensitive && current_password.is_none() && !caller.token.session.is_proved_within(max_age, cx.now())
-    {
+    let has_mail = cx.config.has(Feature::Mail);
+    let is_proved_within = |max_age| caller.token.session.is_proved_within(max_age, cx.now());
+    let max_age_for_email = if has_mail { Some(RECENT) } else { cx.config.proof_max_age };
+    let is_proved = (!is_new_email || is_proved_within(max_age_for_email))
+        && (update.password.is_none() || is_proved_within(cx.config.proof_max_age));
+    if current_password.is_none() && !is_proved {
         return Err(Error::ReauthenticationRequired);
     }
     if let Some(password) = current_password {
@@ -80,18 +95,25 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         caller.token.session.proof = Some(Proof::of_password(cx.now()));
     }
     let is_proved = current_password.is_some();
-    apply(cx, &mut caller, update).await?;
-    if is_proved && caller.standing == Standing::Active {
-        return user_response::with_new_proof(200, cx, &caller.user, &caller.token.session);
-    }
-    user_response::of_caller(cx, &caller)
+    let sent = apply(cx, &mut caller, update).await?;
+    let response = if is_proved && caller.standing == Standing::Active {
+        user_response::with_new_proof(200, cx, &caller.user, &caller.token.session)?
+    } else {
+        user_response::of_caller(cx, &caller)?
+    };
+    Ok(match sent {
+        Some((verification, expires)) => verification.send(cx, caller.user.id, &expires, response),
+        None => response,
+    })
 }
+
+/// Applies the changes. Gives the verification of a new email that was issued, and the end of its code.
 
 async fn apply(
     cx: &Context<'_, impl Platform, impl Request>,
     Caller { user, token, standing }: &mut Caller,
-    Update { mut patch, password, current_password }: Update,
-) -> Result<(), Error> {
+    Update { mut patch, password, current_password, .. }: Update,
+) -> Result<Option<(Verification, String)>, Error> {
     let (db, key) = (cx.db(), token.key());
     if let Some(password) = &password {
         let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
@@ -103,16 +125,20 @@ async fn apply(
         let hash = errors.check(Field::Password, new_password::hash(cx, password).await?);
         patch.password = Some(hash.ok_or(errors)?);
     }
-    match users::update(db, key, &patch, current_password.is_none(), cx.now()).await {
-        Ok(Some((updated, now_good_for))) => {
-            *user = updated;
+    let verification = match &patch.email {
+        Some(email) => Verification::draw(cx, email)?,
+        None => None,
+    };
+    let secret = verification.as_ref().map(Verification::secret);
+    match users::update(db, key, &patch, current_password.is_none(), secret, cx.now()).await {
+        Ok(Some(updated)) => {
+            *user = updated.user;
             cx.record_as_of(user.token_version);
             // The response to a new password has a fresh token, whatever this one is good for by now.
-            *standing = if password.is_some() { Standing::Active } else { now_good_for };
-            Ok(())
+            *standing = if password.is_some() { Standing::Active } else { updated.standing };
+            Ok(verification.zip(updated.expires))
         }
-        // Deactivated, deleted or logged out since the token was checked.
-        Ok(None) => Err(authenticate::why_rejected(cx, token).await),
+        Ok(None) => Err(why_refused(cx, user, token, &patch, secret).await),
         Err(DbError::Unique { column }) => {
             let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
             Err(conflict::from_constraint(db, column, email, username, Some(user.id)).await)
@@ -121,12 +147,42 @@ async fn apply(
     }
 }
 
+/// The error of an update that matched no row: a new email that waits is another user's, a limit of mail is reached, or the user
+/// was deactivated, deleted or logged out since the token was checked.
+async fn why_refused(
+    cx: &Context<'_, impl Platform, impl Request>,
+    user: &User,
+    token: &VerifiedToken,
+    patch: &UserPatch,
+    secret: Option<&NewSecret>,
+) -> Error {
+    if let (Some(email), Some(secret)) = (&patch.email, secret) {
+        let refused = async || {
+            let mut errors = FieldErrors::default();
+            conflict::add_taken(&mut errors, cx.db(), Some(email), patch.username.as_deref(), Some(user.id))
+                .await?;
+            if !errors.is_empty() {
+                return Err(errors.into());
+            }
+            let wait = email::wait_for_new_address(cx.db(), user.id, email, cx.now()).await?;
+            let wait = wait.max(secrets::wait_for(cx.db(), secret.purpose, &secret.limits, cx.now()).await?);
+            if wait > 0 { Err(Error::Throttled { seconds: wait }) } else { Ok(()) }
+        };
+        if let Err(error) = refused().await {
+            return error;
+        }
+    }
+    authenticate::why_rejected(cx, token).await
+}
+
 /// Changes that a request asks for.
 struct Update {
     /// Changes without the password.
     patch: UserPatch,
     /// New password.
     password: Option<Password>,
+    /// `true` if an address that waits is to be dropped, and nothing else changed.
+    is_cancellation: bool,
     /// Proof of the change, if it changes what a proof is for.
     current_password: Option<Password>,
 }
@@ -143,10 +199,12 @@ async fn parse(
     user: &User,
 ) -> Result<Update, Error> {
     let mut errors = FieldErrors::default();
+    let is_email_only = fields.has_only("email");
     let to_ascii = |domain: &str| cx.platform.domain_to_ascii(domain);
     let to_nfc = |text: &str| cx.platform.to_nfc(text);
     let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
     let email = errors.check(Field::Email, email).flatten();
+    let is_cancellation = is_email_only && email.as_ref() == Some(&user.email);
     // Written, it could undo another request's change, with no proof asked for.
     let email = email.filter(|email| *email != user.email);
     let username = match fields.take("username") {
@@ -175,5 +233,10 @@ async fn parse(
     }
     let is_proof = email.is_some() || username.is_some() || password.is_some();
     let current_password = current_password.filter(|_| is_proof);
-    Ok(Update { patch: UserPatch { email, username, password: None, profile }, password, current_password })
+    Ok(Update {
+        patch: UserPatch { email, username, password: None, profile },
+        password,
+        is_cancellation,
+        current_password,
+    })
 }

@@ -1,0 +1,3 @@
+//! Credentials: what a user proves themself with beside the password, and the state of their email.
+
+pub mod list;

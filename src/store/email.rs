@@ -1,0 +1,143 @@
+//! Email of a user: in force, verified or not, and the one that waits to be verified.
+
+use super::secrets::{self, INSERT_PARAMS, NewSecret, Purpose};
+use super::sessions::{STANDING, SessionKey};
+use super::users::{COLUMNS, take_user};
+use super::{Batch, DAY, Db, DbError, Statement, Value};
+use crate::account::user::User;
+
+/// The most new addresses of a user that are mailed to in a day.
+const MAX_NEW_ADDRESSES: i64 = 5;
+
+/// Assignments of an UPDATE of `users` that end every verification: no address waits any more.
+pub const END_VERIFICATIONS: &str = "email_version = email_version + 1, pending_email = NULL";
+
+/// Addresses of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// The address in force.
+    pub email: String,
+    /// `true` if it is verified.
+    pub is_verified: bool,
+    /// The address that waits to be verified.
+    pub pending: Option<String>,
+}
+
+impl Addresses {
+    /// The address that can be verified.
+    pub fn unverified(&self) -> Option<&str> {
+        self.pending.as_deref().or_else(|| (!self.is_verified).then_some(&self.email))
+    }
+}
+
+/// Assignments of an UPDATE of `users`: a new email holds at once, unverified. They begin with a comma.
+pub(super) fn replace(email: &str) -> String {
+    format!(", email = {email}, email_verified = 0, {END_VERIFICATIONS}")
+}
+
+/// Assignments of an UPDATE of `users`: a new email holds at once if the one before is not verified, else it waits. They
+/// begin with a comma.
+pub(super) fn replace_or_wait(email: &str) -> String {
+    format!(
+        ", email = iif(email_verified, email, {email}), pending_email = iif(email_verified, {email}, NULL), \
+         email_version = {}",
+        next_version(email)
+    )
+}
+
+/// SQL expression: `email_version` once this email is asked for. Asked for again, what was mailed to it before stays good.
+fn next_version(email: &str) -> String {
+    format!("email_version + (NOT email_verified OR pending_email IS NOT {email})")
+}
+
+/// SQL expression: the number of addresses that the user was mailed a verification to in a day, but for the one in force
+/// and this one.
+fn new_addresses(email: &str, now: &str) -> String {
+    format!(
+        "(SELECT count(DISTINCT s.email) FROM secrets AS s WHERE s.user_id = users.id AND s.purpose = 'verification' \
+         AND s.created_at > {now} - {DAY} AND s.email NOT IN (users.email, {email}))"
+    )
+}
+
+/// Statement, and its parameters, that issues a verification of a new email to the user of a token, if they are active, the
+/// token is good and no limit is reached. It comes before the change: what waits may not be another user's.
+pub(super) fn issue<'a>(
+    key: SessionKey<'a>,
+    secret: &'a NewSecret,
+    email: &'a str,
+    now: i64,
+) -> (String, Vec<Value<'a>>) {
+    let mut params = Vec::from(key.params(now));
+    let first = params.len() + 1;
+    let address = format!("?{}", first + INSERT_PARAMS);
+    let insert = secrets::insert(secret.purpose, first, "users", &address, &next_version(&address));
+    params.extend(secret.params(now));
+    params.push(email.into());
+    let sql = format!(
+        "{insert} AND id = ?1 AND is_active AND ({STANDING}) > 0 AND {} < {MAX_NEW_ADDRESSES} \
+         AND NOT (email_verified AND EXISTS (SELECT 1 FROM users AS other WHERE other.email = {address} AND other.id <> ?1))",
+        new_addresses(&address, "?5")
+    );
+    (sql, params)
+}
+
+/// Seconds until a user may have a mail sent to another new address; 0 or less if that is now.
+pub async fn wait_for_new_address(db: &impl Db, user_id: i64, email: &str, now: i64) -> Result<i64, DbError> {
+    let sql = format!(
+        "SELECT iif({} < {MAX_NEW_ADDRESSES}, 0, (SELECT min(created_at) FROM secrets WHERE user_id = ?1 \
+         AND purpose = 'verification' AND created_at > ?3 - {DAY}) + {DAY} - ?3) AS seconds FROM users WHERE id = ?1",
+        new_addresses("?2", "?3")
+    );
+    let row = db.first(&sql, &[user_id.into(), email.into(), now.into()]).await?;
+    row.map_or(Ok(0), |mut row| row.integer())
+}
+
+/// The addresses of a user.
+pub async fn find(db: &impl Db, user_id: i64) -> Result<Option<Addresses>, DbError> {
+    let sql = "SELECT email, email_verified, pending_email FROM users WHERE id = ?1";
+    let Some(mut row) = db.first(sql, &[user_id.into()]).await? else { return Ok(None) };
+    Ok(Some(Addresses { email: row.text()?, is_verified: row.boolean()?, pending: row.optional_text()? }))
+}
+
+/// Drops the address that waits, if there is one, for the user of a token who is active and whose token is good.
+pub async fn cancel(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<(), DbError> {
+    let sql = format!(
+        "UPDATE users SET {END_VERIFICATIONS}, updated_at = ?5 \
+         WHERE id = ?1 AND is_active AND pending_email IS NOT NULL AND ({STANDING}) > 0"
+    );
+    db.first(&sql, &key.params(now)).await.map(drop)
+}
+
+/// Redeems a verification for the user of a token, who is active and whose token is good: the address that waits is the email
+/// from now on, or the one in force is verified. Gives the user, or `None` if the secret was redeemed meanwhile.
+///
+/// A new address ends the other sessions, and every older token of this one.
+///
+/// # Errors
+/// [`DbError::Unique`] if another user has the address by now.
+pub async fn verify(
+    db: &impl Batch,
+    key: SessionKey<'_>,
+    secret: &str,
+    now: i64,
+) -> Result<Option<User>, DbError> {
+    let redeemed = secrets::redeem(Purpose::EmailVerification);
+    let is_new = |then: &str, otherwise: &str| format!("iif(pending_email IS NULL, {otherwise}, {then})");
+    let sql = format!(
+        "UPDATE users SET email = ifnull(pending_email, email), email_verified = 1, \
+         verified_at = ifnull(verified_at, ?5), token_version = {}, surviving_sid = {}, surviving_version = {}, \
+         grace_version = {}, reset_version = {}, {END_VERIFICATIONS}, updated_at = ?5 \
+         WHERE id = ?1 AND is_active AND ({STANDING}) = 2 AND changes() > 0 RETURNING {}",
+        is_new("token_version + 1", "token_version"),
+        is_new("?3", "surviving_sid"),
+        is_new("token_version + 1", "surviving_version"),
+        is_new("NULL", "grace_version"),
+        is_new("reset_version + 1", "reset_version"),
+        *COLUMNS
+    );
+    let statements = [
+        Statement { sql: &redeemed, params: &[secret.into(), now.into()] },
+        Statement { sql: &sql, params: &key.params(now) },
+    ];
+    db.batch(&statements).await?.map(|mut row| take_user(&mut row)).transpose()
+}
