@@ -46,6 +46,19 @@ pub trait Api {
 
     /// What was written to the log so far, a line each.
     fn log(&self) -> Vec<String>;
+
+    /// The mails to this address, oldest first, once all work after the answers so far is done. Only of an API that has
+    /// mail. The address is that of one test: others may share the mailbox.
+    fn mails(&self, to: &str) -> Vec<Received>;
+}
+
+/// Mail as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Received {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
 }
 
 /// Starts an API with these variables. Its database may be shared with other tests.

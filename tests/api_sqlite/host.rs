@@ -20,7 +20,7 @@ use latchkey::openapi;
 use latchkey::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
 
-use crate::api::{Api, Request, Response, Vars};
+use crate::api::{Api, Received, Request, Response, Vars};
 use crate::openapi::OpenApi;
 use crate::sqlite::Sqlite;
 
@@ -127,6 +127,12 @@ impl Api for Native {
 
     fn log(&self) -> Vec<String> {
         self.platform.log.borrow().clone()
+    }
+
+    fn mails(&self, to: &str) -> Vec<Received> {
+        let mails = self.platform.mails.borrow();
+        let received = mails.iter().filter(|mail| mail.to == to).cloned();
+        received.map(|Mail { to, subject, text, html, .. }| Received { to, subject, text, html }).collect()
     }
 }
 

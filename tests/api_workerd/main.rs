@@ -16,6 +16,7 @@ mod api;
 
 mod attack;
 mod edge;
+mod mail;
 mod server;
 
 use std::rc::Rc;

@@ -2,9 +2,48 @@
 // Reads a command a line, as JSON, from standard input, and answers each with a line. Ends with its input.
 
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startWorker } from "./harness.mjs";
 
 const servers = [];
+
+const MAILBOX = "/cdn-cgi/local/explorer/api/local/email/sending"; // of wrangler: what was sent by the binding
+
+async function fetchJson(fetcher, url) {
+  const response = await fetcher.fetch(url);
+  return response.json();
+}
+
+/** Waits until all work of these requests is done, that after their answers included. */
+async function allEnded(server, answered) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const ended = new Set(await fetchJson(server.getWorker("tail"), "http://tail/"));
+    const missing = answered.filter((number) => !ended.has(number));
+    if (missing.length === 0) {
+      return;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`requests ${missing} have not ended`);
+    }
+    await sleep(5);
+  }
+}
+
+/** Mails to an address, oldest first. */
+async function mailsTo(server, to) {
+  const found = [];
+  let next = "";
+  do {
+    const { result, result_info } = await fetchJson(server, `${MAILBOX}?per_page=100${next}`);
+    found.unshift(...result.filter((mail) => mail.to.includes(to)).reverse());
+    next = result_info.has_more ? `&cursor=${encodeURIComponent(result_info.cursor)}` : "";
+  } while (next !== "");
+  const details = found.map(({ messageId }) =>
+    fetchJson(server, `${MAILBOX}?email_id=${encodeURIComponent(messageId)}`),
+  );
+  return (await Promise.all(details)).map(({ result }) => ({ ...result, to: result.to.join() }));
+}
 
 const commands = {
   /** Starts a server with an empty, migrated database: of the Worker as it ships, or of another `main` around it. */
@@ -27,6 +66,12 @@ const commands = {
   /** Gives what the Worker has written to the console. */
   async log({ server }) {
     return servers[server].getLogs().map(({ message }) => message);
+  },
+
+  /** Gives the mails to an address, once all work of these requests is done. */
+  async mails({ server, to, answered }) {
+    await allEnded(servers[server], answered);
+    return mailsTo(servers[server], to);
   },
 };
 

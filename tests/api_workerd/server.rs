@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Cursor, Lines, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{LazyLock, Mutex, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use ureq::{Agent, SendBody, http};
 
-use crate::api::{Api, Request, Response, Vars};
+use crate::api::{Api, Received, Request, Response, Vars};
 
 /// Node, which starts servers and works on their databases. It ends with its standard input, so with
 /// this process, and takes the servers with it.
@@ -44,15 +45,19 @@ fn ask(command: &Value) -> Value {
 pub struct Server {
     number: u64,
     origin: String,
+    /// Requests that the Worker has answered, where it has mail: the number that each was sent with.
+    answered: Option<Arc<Mutex<Vec<u64>>>>,
 }
 
 impl Server {
-    /// A server of its own: of the Worker as it ships, or of another `main` around it.
+    /// A server of its own: of the Worker as it ships, or of another `main` around it. With `EMAIL` among the variables
+    /// that binding is bound, whatever the value.
     pub fn new(main: Option<&str>, vars: &Vars) -> Self {
         let started = ask(&json!({ "command": "start", "main": main, "vars": vars }));
         Self {
             number: started["server"].as_u64().unwrap(),
             origin: format!("http://127.0.0.1:{}", started["port"]),
+            answered: vars.contains_key("EMAIL").then(Arc::default),
         }
     }
 
@@ -89,6 +94,17 @@ impl Server {
     }
 
     fn try_send(&self, call: &Request) -> Result<Response, ureq::Error> {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let Some(answered) = self.answered.as_ref().filter(|_| call.path.starts_with("/api/")) else {
+            return self.exchange(call);
+        };
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        let answer = self.exchange(&call.clone().header("X-Test-Request", &number.to_string()))?;
+        answered.lock().unwrap().push(number);
+        Ok(answer)
+    }
+
+    fn exchange(&self, call: &Request) -> Result<Response, ureq::Error> {
         static AGENT: LazyLock<Agent> = LazyLock::new(|| {
             Agent::config_builder()
                 .http_status_as_error(false)
@@ -149,5 +165,12 @@ impl Api for Server {
     fn log(&self) -> Vec<String> {
         let messages = ask(&json!({ "command": "log", "server": self.number }));
         serde_json::from_value(messages).unwrap()
+    }
+
+    fn mails(&self, to: &str) -> Vec<Received> {
+        let answered = self.answered.as_ref().expect("EMAIL among the variables").lock().unwrap().clone();
+        let mails =
+            ask(&json!({ "command": "mails", "server": self.number, "to": to, "answered": answered }));
+        serde_json::from_value(mails).unwrap()
     }
 }
