@@ -1,4 +1,15 @@
 //! Mails: what each says, in plain text and in HTML.
+//!
+//! [`write`] renders a [`Message`]. The texts stand in `secret.rs` and `notice.rs`, each sentence once: [`body`] makes
+//! plain text and HTML of it. `{app}` in a text is the name of the application.
+
+mod body;
+mod name;
+mod notice;
+mod secret;
+mod time;
+
+pub use notice::{Event, Notice};
 
 /// Mail to one recipient. Plain text and HTML say the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +58,26 @@ pub struct MailedSecret {
 pub enum Message {
     /// A new password for one that was forgotten.
     PasswordReset(MailedSecret),
-    /// Proof that the address is the user's.
+    /// Proof that the address is the user's: a new account's, or a new one.
     EmailVerification(MailedSecret),
-    /// Sign-in without a password.
+    /// Login without a password.
     SignIn(MailedSecret),
+    /// Report of what happened to the account.
+    Notice(Notice),
 }
+
+/// Writes the mail of a message.
+pub fn write(application: &Application, from: &Mailbox, to: &str, message: &Message) -> Mail {
+    let (subject, body) = match message {
+        Message::PasswordReset(secret) => secret::write(application, &secret::PASSWORD_RESET, secret),
+        Message::EmailVerification(secret) => secret::write(application, &secret::EMAIL_VERIFICATION, secret),
+        Message::SignIn(secret) => secret::write(application, &secret::SIGN_IN, secret),
+        Message::Notice(notice) => notice::write(application, notice),
+    };
+    let subject = body::fill(subject, &application.name);
+    let (text, html) = body.finish(&subject);
+    Mail { from: from.clone(), to: to.to_owned(), subject, text, html }
+}
+
+#[cfg(test)]
+mod tests;
