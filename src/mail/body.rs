@@ -28,7 +28,7 @@ a { color: #8ab8ff }
 const BODY: &str = r#"</title>
 </head>
 <body style="margin: 0; background: #fff">
-<div class="m" lang="en" dir="ltr" style="max-width: 32em; margin: 0 auto; padding: 16px; background: #fff; color: #17211f; font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere">
+<div class="m" lang="en" dir="ltr" style="max-width: 32em; margin: 0 auto; padding: 16px; background: #fff; color: #17211f; font: 16px/1.5 Arial, sans-serif; overflow-wrap: anywhere">
 <h1 style="margin: 0 0 16px; font-size: 20px; line-height: 1.3">"#;
 
 const END: &str = "</div>\n</body>\n</html>\n";
@@ -79,18 +79,19 @@ impl<'a> Body<'a> {
     pub fn code(&mut self, code: &str) {
         self.separate();
         self.push_all(&[code, "\n"]);
-        self.html.push_str(r#"<p><code class="c" style="padding: 6px 12px; border-radius: 6px; background: #e9eeec; font: bold 26px ui-monospace, monospace; letter-spacing: 2px; -webkit-user-select: all; user-select: all">"#);
+        self.html.push_str(r#"<p><code class="c" style="display: inline-block; padding: 6px 12px; border-radius: 6px; background: #e9eeec; font: bold 26px Menlo, Consolas, monospace; letter-spacing: 2px; -webkit-user-select: all; user-select: all">"#);
         escape(&mut self.html, code);
         self.html.push_str("</code></p>\n");
     }
 
     /// Adds names with their values, a line each. A value is isolated, so that one of right-to-left letters leaves the
-    /// order of the line as it is.
+    /// order of the line as it is; in plain text not if it is ASCII, since some readers show a box for an isolate.
     pub fn facts(&mut self, facts: &[(&str, String)]) {
         self.separate();
         self.html.push_str("<p>");
         for (index, (name, value)) in facts.iter().enumerate() {
-            self.push_all(&[name, ": \u{2068}", value, "\u{2069}\n"]);
+            let (start, end) = if value.is_ascii() { ("", "") } else { ("\u{2068}", "\u{2069}") };
+            self.push_all(&[name, ": ", start, value, end, "\n"]);
             self.html.push_str(if index == 0 { "" } else { "<br>\n" });
             self.html.push_str(name);
             self.html.push_str(": <bdi>");
@@ -115,7 +116,7 @@ impl<'a> Body<'a> {
 
     /// Adds an address that is written out.
     fn address(&mut self, url: &str) {
-        self.html.push_str(r#"<p><a href=""#);
+        self.html.push_str(r#"<p style="font-size: 14px"><a href=""#);
         escape(&mut self.html, url);
         self.html.push_str(r#"">"#);
         escape(&mut self.html, url);

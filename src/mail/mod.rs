@@ -4,6 +4,8 @@
 //! plain text and HTML of it. `{app}` in a text is the name of the application.
 
 mod body;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod example;
 mod name;
 mod notice;
 mod secret;

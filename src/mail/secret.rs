@@ -22,19 +22,19 @@ pub const PASSWORD_RESET: Texts = Texts {
     subject: "Set a new password for {app}",
     reason: "Someone asked to set a new password for the account at {app} with this email address. If it was you, go on here:",
     button: "Set a new password",
-    code: "Or type this code where you asked for it:",
-    validity: "The link is valid for 30 minutes, the code for 10 minutes. Either works once.",
+    code: "Or type this code on the page where you asked for it:",
+    validity: "The link is valid for 30 minutes, the code for 10 minutes. After you use one, the other no longer works.",
     unasked: "If you did not ask for this, ignore this mail. Your password stays as it is.",
 };
 
 pub const EMAIL_VERIFICATION: Texts = Texts {
     purpose: "verification",
     subject: "Confirm your email address for {app}",
-    reason: "This email address was given for an account at {app}. If the account is yours, confirm the address where you are logged in:",
+    reason: "This email address was given for an account at {app}. If the account is yours, confirm the address in the browser where you are logged in:",
     button: "Confirm the address",
     code: "Or type this code where you are logged in:",
-    validity: "The link is valid for 24 hours, the code for 10 minutes.",
-    unasked: "If you did not ask for this, ignore this mail. The address is not confirmed then.",
+    validity: "The link is valid for 24 hours, the code for 10 minutes. After you use one, the other no longer works.",
+    unasked: "If you did not ask for this, ignore this mail. The address then stays unconfirmed.",
 };
 
 pub const SIGN_IN: Texts = Texts {
@@ -42,9 +42,9 @@ pub const SIGN_IN: Texts = Texts {
     subject: "Log in to {app}",
     reason: "Someone asked to log in to the account at {app} with this email address. If it was you, go on here:",
     button: "Log in",
-    code: "Or type this code where you asked for it:",
-    validity: "The link and the code are valid for 10 minutes. Either works once.",
-    unasked: "If you did not ask for this, ignore this mail. Nobody is logged in then.",
+    code: "Or type this code on the page where you asked for it:",
+    validity: "The link and the code are valid for 10 minutes. After you use one, the other no longer works.",
+    unasked: "If you did not ask for this, ignore this mail. Nobody has been logged in.",
 };
 
 /// Writes a mail with a secret; the name of the application is still to be put into the subject.
