@@ -1,4 +1,17 @@
 //! Mails: what each says, in plain text and in HTML.
+//!
+//! [`write`] renders a [`Message`]. The texts stand in `secret.rs` and `notice.rs`, each sentence once: [`body`] makes
+//! plain text and HTML of it. `{app}` in a text is the name of the application.
+
+mod body;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod example;
+mod name;
+mod notice;
+mod secret;
+mod time;
+
+pub use notice::{Event, Notice};
 
 /// Mail to one recipient. Plain text and HTML say the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,25 +60,26 @@ pub struct MailedSecret {
 pub enum Message {
     /// A new password for one that was forgotten.
     PasswordReset(MailedSecret),
-    /// Proof that the address is the user's.
+    /// Proof that the address is the user's: a new account's, or a new one.
     EmailVerification(MailedSecret),
-    /// Sign-in without a password.
+    /// Login without a password.
     SignIn(MailedSecret),
+    /// Report of what happened to the account.
+    Notice(Notice),
 }
 
-/// Writes a mail.
+/// Writes the mail of a message.
 pub fn write(application: &Application, from: &Mailbox, to: &str, message: &Message) -> Mail {
-    let (purpose, secret) = match message {
-        Message::PasswordReset(secret) => ("reset", secret),
-        Message::EmailVerification(secret) => ("verification", secret),
-        Message::SignIn(secret) => ("sign_in", secret),
+    let (subject, body) = match message {
+        Message::PasswordReset(secret) => secret::write(application, &secret::PASSWORD_RESET, secret),
+        Message::EmailVerification(secret) => secret::write(application, &secret::EMAIL_VERIFICATION, secret),
+        Message::SignIn(secret) => secret::write(application, &secret::SIGN_IN, secret),
+        Message::Notice(notice) => notice::write(application, notice),
     };
-    let text = format!("{}#purpose={purpose}&secret={}\n\n{}\n", application.url, secret.link, secret.code);
-    Mail {
-        from: from.clone(),
-        to: to.to_owned(),
-        subject: application.name.clone(),
-        html: text.clone(),
-        text,
-    }
+    let subject = body::fill(subject, &application.name);
+    let (text, html) = body.finish(&subject);
+    Mail { from: from.clone(), to: to.to_owned(), subject, text, html }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,6 @@ use latchkey::auth::keys::Keys;
 use latchkey::auth::secret::Secret;
 use latchkey::auth::session::Session;
 use latchkey::auth::token;
-use latchkey::mail::Mail;
 
 pub use request::{Request, Response};
 
@@ -140,13 +139,13 @@ pub fn email(email: &str) -> String {
 }
 
 /// The secret that the link of a mail has.
-pub fn secret_of(mail: &Mail) -> String {
+pub fn secret_of(mail: &Received) -> String {
     let (_, rest) = mail.text.split_once("&secret=").unwrap();
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
 /// The code that a mail has, on a line of its own.
-pub fn code_of(mail: &Mail) -> String {
+pub fn code_of(mail: &Received) -> String {
     let is_code = |line: &&str| line.len() == 8 && line.bytes().all(|c| c.is_ascii_digit());
     mail.text.lines().find(is_code).unwrap().to_owned()
 }

@@ -286,12 +286,12 @@ fn success(vars: &Vars, mut call: Request, operation: &Value, status: &str) -> R
     match operation["operationId"].as_str().unwrap() {
         "resetPassword" => {
             api.send(&Request::post("/api/users/password-reset", &api::email("jake@example.com")));
-            let secret = api::secret_of(api.platform.mails.borrow().last().unwrap());
+            let secret = api::secret_of(api.mails("jake@example.com").last().unwrap());
             let user = json!({"user": {"secret": secret, "password": "another horse"}});
             return api.send(&call.json(&user.to_string()));
         }
         "verifyEmail" => {
-            let secret = api::secret_of(api.platform.mails.borrow().last().unwrap());
+            let secret = api::secret_of(api.mails("jake@example.com").last().unwrap());
             return api.send(&call.json(&json!({"user": {"secret": secret}}).to_string()));
         }
         id => {
@@ -386,7 +386,7 @@ fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
         "EmailTaken" => {
             api.sql("UPDATE users SET email_verified = 1");
             api.send(&Request::put(r#"{"user":{"email":"jak@example.com"}}"#).token(&token));
-            let secret = api::secret_of(api.platform.mails.borrow().last().unwrap());
+            let secret = api::secret_of(api.mails("jak@example.com").last().unwrap());
             api.sql("UPDATE users SET email_verified = 0");
             api.send(&Request::post("/api/users", &JAKE.replace("jake", "jak")));
             call.json(&json!({"user": {"secret": secret}}).to_string())

@@ -18,6 +18,7 @@ mod dev_server;
 mod doctor;
 mod export_django;
 mod import_django;
+mod mail;
 mod npm;
 #[cfg(unix)]
 mod pipes;

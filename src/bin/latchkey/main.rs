@@ -16,6 +16,7 @@ mod export_django;
 mod failure_cost;
 mod import_django;
 mod local;
+mod mail;
 mod members;
 mod new_user;
 mod npm;
@@ -56,6 +57,8 @@ enum Command {
     #[command(subcommand)]
     Users(users::Command),
     Token(token::Options),
+    #[command(subcommand)]
+    Mail(mail::Command),
     ImportDjango(import_django::Options),
     ExportDjango(export_django::Options),
     Secret(secret::Options),
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Createsuperuser(options) => createsuperuser::run(&deployment, &options),
         Command::Users(command) => users::run(&deployment, &command),
         Command::Token(options) => token::run(&deployment, &options),
+        Command::Mail(command) => mail::run(&deployment, &command),
         Command::ImportDjango(options) => import_django::run(&deployment, &options),
         Command::ExportDjango(options) => export_django::run(&deployment, &options),
         Command::Secret(options) => secret::run(&options),

@@ -9,7 +9,7 @@ use std::{env, fs, iter};
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
 use latchkey::auth::secret::MIN_BYTES;
-use latchkey::config::{Config, passwords};
+use latchkey::config::{Config, MailConfig, passwords};
 use latchkey::store::operator::Database;
 use toml::{Table, Value};
 
@@ -189,6 +189,21 @@ impl Deployment {
         let placeholder = |name: &str| (name == "JWT_SECRET").then(placeholder_secret);
         Config::from_vars(|name| variables.get(name).cloned().or_else(|| placeholder(name)))
             .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))
+    }
+
+    /// Reads the name of the application and, if it has mail, the sender and the address of links. Nothing else of the
+    /// configuration has to be valid.
+    pub fn mail(&self) -> Result<(String, Option<MailConfig>)> {
+        let variables = self.plain_variables()?;
+        let variable = |name: &str| match name {
+            "JWT_SECRET" => Some(placeholder_secret()),
+            "EMAIL" => Some(String::new()), // a mail that is only shown needs no transport
+            "APP_NAME" | "APP_URL" | "MAIL_FROM" => variables.get(name).cloned(),
+            _ => None,
+        };
+        let config = Config::from_vars(variable)
+            .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))?;
+        Ok((config.app_name, config.mail))
     }
 
     /// Reads the variables of `wrangler.toml` and, for the local Worker, of its files.

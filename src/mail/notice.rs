@@ -1,0 +1,165 @@
+//! Notices: what happened to an account, when and where, and what to do if it was someone else.
+
+use super::body::Body;
+use super::{Application, name, time};
+
+/// Report of what happened to an account, once or several times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What happened.
+    pub event: Event,
+    /// When, or the last time (RFC 3339 in UTC, like `2026-11-28T10:09:00Z`).
+    pub at: String,
+    /// How many times since the last notice of this event; 0 is read as 1.
+    pub count: u32,
+    /// The first time, if there were several.
+    pub since: Option<String>,
+    /// Browser and system of the last time, like `Firefox on Linux`.
+    pub agent: Option<String>,
+    /// Place of the last time, as Cloudflare reports it, like `Berlin, DE`.
+    pub place: Option<String>,
+    /// `true` if an administrator did it. Their browser and place are not shown then.
+    pub by_administrator: bool,
+    /// Username, if the address that this goes to is verified. Nothing else in a notice is chosen by a user.
+    pub username: Option<String>,
+}
+
+/// What a notice reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A new password, set by someone logged in or by an administrator.
+    PasswordChanged,
+    /// A new password, set with a mailed secret.
+    PasswordReset,
+    /// Another address in place of this one. To the old address; the mail does not name the new one.
+    EmailReplaced,
+    /// This address in place of another. To the new address; the mail does not name the old one.
+    EmailChanged,
+    /// The account is deactivated.
+    AccountDeactivated,
+    /// Login from a browser and country that none of the user's sessions has.
+    UnknownDevice,
+    /// Too many failed logins, so that logins have to wait.
+    AccountLocked,
+    /// A mailed sign-in of an account that never had a verified address, which made its password unusable.
+    PasswordUnusable,
+}
+
+/// Texts of a notice.
+struct Texts {
+    /// Name of the event in the database and on command lines.
+    name: &'static str,
+    subject: &'static str,
+    /// What happened.
+    what: &'static str,
+    /// What to do if it was someone else, or anyway.
+    advice: &'static str,
+}
+
+impl Event {
+    /// All events.
+    pub const ALL: [Self; 8] = [
+        Self::PasswordChanged,
+        Self::PasswordReset,
+        Self::EmailReplaced,
+        Self::EmailChanged,
+        Self::AccountDeactivated,
+        Self::UnknownDevice,
+        Self::AccountLocked,
+        Self::PasswordUnusable,
+    ];
+
+    /// Name for the database and the command line: `password_changed`.
+    pub const fn name(self) -> &'static str {
+        self.texts().name
+    }
+
+    /// Finds an event by its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.name() == name)
+    }
+
+    const fn texts(self) -> Texts {
+        match self {
+            Self::PasswordChanged => Texts {
+                name: "password_changed",
+                subject: "Your password for {app} was changed",
+                what: "The password of your account at {app} was changed.",
+                advice: "If it was you, there is nothing to do. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account.",
+            },
+            Self::PasswordReset => Texts {
+                name: "password_reset",
+                subject: "Your password for {app} was reset",
+                what: "A new password was set for your account at {app}, with a link or a code that was mailed to you. Everyone who was logged in to the account was logged out.",
+                advice: "If it was you, there is nothing to do. If it was not, someone else can read your mail: first change the password of your mailbox, then open {app} and choose “Forgot your password?”.",
+            },
+            Self::EmailReplaced => Texts {
+                name: "email_replaced",
+                subject: "Your email address for {app} was replaced",
+                what: "The account at {app} that had this email address now has another one. This address can no longer be used to log in, or to set a new password.",
+                advice: "If it was you, there is nothing to do. If it was not, tell those who run {app} at once.",
+            },
+            Self::EmailChanged => Texts {
+                name: "email_changed",
+                subject: "Your email address for {app} was changed",
+                what: "This is now the email address of your account at {app}. From now on, log in with it.",
+                advice: "If it was you, there is nothing to do. If the account is yours and it was not you, set a new password at once: open {app} and choose “Forgot your password?”. If you do not know the account, ignore this mail.",
+            },
+            Self::AccountDeactivated => Texts {
+                name: "account_deactivated",
+                subject: "Your account at {app} was deactivated",
+                what: "Your account at {app} was deactivated. Everyone who was logged in to it was logged out, and nobody can log in any more.",
+                advice: "If it was you, there is nothing to do. If it was not, tell those who run {app}: they can activate it again.",
+            },
+            Self::UnknownDevice => Texts {
+                name: "unknown_device",
+                subject: "New login to your account at {app}",
+                what: "There was a login to your account at {app}, with a browser and from a country that none of your other logins has.",
+                advice: "If it was you, there is nothing to do. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account.",
+            },
+            Self::AccountLocked => Texts {
+                name: "account_locked",
+                subject: "Failed logins to your account at {app}",
+                what: "There were too many logins to your account at {app} with a wrong password, so new ones have to wait for a while. Where you are logged in, you stay logged in.",
+                advice: "If it was not you, someone may be guessing your password. One that is long, and that you use nowhere else, is safe. To set such a password, which also ends the wait, open {app} and choose “Forgot your password?”.",
+            },
+            Self::PasswordUnusable => Texts {
+                name: "password_unusable",
+                subject: "Your password for {app} no longer works",
+                what: "Someone logged in to your account at {app} with a link or a code that was mailed to this address. The address had not been confirmed before, so someone else may have chosen the password. It no longer works, and everyone else who was logged in was logged out.",
+                advice: "To set a new password, open {app} and choose “Forgot your password?”. If the login was not yours, someone else can read your mail: first change the password of your mailbox.",
+            },
+        }
+    }
+}
+
+/// Writes a notice; the name of the application is still to be put into the subject.
+pub fn write<'a>(application: &'a Application, notice: &Notice) -> (&'static str, Body<'a>) {
+    let texts = notice.event.texts();
+    let mut body = Body::new(&application.name);
+    body.paragraph(texts.what);
+    let time = |text: &str| time::readable(text).unwrap_or_else(|| text.to_owned());
+    let is_repeated = notice.count > 1;
+    let mut facts = Vec::new();
+    let mut add = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
+    add("Username", notice.username.as_deref().and_then(name::clean));
+    add(if is_repeated { "Last time" } else { "Time" }, Some(time(&notice.at)));
+    if is_repeated {
+        let since = notice.since.as_deref().map(|since| [" since ", &time(since)].concat());
+        add("How often", Some([&notice.count.to_string(), " times", &since.unwrap_or_default()].concat()));
+    }
+    if notice.by_administrator {
+        add("By", Some("an administrator".to_owned()));
+    } else {
+        add("Browser", notice.agent.as_deref().and_then(name::clean));
+        add("Place", notice.place.as_deref().and_then(name::clean));
+    }
+    body.facts(&facts);
+    body.paragraph(if notice.by_administrator {
+        "If you did not expect this, ask those who run {app}."
+    } else {
+        texts.advice
+    });
+    body.link(&application.url);
+    (texts.subject, body)
+}
