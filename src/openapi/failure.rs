@@ -115,14 +115,16 @@ impl Failures {
     }
 
     fn add_of_fields(&mut self, input: &Input) {
-        let alternative = input.alternative.map(|input| (input.rules)()).unwrap_or_default();
-        let rules: Vec<_> = (input.rules)().into_iter().chain(alternative).collect();
+        let rules = (input.rules)();
         let may_be = |violation: &Violation| !input.is_patch || *violation != Violation::Required;
         let possible = |rule: &&Rule| (rule.field, rule.violations().into_iter().filter(may_be).collect());
-        let possible: Violations = rules.iter().map(possible).collect();
+        let mut possible: Violations = rules.iter().map(possible).collect();
         let first =
             possible.iter().map(|(field, violations)| (*field, violations.iter().take(1).cloned().collect()));
-        let first = self.dialect.render(&invalid(&first.collect::<Violations>()));
+        let first: Violations = first.collect();
+        let alternative = input.alternative.map(|input| (input.rules)()).unwrap_or_default();
+        possible.extend(alternative.iter().map(|rule| (rule.field, rule.violations())));
+        let first = self.dialect.render(&invalid(&first));
         let schema_name = format!("{}Errors", input.name);
         let schema = schema::field_errors(self.dialect, &possible, None);
         self.push(&schema_name, &schema_name, schema.clone(), "Invalid fields", first.clone());

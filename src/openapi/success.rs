@@ -26,7 +26,7 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
         Success::Methods { description } => {
             let schema = component_ref("schemas", "MethodsResponse");
             let media =
-                Json::object(vec![("schema", schema), ("example", Json::raw(&methods::body(true, false)))]);
+                Json::object(vec![("schema", schema), ("example", Json::raw(&methods::body(false, false)))]);
             vec![ResponseSpec::new("200", description, &[], Some(media))]
         }
         Success::Mail { description } => {

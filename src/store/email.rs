@@ -84,8 +84,8 @@ pub(super) fn issue<'a>(
 /// Seconds until a user may have a mail sent to another new address; 0 or less if that is now.
 pub async fn wait_for_new_address(db: &impl Db, user_id: i64, email: &str, now: i64) -> Result<i64, DbError> {
     let sql = format!(
-        "SELECT iif({} < {MAX_NEW_ADDRESSES}, 0, (SELECT min(created_at) FROM secrets WHERE user_id = ?1 \
-         AND purpose = 'verification' AND created_at > ?3 - {DAY}) + {DAY} - ?3) AS seconds FROM users WHERE id = ?1",
+        "SELECT CAST(iif({} < {MAX_NEW_ADDRESSES}, 0, (SELECT min(created_at) FROM secrets WHERE user_id = ?1 \
+         AND purpose = 'verification' AND created_at > ?3 - {DAY}) + {DAY} - ?3) AS INTEGER) AS seconds FROM users WHERE id = ?1",
         new_addresses("?2", "?3")
     );
     let row = db.first(&sql, &[user_id.into(), email.into(), now.into()]).await?;

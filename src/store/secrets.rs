@@ -245,7 +245,7 @@ pub async fn issue_verification(
 
 /// Seconds until another mail may be asked for; 0 or less if that is now.
 pub async fn wait_for(db: &impl Db, purpose: Purpose, keys: &LimitKeys, now: i64) -> Result<i64, DbError> {
-    let sql = format!("SELECT {} AS seconds", wait(purpose, ["?1", "?2", "?3", "?4"]));
+    let sql = format!("SELECT CAST({} AS INTEGER) AS seconds", wait(purpose, ["?1", "?2", "?3", "?4"]));
     let LimitKeys { account, network, site } = keys;
     let params = [account.as_str().into(), network.as_str().into(), site.as_deref().into(), now.into()];
     let row = db.first(&sql, &params).await?;

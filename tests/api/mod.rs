@@ -7,6 +7,7 @@ pub mod breached;
 pub mod cases;
 pub mod hints;
 pub mod login_failures;
+pub mod mailbox;
 pub mod methods;
 pub mod passwords;
 pub mod profile;
@@ -14,9 +15,13 @@ pub mod protocol;
 pub mod range_server;
 pub mod reauthentication;
 pub mod request;
+pub mod resets;
+pub mod secret_ends;
 pub mod session_list;
 pub mod sessions;
+pub mod sign_in;
 pub mod tokens;
+pub mod verification;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -202,6 +207,39 @@ macro_rules! all {
                 a_service_is_told_five_digits
                 no_service_is_asked_for_what_is_refused_anyway
                 without_an_answer_a_password_is_taken_and_that_is_logged;
+            resets:
+                a_forgotten_password_is_replaced
+                a_reset_forgets_failed_logins
+                whoever_has_an_address_the_answer_is_the_same
+                a_right_secret_beside_a_refused_password_is_not_spent
+                a_reset_needs_its_fields
+                a_code_has_five_wrong_tries_and_a_link_ten
+                a_link_is_good_for_half_an_hour_and_a_code_for_ten_minutes
+                a_secret_opens_nothing_but_what_it_is_for
+                without_mail_there_is_nothing_of_it
+                no_get_of_a_link_spends_it
+                a_mail_has_nothing_of_its_request;
+            verification:
+                a_registration_sends_a_verification
+                a_verification_needs_the_mailbox_and_a_session_of_the_account
+                another_verification_is_sent_where_there_is_something_to_verify
+                an_unverified_email_is_replaced_at_once
+                a_verified_email_stays_until_the_new_one_is_proved
+                a_change_of_email_is_cancelled_by_the_one_in_force
+                an_address_of_another_user_is_refused_at_both_steps
+                a_new_email_needs_a_proof_of_ten_minutes
+                a_throttled_new_email_changes_nothing_where_one_is_verified
+                a_throttled_new_email_holds_where_none_is_verified
+                an_unverified_address_gets_three_verifications_a_week;
+            sign_in:
+                a_mailed_secret_logs_in_once
+                whoever_proves_a_mailbox_first_owns_the_account
+                staff_keep_their_password
+                a_body_has_one_proof
+                a_mailed_secret_proves_a_session_anew
+                wrong_secrets_of_a_session_are_counted;
+            secret_ends:
+                what_ends_what;
             methods:
                 the_ways_in_are_told_to_anyone;
             session_list:

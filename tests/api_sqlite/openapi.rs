@@ -75,6 +75,11 @@ impl OpenApi {
         let Some(item) = self.document["paths"].get(path) else {
             return self.is_as_elsewhere("NotFound", 404, call, answer);
         };
+        let is_of_a_feature =
+            item.as_object().unwrap().values().any(|operation| operation["x-requires"].is_string());
+        if is_of_a_feature && answer.status == 404 {
+            return self.is_as_elsewhere("NotFound", 404, call, answer);
+        }
         if item.get(&method).is_none() || call.method != method.to_uppercase() {
             return self.is_as_elsewhere("MethodNotAllowed", 405, call, answer);
         }

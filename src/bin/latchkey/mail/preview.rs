@@ -28,7 +28,7 @@ fn kinds() -> impl Iterator<Item = PossibleValue> {
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let (name, config) = deployment.mail()?;
     let (from, url) = match config {
-        Some(config) => (config.from, config.app_url),
+        Some(config) => (config.from, config.application.url),
         None => (
             Mailbox { name: None, address: "accounts@example.com".to_owned() },
             "https://app.example.com/account".to_owned(),
