@@ -108,7 +108,6 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
 }
 
 /// Applies the changes. Gives the verification of a new email that was issued, and the end of its code.
-
 async fn apply(
     cx: &Context<'_, impl Platform, impl Request>,
     Caller { user, token, standing }: &mut Caller,
