@@ -11,6 +11,7 @@ const FIELDS: Record<FieldName, true> = {
   image: true,
   current_password: true,
   scope: true,
+  secret: true,
 };
 const FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(FIELDS));
 

@@ -154,6 +154,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a new password with a mailed secret, and end every session of the user
+         * @description Needs `MAIL_FROM`
+         */
+        put: operations["resetPassword"];
+        /**
+         * Ask for a mail with which a new password can be set
+         * @description Needs `MAIL_FROM`
+         */
+        post: operations["requestPasswordReset"];
+        delete?: never;
+        /**
+         * Ask what a page of another origin may send
+         * @description Needs `MAIL_FROM`
+         */
+        options: operations["preflightPasswordReset"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/email-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Verify an address with a mailed secret. One that waited is the email from then on, and the user's other sessions end
+         * @description Needs `MAIL_FROM`
+         */
+        put: operations["verifyEmail"];
+        /**
+         * Ask for a mail with which the email can be verified
+         * @description Needs `MAIL_FROM`
+         */
+        post: operations["requestEmailVerification"];
+        delete?: never;
+        /**
+         * Ask what a page of another origin may send
+         * @description Needs `MAIL_FROM`
+         */
+        options: operations["preflightEmailVerification"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a mail that logs a user in
+         * @description Needs `MAIL_SIGN_IN`
+         */
+        post: operations["requestSignIn"];
+        delete?: never;
+        /**
+         * Ask what a page of another origin may send
+         * @description Needs `MAIL_SIGN_IN`
+         */
+        options: operations["preflightSignIn"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the user's credentials, and the state of their email
+         * @description Needs `MAIL_FROM`
+         */
+        get: operations["credentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        /**
+         * Ask what a page of another origin may send
+         * @description Needs `MAIL_FROM`
+         */
+        options: operations["preflightCredentials"];
+        /**
+         * As GET, without a body
+         * @description Needs `MAIL_FROM`
+         */
+        head: operations["credentialsHead"];
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -324,6 +432,7 @@ export interface components {
             errors: {
                 email?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 255 characters.")[];
                 password?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters.")[];
+                secret?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid or expired.")[];
             };
         };
         WrongCredentials: {
@@ -341,6 +450,9 @@ export interface components {
             /** Format: password */
             password: string | number;
         };
+        MailedSecret: {
+            secret: string | number;
+        };
         ScopeErrors: {
             errors: {
                 scope?: string[];
@@ -349,6 +461,7 @@ export interface components {
         PasswordProofErrors: {
             errors: {
                 password?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters.")[];
+                secret?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid or expired.")[];
             };
         };
         WrongPassword: {
@@ -365,6 +478,51 @@ export interface components {
                 error: "Not found."[];
             };
         };
+        MailRequestErrors: {
+            errors: {
+                email?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 255 characters.")[];
+            };
+        };
+        FeatureOff: {
+            errors: {
+                error: "Not found."[];
+            };
+        };
+        MailRequest: {
+            email: string | number;
+        };
+        PasswordResetErrors: {
+            errors: {
+                password?: (("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has at least 8 characters." | "Ensure this field has no more than 128 characters." | "Null characters are not allowed." | "The password is too similar to the email." | "The password is too similar to the username." | "The password is too similar to the name." | "This password is too common." | "This password has appeared in a data breach.") | string)[];
+                secret?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid or expired.")[];
+            };
+        };
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description Where `x-blocklist` is `refuse`, it may not be common or known from a data breach, nor contain the username, the local part of the email or the name of the application
+             */
+            password: string | number;
+            secret: string | number;
+        };
+        AlreadyVerified: {
+            errors: {
+                email?: "This email is already verified."[];
+            };
+        };
+        EmailVerificationErrors: {
+            errors: {
+                secret?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid or expired.")[];
+            };
+        };
+        EmailTaken: {
+            errors: {
+                email?: "user with this email already exists."[];
+            };
+        };
+        EmailVerification: {
+            secret: string | number;
+        };
         User: {
             email: string;
             username: string;
@@ -375,6 +533,38 @@ export interface components {
         };
         UserResponse: {
             user: components["schemas"]["User"];
+        };
+        UserAndMailResponse: {
+            user: components["schemas"]["User"];
+            mail?: components["schemas"]["Mail"];
+        };
+        Mail: {
+            /** @description Stands before the code, with a dot between, where that is sent */
+            id: string;
+            /**
+             * Format: date-time
+             * @description End of the code; the link may be good for longer
+             */
+            expires: string;
+        };
+        MailResponse: {
+            mail: components["schemas"]["Mail"];
+        };
+        CredentialsResponse: {
+            /** @description There are none yet but the password */
+            credentials: unknown[];
+            email: {
+                /** @description The address in force */
+                address: string;
+                /** @description `true` if it is verified */
+                verified: boolean;
+                /** @description The address that waits to be verified */
+                pending: string | null;
+            };
+            /** @description `true` if the session's last proof is recent enough to change credentials and email */
+            proof: boolean;
+            /** @description There are no passkeys yet */
+            passkey: null;
         };
         Session: {
             /** @description Names the session. It opens nothing */
@@ -529,7 +719,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["UserResponse"];
+                    "application/json": components["schemas"]["UserAndMailResponse"];
                 };
             };
             /** @description Invalid fields; Fields whose values other users have; No JSON; `user` is `null`; No object where one belongs */
@@ -724,7 +914,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["UserResponse"];
+                    "application/json": components["schemas"]["UserAndMailResponse"];
                 };
             };
             /** @description Invalid fields; Fields whose values other users have; No JSON; `user` is `null`; No object where one belongs; An object without `user` */
@@ -1037,7 +1227,7 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["UserResponse"];
+                    "application/json": components["schemas"]["UserAndMailResponse"];
                 };
             };
             /** @description Invalid fields; Fields whose values other users have; No JSON; `user` is `null`; No object where one belongs; An object without `user` */
@@ -1142,7 +1332,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    user: components["schemas"]["Credentials"];
+                    user: components["schemas"]["Credentials"] | components["schemas"]["MailedSecret"];
                 };
             };
         };
@@ -1367,7 +1557,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    user: components["schemas"]["PasswordProof"];
+                    user: components["schemas"]["PasswordProof"] | components["schemas"]["MailedSecret"];
                 };
             };
         };
@@ -1815,6 +2005,820 @@ export interface operations {
             /** @description The ways in */
             200: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": {
+                 *         "secret": "q83vEjRWeJCrze8SNFZ4kA.12345678",
+                 *         "password": "correct horse"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    user: components["schemas"]["PasswordReset"];
+                };
+            };
+        };
+        responses: {
+            /** @description The password is set */
+            204: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `user` */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordResetErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"];
+                };
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description A body that takes longer than 10 seconds */
+            408: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTimedOut"];
+                };
+            };
+            /** @description A body that is too large */
+            413: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description A body that is not sent as JSON */
+            415: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    requestPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": {
+                 *         "email": "jake@example.com"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    user: components["schemas"]["MailRequest"];
+                };
+            };
+        };
+        responses: {
+            /** @description A mail is under way, if an active user has the email */
+            202: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mail": {
+                     *         "id": "q83vEjRWeJCrze8SNFZ4kA",
+                     *         "expires": "2027-01-15T08:10:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MailResponse"];
+                };
+            };
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `user` */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequestErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"];
+                };
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description A body that takes longer than 10 seconds */
+            408: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTimedOut"];
+                };
+            };
+            /** @description A body that is too large */
+            413: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description A body that is not sent as JSON */
+            415: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    preflightPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say what a page may send */
+            204: {
+                headers: {
+                    Allow: components["headers"]["Allow"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Allow-Methods": components["headers"]["Access-Control-Allow-Methods"];
+                    "Access-Control-Allow-Headers": components["headers"]["Access-Control-Allow-Headers"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Access-Control-Max-Age": components["headers"]["Access-Control-Max-Age"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    verifyEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": {
+                 *         "secret": "q83vEjRWeJCrze8SNFZ4kA.12345678"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    user: components["schemas"]["EmailVerification"];
+                };
+            };
+        };
+        responses: {
+            /** @description The user as it is now */
+            200: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "email": "jake@example.com",
+                     *         "username": "jake",
+                     *         "bio": null,
+                     *         "image": null,
+                     *         "token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `user`; Another user has the address by now */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailVerificationErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"] | components["schemas"]["EmailTaken"];
+                };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description A body that takes longer than 10 seconds */
+            408: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTimedOut"];
+                };
+            };
+            /** @description A body that is too large */
+            413: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description A body that is not sent as JSON */
+            415: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    requestEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A mail is under way to the address that waits, or else to the one in force */
+            202: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mail": {
+                     *         "id": "q83vEjRWeJCrze8SNFZ4kA",
+                     *         "expires": "2027-01-15T08:10:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MailResponse"];
+                };
+            };
+            /** @description No address is to be verified */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlreadyVerified"];
+                };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    preflightEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say what a page may send */
+            204: {
+                headers: {
+                    Allow: components["headers"]["Allow"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Allow-Methods": components["headers"]["Access-Control-Allow-Methods"];
+                    "Access-Control-Allow-Headers": components["headers"]["Access-Control-Allow-Headers"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Access-Control-Max-Age": components["headers"]["Access-Control-Max-Age"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    requestSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": {
+                 *         "email": "jake@example.com"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    user: components["schemas"]["MailRequest"];
+                };
+            };
+        };
+        responses: {
+            /** @description A mail is under way, if an active user has the email */
+            202: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mail": {
+                     *         "id": "q83vEjRWeJCrze8SNFZ4kA",
+                     *         "expires": "2027-01-15T08:10:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MailResponse"];
+                };
+            };
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `user` */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailRequestErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"];
+                };
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description A body that takes longer than 10 seconds */
+            408: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTimedOut"];
+                };
+            };
+            /** @description A body that is too large */
+            413: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description A body that is not sent as JSON */
+            415: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    preflightSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say what a page may send */
+            204: {
+                headers: {
+                    Allow: components["headers"]["Allow"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Allow-Methods": components["headers"]["Access-Control-Allow-Methods"];
+                    "Access-Control-Allow-Headers": components["headers"]["Access-Control-Allow-Headers"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Access-Control-Max-Age": components["headers"]["Access-Control-Max-Age"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credentials */
+            200: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "credentials": [],
+                     *       "email": {
+                     *         "address": "jake@example.com",
+                     *         "verified": true,
+                     *         "pending": null
+                     *       },
+                     *       "proof": true,
+                     *       "passkey": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CredentialsResponse"];
+                };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    preflightCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say what a page may send */
+            204: {
+                headers: {
+                    Allow: components["headers"]["Allow"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Allow-Methods": components["headers"]["Access-Control-Allow-Methods"];
+                    "Access-Control-Allow-Headers": components["headers"]["Access-Control-Allow-Headers"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Access-Control-Max-Age": components["headers"]["Access-Control-Max-Age"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    credentialsHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credentials */
+            200: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content?: never;
