@@ -1,6 +1,6 @@
 //! Mails: what each says, in plain text and in HTML.
 //!
-//! [`write`] renders a [`Message`]. The texts stand in `secret.rs` and `notice.rs`, each sentence once: [`body`] makes
+//! [`write()`] renders a [`Message`]. The texts stand in `secret.rs` and `notice.rs`, each sentence once: [`body`] makes
 //! plain text and HTML of it. `{app}` in a text is the name of the application.
 
 mod body;

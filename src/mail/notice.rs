@@ -79,51 +79,51 @@ impl Event {
         Self::ALL.into_iter().find(|event| event.name() == name)
     }
 
-    const fn texts(self) -> Texts {
+    const fn texts(self) -> &'static Texts {
         match self {
-            Self::PasswordChanged => Texts {
+            Self::PasswordChanged => &Texts {
                 name: "password_changed",
                 subject: "Your password for {app} was changed",
                 what: "The password of your account at {app} was changed.",
                 advice: "If it was you, there is nothing to do. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account.",
             },
-            Self::PasswordReset => Texts {
+            Self::PasswordReset => &Texts {
                 name: "password_reset",
                 subject: "Your password for {app} was reset",
                 what: "A new password was set for your account at {app}, with a link or a code that was mailed to you. Everyone who was logged in to the account was logged out.",
                 advice: "If it was you, there is nothing to do. If it was not, someone else can read your mail: first change the password of your mailbox, then open {app} and choose “Forgot your password?”.",
             },
-            Self::EmailReplaced => Texts {
+            Self::EmailReplaced => &Texts {
                 name: "email_replaced",
                 subject: "Your email address for {app} was replaced",
                 what: "The account at {app} that had this email address now has another one. This address can no longer be used to log in, or to set a new password.",
                 advice: "If it was you, there is nothing to do. If it was not, tell those who run {app} at once.",
             },
-            Self::EmailChanged => Texts {
+            Self::EmailChanged => &Texts {
                 name: "email_changed",
                 subject: "Your email address for {app} was changed",
                 what: "This is now the email address of your account at {app}. From now on, log in with it.",
                 advice: "If it was you, there is nothing to do. If the account is yours and it was not you, set a new password at once: open {app} and choose “Forgot your password?”. If you do not know the account, ignore this mail.",
             },
-            Self::AccountDeactivated => Texts {
+            Self::AccountDeactivated => &Texts {
                 name: "account_deactivated",
                 subject: "Your account at {app} was deactivated",
                 what: "Your account at {app} was deactivated. Everyone who was logged in to it was logged out, and nobody can log in any more.",
                 advice: "If it was you, there is nothing to do. If it was not, tell those who run {app}: they can activate it again.",
             },
-            Self::UnknownDevice => Texts {
+            Self::UnknownDevice => &Texts {
                 name: "unknown_device",
                 subject: "New login to your account at {app}",
                 what: "There was a login to your account at {app}, with a browser and from a country that none of your other logins has.",
                 advice: "If it was you, there is nothing to do. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account.",
             },
-            Self::AccountLocked => Texts {
+            Self::AccountLocked => &Texts {
                 name: "account_locked",
                 subject: "Failed logins to your account at {app}",
                 what: "There were too many logins to your account at {app} with a wrong password, so new ones have to wait for a while. Where you are logged in, you stay logged in.",
                 advice: "If it was not you, someone may be guessing your password. One that is long, and that you use nowhere else, is safe. To set such a password, which also ends the wait, open {app} and choose “Forgot your password?”.",
             },
-            Self::PasswordUnusable => Texts {
+            Self::PasswordUnusable => &Texts {
                 name: "password_unusable",
                 subject: "Your password for {app} no longer works",
                 what: "Someone logged in to your account at {app} with a link or a code that was mailed to this address. The address had not been confirmed before, so someone else may have chosen the password. It no longer works, and everyone else who was logged in was logged out.",
