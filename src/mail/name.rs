@@ -14,35 +14,36 @@ const MAX: usize = 40;
 pub fn clean(text: &str) -> Option<String> {
     let mut cleaned = String::new();
     let mut count = 0;
-    let mut follows_separator = false;
-    for c in text.chars().filter(|c| is_kept(*c)) {
-        let is_space = c.is_whitespace();
-        if is_space && (cleaned.is_empty() || cleaned.ends_with(' ')) {
+    let mut is_seen = false;
+    let mut last = ' ';
+    for c in text.chars() {
+        let c = if c.is_whitespace() && !is_text_control(c) { ' ' } else { c };
+        let is_ignorable = is_default_ignorable(c);
+        let is_dropped = is_text_control(c) || (is_ignorable && !shapes_others(c));
+        if is_dropped || (c == ' ' && last == ' ') {
             continue;
         }
         if count == MAX {
             cleaned.push('…');
             break;
         }
-        if follows_separator && !is_space {
+        if is_separator(last) && c != ' ' {
             cleaned.push(' ');
         }
-        cleaned.push(if is_space { ' ' } else { c });
-        follows_separator = is_separator(c);
+        cleaned.push(c);
         count += 1;
+        is_seen |= c != ' ' && !is_ignorable;
+        last = c;
     }
-    let is_seen = |c: char| !c.is_whitespace() && !is_default_ignorable(c);
-    cleaned.contains(is_seen).then_some(cleaned)
+    is_seen.then_some(cleaned)
 }
 
-/// Tells whether a character stays. Of what is not shown by itself, joiners and variation selectors do, which scripts
-/// and emoji need.
-fn is_kept(c: char) -> bool {
-    let shapes_others = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}');
-    !is_text_control(c) && (!is_default_ignorable(c) || shapes_others)
+/// Joiners and variation selectors, which scripts and emoji need.
+const fn shapes_others(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 /// Dots, those included that IDNA takes for one, and colons.
-fn is_separator(c: char) -> bool {
+const fn is_separator(c: char) -> bool {
     matches!(c, '.' | ':' | '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff0e}' | '\u{ff1a}' | '\u{ff61}')
 }

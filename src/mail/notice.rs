@@ -140,21 +140,18 @@ pub fn write<'a>(application: &'a Application, notice: &Notice) -> (&'static str
     body.paragraph(texts.what);
     let time = |text: &str| time::readable(text).unwrap_or_else(|| text.to_owned());
     let is_repeated = notice.count > 1;
-    let mut facts = Vec::new();
-    let mut add = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-    add("Username", notice.username.as_deref().and_then(name::clean));
-    add(if is_repeated { "Last time" } else { "Time" }, Some(time(&notice.at)));
-    if is_repeated {
-        let since = notice.since.as_deref().map(|since| [" since ", &time(since)].concat());
-        add("How often", Some([&notice.count.to_string(), " times", &since.unwrap_or_default()].concat()));
-    }
-    if notice.by_administrator {
-        add("By", Some("an administrator".to_owned()));
-    } else {
-        add("Browser", notice.agent.as_deref().and_then(name::clean));
-        add("Place", notice.place.as_deref().and_then(name::clean));
-    }
-    body.facts(&facts);
+    let since = notice.since.as_deref().map(|since| [" since ", &time(since)].concat());
+    let how_often = [&notice.count.to_string(), " times", &since.unwrap_or_default()].concat();
+    let shown = |text: &Option<String>| text.as_deref().and_then(name::clean);
+    let by_user = |text: &Option<String>| if notice.by_administrator { None } else { shown(text) };
+    body.facts(&[
+        ("Username", shown(&notice.username)),
+        (if is_repeated { "Last time" } else { "Time" }, Some(time(&notice.at))),
+        ("How often", is_repeated.then_some(how_often)),
+        ("By", notice.by_administrator.then(|| "an administrator".to_owned())),
+        ("Browser", by_user(&notice.agent)),
+        ("Place", by_user(&notice.place)),
+    ]);
     body.paragraph(if notice.by_administrator {
         "If you did not expect this, ask those who run {app}."
     } else {

@@ -16,14 +16,13 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// Makes `28 November 2026, 10:09 UTC` of `2026-11-28T10:09:00Z` (RFC 3339). `None` if it is no such time.
+/// Makes `28 November 2026, 10:09 UTC` of `2026-11-28T10:09:00Z` (RFC 3339). `None` if it is of another form.
 pub fn readable(time: &str) -> Option<String> {
-    let (date, clock) = time.strip_suffix('Z')?.split_once('T')?;
-    let (year, rest) = date.split_once('-')?;
-    let (month, day) = rest.split_once('-')?;
+    if time.len() != "2026-11-28T10:09:00Z".len() || !time.ends_with('Z') {
+        return None;
+    }
+    let (year, month, day, minute) = (time.get(..4)?, time.get(5..7)?, time.get(8..10)?, time.get(11..16)?);
     let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
     let day = day.strip_prefix('0').unwrap_or(day);
-    let is_number = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
-    let minute = clock.get(..5).filter(|minute| minute.bytes().all(|c| c.is_ascii_digit() || c == b':'))?;
-    (is_number(year) && is_number(day)).then(|| [day, " ", month, " ", year, ", ", minute, " UTC"].concat())
+    Some([day, " ", month, " ", year, ", ", minute, " UTC"].concat())
 }
