@@ -35,3 +35,22 @@ CREATE INDEX secrets_by_network ON secrets (network, created_at);
 CREATE INDEX secrets_by_site ON secrets (site, created_at) WHERE site IS NOT NULL;
 CREATE INDEX secrets_by_user ON secrets (user_id, created_at) WHERE user_id IS NOT NULL;
 CREATE INDEX secrets_by_purge ON secrets (purge_at);
+
+-- Notices that are to be mailed. A row is written with the change that it tells of, is sent after the response, and again by the
+-- schedule until the transport takes it. It stays for an hour after that, and gathers what happens meanwhile.
+CREATE TABLE outbox (
+  key       TEXT    NOT NULL PRIMARY KEY, -- user, kind and recipient
+  kind      TEXT    NOT NULL,
+  user_id   INTEGER NOT NULL,
+  recipient TEXT    NOT NULL,             -- address
+  username  TEXT,                         -- NULL if the address is not verified
+  agent     TEXT,                         -- as in sessions; likewise NULL
+  place     TEXT,                         -- as in sessions; likewise NULL
+  count     INTEGER NOT NULL,             -- how often it happened since it was last sent
+  since     INTEGER NOT NULL,             -- Unix seconds of the first of these
+  at        INTEGER NOT NULL,             -- Unix seconds of the last
+  due_at    INTEGER NOT NULL,             -- Unix seconds; it is sent then, or deleted if the count is 0
+  attempts  INTEGER NOT NULL              -- failed ones
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX outbox_by_due ON outbox (due_at);

@@ -6,12 +6,13 @@ use super::deferred::Deferred;
 use super::session_record;
 use crate::auth::rehash::Rehash;
 use crate::auth::session::Session;
-use crate::config::{Config, MailConfig};
+use crate::config::{Config, Feature, MailConfig};
 use crate::error::Error;
 use crate::http::Request;
 use crate::http::client_ip::ClientIp;
 use crate::mail::Message;
 use crate::platform::Platform;
+use crate::store::outbox::Origin;
 use crate::store::secrets::Recipient;
 use crate::store::sessions::SessionRecord;
 
@@ -52,6 +53,22 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
     /// Record of a session of a user, as this request tells it.
     pub fn session_record(&self, user_id: i64, token_version: i64, session: &Session) -> SessionRecord {
         session_record::new(self.request, user_id, token_version, session, self.config.token_ttl)
+    }
+
+    /// Origin of this request, for notices; `None` if the deployment sends no mail.
+    pub fn notice_origin(&self) -> Option<Origin> {
+        self.config.has(Feature::Mail).then(|| session_record::origin(self.request))
+    }
+
+    /// Origin of this request, for notices that are not essential; `None` if the deployment sends none.
+    pub fn minor_notice_origin(&self) -> Option<Origin> {
+        let sends_all = self.config.mail.as_ref().is_some_and(|mail| mail.sends_all_notices);
+        self.notice_origin().filter(|_| sends_all)
+    }
+
+    /// Sends notices that are due once the response is sent.
+    pub fn deliver_notices_later(&self) {
+        self.deferred.borrow_mut().has_notices = true;
     }
 
     /// Records a session once the response is sent. Of several records the last counts.

@@ -1,11 +1,15 @@
 //! Work of a request that its response does not wait for.
 
+use crate::auth::notices;
 use crate::auth::rehash::Rehash;
 use crate::config::MailConfig;
 use crate::mail::{self, Message};
 use crate::platform::{Event, Platform};
 use crate::store::secrets::Recipient;
 use crate::store::sessions::{self, SessionRecord};
+
+/// The most notices that are sent after one response; others are for the schedule.
+const NOTICES: usize = 3;
 
 /// Work that is left once the response has been sent. What is lost of it is made up for by a later request.
 #[derive(Default)]
@@ -14,6 +18,8 @@ pub struct Deferred {
     pub session: Option<SessionRecord>,
     /// Mails to be sent. A user whose mail is lost asks for another.
     pub mails: Vec<(Recipient, Message)>,
+    /// `true` if notices are due.
+    pub has_notices: bool,
     /// Password to be hashed again.
     pub rehash: Option<Rehash>,
 }
@@ -21,21 +27,34 @@ pub struct Deferred {
 impl Deferred {
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.session.is_none() && self.mails.is_empty() && self.rehash.is_none()
+        self.session.is_none() && self.mails.is_empty() && !self.has_notices && self.rehash.is_none()
     }
 
     /// Does the work. Failures are logged.
-    pub async fn run(self, mail: Option<&MailConfig>, platform: &impl Platform) {
-        if let Some(session) = self.session
-            && let Err(error) = sessions::record(platform.primary(), &session, platform.now()).await
-        {
-            platform.log(&Event::InternalError { cause: format!("record of a session: {error}") });
+    pub async fn run(mut self, mail: Option<&MailConfig>, platform: &impl Platform) {
+        if let Some(session) = &self.session {
+            let (db, now) = (platform.primary(), platform.now());
+            let recorded = if session.has_begun && mail.is_some_and(|mail| mail.sends_all_notices) {
+                sessions::record_begun(db, session, now).await
+            } else {
+                sessions::record(db, session, now).await.map(|()| false)
+            };
+            match recorded {
+                Ok(is_due) => self.has_notices |= is_due,
+                Err(error) => {
+                    platform.log(&Event::InternalError { cause: format!("record of a session: {error}") });
+                }
+            }
         }
-        for (recipient, message) in self.mails {
-            let Some(MailConfig { from, application, .. }) = mail else { continue };
-            let mail = mail::write(application, from, &recipient.email, &message);
-            if let Err(cause) = platform.send(&mail).await {
-                platform.log(&Event::InternalError { cause: format!("mail: {cause}") });
+        if let Some(MailConfig { from, application, .. }) = mail {
+            for (recipient, message) in self.mails {
+                let mail = mail::write(application, from, &recipient.email, &message);
+                if let Err(cause) = platform.send(&mail).await {
+                    platform.log(&Event::InternalError { cause: format!("mail: {cause}") });
+                }
+            }
+            if self.has_notices {
+                notices::deliver(platform, from, application, NOTICES).await;
             }
         }
         if let Some(rehash) = self.rehash {

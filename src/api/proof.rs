@@ -42,9 +42,15 @@ pub(super) async fn redeem_sign_in(
     let (id, found) = found.ok_or_else(|| errors.clone())?;
     let lockout = &cx.config.passwords.lockout;
     let failures = [lockout.account(&found.email), lockout.user(found.user_id)];
-    let redemption =
-        Redemption { secret: &id, user_id: found.user_id, failures: failures.each_ref().map(String::as_str) };
+    let origin = cx.notice_origin().unwrap_or_default();
+    let redemption = Redemption {
+        secret: &id,
+        user_id: found.user_id,
+        origin: &origin,
+        failures: failures.each_ref().map(String::as_str),
+    };
     if let Some(user) = recovery::sign_in(cx.db(), redemption, cx.now()).await? {
+        cx.deliver_notices_later();
         return Ok(user);
     }
     errors.add(Field::Secret, Violation::InvalidSecret);

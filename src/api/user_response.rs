@@ -8,7 +8,7 @@ use crate::auth::token;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::sessions::Standing;
+use crate::store::sessions::{SessionRecord, Standing};
 
 /// Begins a session of a user who gave this proof: the one place where any does.
 pub(super) fn begin_session(
@@ -18,7 +18,9 @@ pub(super) fn begin_session(
     proof: Proof,
 ) -> Result<Response, Error> {
     let session = Session::begin(Some(proof), |bytes| cx.platform.fill_random(bytes))?;
-    with_new_proof(status, cx, user, &session)
+    let record = cx.session_record(user.id, user.token_version, &session);
+    cx.record_later(SessionRecord { has_begun: true, ..record });
+    with_fresh_token(status, cx, user, &session)
 }
 
 /// Responds with the user and a fresh token of this session, whose proof is new.

@@ -48,7 +48,9 @@ pub async fn verify(
     let was_recorded = match found.locked_until {
         None => false,
         Some(until) if until > now => return Err(lockout::throttled(until, now)),
-        Some(_) => lockout::record_failure(db, &keys, false, platform.now()).await.map(|()| true)?,
+        Some(_) => lockout::record_failure(db, &keys, false, lockout.notice_to(email), platform.now())
+            .await
+            .map(|()| true)?,
     };
     match check(policy, platform, password, found.user) {
         Ok(verified) => {
@@ -59,7 +61,7 @@ pub async fn verify(
         }
         Err(Error::WrongCredentials) if was_recorded => Err(Error::WrongCredentials),
         Err(Error::WrongCredentials) => {
-            match lockout::record_failure(db, &keys, true, platform.now()).await {
+            match lockout::record_failure(db, &keys, true, lockout.notice_to(email), platform.now()).await {
                 Ok(()) => Err(Error::WrongCredentials),
                 Err(Error::Internal(cause)) => Err(lockout.note_unrecorded(keys, platform.now(), &cause)),
                 Err(error) => Err(error),

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 
 use super::secret::Secret;
 use crate::error::Error;
-use crate::store::Db;
+use crate::store::Batch;
 use crate::store::login_failures::{self, FailureKeys, FailureLimit};
 
 /// Time that an unrecorded failure keeps further tries out, in seconds.
@@ -32,6 +32,7 @@ pub struct Lockout {
     key: Secret,
     per_ip: i64,
     per_account: i64,
+    has_notices: bool,
     unrecorded: RefCell<Vec<Unrecorded>>,
 }
 
@@ -48,7 +49,17 @@ impl Lockout {
     /// Limits of this many failures; 0 is none. The key of the hashes is derived from `secret`.
     pub fn new(secret: &Secret, per_ip: i64, per_account: i64) -> Self {
         let key = secret.derive("latchkey: login failures");
-        Self { key, per_ip, per_account, unrecorded: RefCell::default() }
+        Self { key, per_ip, per_account, has_notices: false, unrecorded: RefCell::default() }
+    }
+
+    /// Sends notices of lockouts.
+    pub const fn send_notices(&mut self) {
+        self.has_notices = true;
+    }
+
+    /// The address for a notice of a lockout of this email, if the deployment sends any.
+    pub fn notice_to<'a>(&self, email: &'a str) -> Option<&'a str> {
+        self.has_notices.then_some(email)
     }
 
     /// The most failures for an account and a client IP; 0 for no limit.
@@ -131,18 +142,20 @@ impl Lockout {
     }
 }
 
-/// Records a failure before it is answered; `password_checked` tells whether the password was compared by now.
+/// Records a failure before it is answered; `password_checked` tells whether the password was compared by now, and `notice_to` is
+/// the address for a notice of the lockout that it may cause.
 ///
 /// # Errors
 /// [`Error::Throttled`] if no more may be answered.
 pub async fn record_failure(
-    db: &impl Db,
+    db: &impl Batch,
     keys: &FailureKeys,
     password_checked: bool,
+    notice_to: Option<&str>,
     now: i64,
 ) -> Result<(), Error> {
     let is_off = keys.per_ip.is_none() && keys.per_account.is_none();
-    if is_off || login_failures::record(db, keys, now).await? {
+    if is_off || login_failures::record(db, keys, notice_to, now).await? {
         return Ok(());
     }
     if password_checked {

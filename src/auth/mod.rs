@@ -7,6 +7,7 @@ pub mod current_password;
 mod hs256;
 pub mod keys;
 pub mod lockout;
+pub mod notices;
 pub mod password;
 pub mod registration_limit;
 pub mod rehash;

@@ -1,4 +1,4 @@
-//! `MAIL_FROM`, `APP_URL`, `MAIL_SIGN_IN`, and the transport: the binding `EMAIL` or `SMTP_URL`.
+//! `MAIL_FROM`, `APP_URL`, `MAIL_SIGN_IN`, `NOTICES`, and the transport: the binding `EMAIL` or `SMTP_URL`.
 
 use super::secrets::Secrets;
 use super::variables::Variables;
@@ -16,6 +16,8 @@ pub struct MailConfig {
     pub application: Application,
     /// `MAIL_SIGN_IN`: `true` if a mailed secret logs in.
     pub has_sign_in: bool,
+    /// `NOTICES`: `true` if notices go out beside those on password, email and credentials.
+    pub sends_all_notices: bool,
     /// Key of single-use secrets, and of the limits on requests for them.
     pub key: SingleUseKey,
 }
@@ -29,10 +31,12 @@ pub(super) fn read(
     let from = variables.read("MAIL_FROM", sender);
     let app_url = variables.read("APP_URL", app_url);
     let sign_in = variables.switch("MAIL_SIGN_IN", false);
+    let notices = variables.read("NOTICES", sends_all_notices);
     let has_binding = variables.is_set("EMAIL");
     let smtp =
         variables.read("SMTP_URL", |url| url.map_or(Ok(false), |url| check_smtp_url(&url).map(|()| true)));
     let (from, app_url, has_sign_in, has_smtp) = (from?, app_url?, sign_in?, smtp?);
+    let sends_all_notices = notices?;
     let Some(from) = from else {
         if has_sign_in {
             variables.problems.push(
@@ -52,7 +56,16 @@ pub(super) fn read(
         return None;
     };
     let application = Application { name: app_name?.to_owned(), url: app_url };
-    Some(Some(MailConfig { from, application, has_sign_in, key: SingleUseKey::new(&secrets?.current) }))
+    let key = SingleUseKey::new(&secrets?.current);
+    Some(Some(MailConfig { from, application, has_sign_in, sends_all_notices, key }))
+}
+
+fn sends_all_notices(value: Option<String>) -> Result<bool, String> {
+    match value.as_deref() {
+        None | Some("all") => Ok(true),
+        Some("essential") => Ok(false),
+        Some(other) => Err(format!("NOTICES is {other:?}: it can be \"all\" or \"essential\"")),
+    }
 }
 
 /// Parses an address, or a name with an address in angle brackets. An empty text is not set.

@@ -113,7 +113,10 @@ impl Config {
             return Err(ConfigError { problems, cors });
         }
         let config = || {
-            let (secrets, passwords) = (secrets?, passwords?);
+            let (secrets, mut passwords, mail) = (secrets?, passwords?, mail?);
+            if mail.as_ref().is_some_and(|mail| mail.sends_all_notices) {
+                passwords.lockout.send_notices();
+            }
             Some(Self {
                 warnings: [secrets.warnings(), passwords::warnings(&passwords)].concat(),
                 registrations: RegistrationLimits::new(&secrets.current, registrations?),
@@ -123,7 +126,7 @@ impl Config {
                 dialect: dialect?,
                 cors: cors.clone(),
                 passwords,
-                mail: mail?,
+                mail,
                 rate_limit: rate_limit?,
                 read_replication: read_replication?,
                 session_max_age: limit_in_seconds(session_max_days?, DAY),

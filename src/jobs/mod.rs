@@ -1,3 +1,4 @@
 //! Work of the schedule.
 
+pub mod deliver;
 pub mod purge;

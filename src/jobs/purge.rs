@@ -1,7 +1,7 @@
 //! Deletes rows that are no longer needed: sessions whose tokens have expired, failed logins that are
-//! forgotten, and counts of registrations of past days. Nothing depends on its having run.
+//! forgotten, counts of registrations of past days, secrets that no limit counts, and notices that were sent. Nothing depends on its having run.
 
-use crate::store::{Db, DbError, login_failures, registrations, sessions};
+use crate::store::{Db, DbError, login_failures, outbox, registrations, secrets, sessions};
 
 /// The most rows that one statement deletes, so that none keeps the database from others for long.
 const BATCH: i64 = 1_000;
@@ -14,7 +14,9 @@ pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {
     let sessions = run_batches(async || sessions::purge(db, now, BATCH).await).await;
     let failures = run_batches(async || login_failures::purge(db, now, BATCH).await).await;
     let registrations = run_batches(async || registrations::purge(db, now, BATCH).await).await;
-    sessions.and(failures).and(registrations)
+    let secrets = run_batches(async || secrets::purge(db, now, BATCH).await).await;
+    let outbox = run_batches(async || outbox::purge(db, now, BATCH).await).await;
+    sessions.and(failures).and(registrations).and(secrets).and(outbox)
 }
 
 /// Runs a statement until it finds nothing more to delete, or has run often enough.

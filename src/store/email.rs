@@ -1,10 +1,12 @@
 //! Email of a user: in force, verified or not, and the one that waits to be verified.
 
+use super::outbox::{self, Origin};
 use super::secrets::{self, INSERT_PARAMS, NewSecret, Purpose};
 use super::sessions::{STANDING, SessionKey};
 use super::users::{COLUMNS, take_user};
 use super::{Batch, DAY, Db, DbError, Statement, Value};
 use crate::account::user::User;
+use crate::mail::Event;
 
 /// The most new addresses of a user that are mailed to in a day.
 const MAX_NEW_ADDRESSES: i64 = 5;
@@ -119,8 +121,20 @@ pub async fn verify(
     db: &impl Batch,
     key: SessionKey<'_>,
     secret: &str,
+    origin: &Origin,
     now: i64,
 ) -> Result<Option<User>, DbError> {
+    let is_replaced = format!(
+        "id = ?1 AND is_active AND ({STANDING}) = 2 AND pending_email IS NOT NULL \
+         AND EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?8 AND {})",
+        secrets::is_redeemable(Purpose::EmailVerification)
+    );
+    let notice = |event, recipient| outbox::add(event, recipient, &is_replaced, ["?5", "?6", "?7"]);
+    let to_old = notice(Event::EmailReplaced, "email");
+    let to_new = notice(Event::EmailChanged, "pending_email");
+    let mut notice_params = Vec::from(key.params(now));
+    notice_params.extend(origin.params());
+    notice_params.push(secret.into());
     let redeemed = secrets::redeem(Purpose::EmailVerification);
     let is_new = |then: &str, otherwise: &str| format!("iif(pending_email IS NULL, {otherwise}, {then})");
     let sql = format!(
@@ -136,6 +150,8 @@ pub async fn verify(
         *COLUMNS
     );
     let statements = [
+        Statement { sql: &to_old, params: &notice_params },
+        Statement { sql: &to_new, params: &notice_params },
         Statement { sql: &redeemed, params: &[secret.into(), now.into()] },
         Statement { sql: &sql, params: &key.params(now) },
     ];

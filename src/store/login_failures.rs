@@ -1,6 +1,8 @@
 //! Failed logins: for each account one row over all client IPs, and one for each that tried.
 
-use super::{DAY, Db, DbError, Value};
+use super::outbox;
+use super::{Batch, DAY, Db, DbError, Statement, Value};
+use crate::mail::Event;
 
 /// Lockout of a client IP when it reaches its limit for an account, and quiet time until
 /// its failures are forgotten, in seconds.
@@ -57,8 +59,14 @@ pub async fn locked_until(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<
 /// Records a failed login under all limits, unless one of them locks it out, and tells whether it was recorded.
 ///
 /// One statement, so that of any number at once exactly as many pass as the limits allow. The last
-/// failure within a limit sets its lockout.
-pub async fn record(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<bool, DbError> {
+/// failure within a limit sets its lockout. Where `email` is given and this locks the account out from all client IPs, a
+/// notice to that address is added, if it is a user's and verified.
+pub async fn record(
+    db: &impl Batch,
+    keys: &FailureKeys,
+    email: Option<&str>,
+    now: i64,
+) -> Result<bool, DbError> {
     let sql = format!(
         "INSERT OR REPLACE INTO login_failures (account, client_ip, count, blocked_until, expires_at) \
          SELECT ?1, client_ip, count, \
@@ -77,7 +85,21 @@ pub async fn record(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<bool, 
     let [account, per_ip, per_account, now] = keys.params(now);
     let (ip_max, account_max) = (max(keys.per_ip.as_ref()), max(keys.per_account.as_ref()));
     let params = [account, per_ip, per_account, now, ip_max, account_max];
-    Ok(db.first(&sql, &params).await?.is_some())
+    let record = Statement { sql: &sql, params: &params };
+    let row = match email {
+        None => db.first(record.sql, record.params).await?,
+        Some(email) => {
+            let will_lock = format!(
+                "email = ?7 AND is_active AND email_verified AND ifnull(({LOCKED_UNTIL}), 0) <= ?4 \
+                 AND ifnull((SELECT f.count FROM login_failures AS f \
+                             WHERE f.account = ?1 AND f.client_ip = ?3 AND f.expires_at > ?4), 0) + 1 >= ?6"
+            );
+            let notice = outbox::add(Event::AccountLocked, "email", &will_lock, ["?4", "NULL", "NULL"]);
+            let notice_params = [&params[..], &[email.into()]].concat();
+            db.batch(&[Statement { sql: &notice, params: &notice_params }, record]).await?
+        }
+    };
+    Ok(row.is_some())
 }
 
 /// Keeps the failures of an account for a day longer: for a guess that was tried and not recorded.

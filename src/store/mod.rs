@@ -7,6 +7,7 @@ pub mod email;
 pub mod login_failures;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod operator;
+pub mod outbox;
 pub mod recovery;
 pub mod registrations;
 pub mod secrets;

@@ -1,15 +1,20 @@
 //! Ways back in by mail: a password reset, and a sign-in. Whoever proves a mailbox first owns the account.
 
 use super::email::END_VERIFICATIONS;
+use super::outbox::{self, Origin};
 use super::secrets::{self, Purpose};
 use super::sessions::REVOKE_ALL;
 use super::users::{COLUMNS, take_user};
 use super::{Batch, DbError, Row, Statement, Value};
 use crate::account::password::PasswordHash;
 use crate::account::user::User;
+use crate::mail::Event;
 
 /// Password that matches nothing, as Django has it.
 const UNUSABLE_PASSWORD: &str = "!";
+
+/// SQL condition over rows of `users`: a sign-in takes the password away.
+const LOSES_PASSWORD: &str = "verified_at IS NULL AND NOT is_staff AND NOT is_superuser";
 
 /// Secret that was found, and the user that it is for.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +23,8 @@ pub struct Redemption<'a> {
     pub secret: &'a str,
     /// Id of the user.
     pub user_id: i64,
+    /// Origin for the notice to the user, if the deployment sends mail.
+    pub origin: &'a Origin,
     /// Keys of the user's failed logins, which are forgotten: those of the email, and those of the user.
     pub failures: [&'a str; 2],
 }
@@ -35,7 +42,8 @@ pub async fn reset_password(
          {END_VERIFICATIONS}, updated_at = ?2 WHERE id = ?1 AND changes() > 0 RETURNING 1"
     );
     let params = [redemption.user_id.into(), now.into(), password.as_str().into()];
-    Ok(redeem(db, Purpose::PasswordReset, redemption, &sql, &params, now).await?.is_some())
+    let notice = (Event::PasswordReset, "");
+    Ok(redeem(db, Purpose::PasswordReset, notice, redemption, &sql, &params, now).await?.is_some())
 }
 
 /// Redeems a sign-in, and gives the user, or `None` if the secret was redeemed meanwhile. The address is verified. An
@@ -44,7 +52,7 @@ pub async fn reset_password(
 pub async fn sign_in(db: &impl Batch, redemption: Redemption<'_>, now: i64) -> Result<Option<User>, DbError> {
     let first = |then: &str, otherwise: &str| format!("iif(verified_at IS NULL, {then}, {otherwise})");
     let sql = format!(
-        "UPDATE users SET password = iif(verified_at IS NULL AND NOT is_staff AND NOT is_superuser, '{UNUSABLE_PASSWORD}', password), \
+        "UPDATE users SET password = iif({LOSES_PASSWORD}, '{UNUSABLE_PASSWORD}', password), \
          token_version = {}, surviving_sid = {}, reset_version = {}, email_version = {}, pending_email = {}, \
          email_verified = 1, verified_at = ifnull(verified_at, ?2) WHERE id = ?1 AND changes() > 0 RETURNING {}",
         first("token_version + 1", "token_version"),
@@ -55,27 +63,34 @@ pub async fn sign_in(db: &impl Batch, redemption: Redemption<'_>, now: i64) -> R
         *COLUMNS
     );
     let params = [redemption.user_id.into(), now.into()];
-    let row = redeem(db, Purpose::SignIn, redemption, &sql, &params, now).await?;
+    let notice = (Event::PasswordUnusable, &*format!(" AND {LOSES_PASSWORD}"));
+    let row = redeem(db, Purpose::SignIn, notice, redemption, &sql, &params, now).await?;
     row.map(|mut row| take_user(&mut row)).transpose()
 }
 
-/// Redeems a secret in one transaction: forgets failed logins, and changes the user by an UPDATE that depends on the
-/// redemption before it.
+/// Redeems a secret in one transaction: forgets failed logins, adds a notice under a condition, and changes the user by an
+/// UPDATE that depends on the redemption before it.
 async fn redeem(
     db: &impl Batch,
     purpose: Purpose,
-    Redemption { secret, failures: [of_email, of_user], .. }: Redemption<'_>,
+    (event, condition): (Event, &str),
+    Redemption { secret, user_id, origin, failures: [of_email, of_user] }: Redemption<'_>,
     update: &str,
     params: &[Value<'_>],
     now: i64,
 ) -> Result<Option<Row>, DbError> {
-    let forgotten = format!(
-        "DELETE FROM login_failures WHERE account IN (?2, ?3) AND EXISTS (SELECT 1 FROM secrets WHERE id = ?1 AND {})",
+    let is_redeemable = format!(
+        "EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?1 AND {})",
         secrets::is_redeemable(purpose)
     );
+    let forgotten = format!("DELETE FROM login_failures WHERE account IN (?2, ?3) AND {is_redeemable}");
+    let condition = format!("id = ?2 AND {is_redeemable}{condition}");
+    let notice = outbox::add(event, "email", &condition, ["?3", "?4", "?5"]);
+    let [agent, place] = origin.params();
     let redeemed = secrets::redeem(purpose);
     db.batch(&[
         Statement { sql: &forgotten, params: &[secret.into(), of_email.into(), of_user.into()] },
+        Statement { sql: &notice, params: &[secret.into(), user_id.into(), now.into(), agent, place] },
         Statement { sql: &redeemed, params: &[secret.into(), now.into()] },
         Statement { sql: update, params },
     ])

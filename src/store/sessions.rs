@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{DAY, Db, DbError, Row, Value};
+use super::outbox;
+use super::{Batch, DAY, Db, DbError, Row, Statement, Value};
+use crate::mail::Event;
 
 /// SQL expression over a row of `users`: the [`Standing`] of the token with the user ?1, the version ?2, the sid ?3 and
 /// the issue time ?4 at the time ?5.
@@ -120,6 +122,8 @@ pub struct SessionRecord {
     pub auth_time: i64,
     /// Time in which all of its tokens expire, in seconds.
     pub lifetime: i64,
+    /// `true` if it begins with this request.
+    pub has_begun: bool,
 }
 
 impl SessionRecord {
@@ -155,15 +159,50 @@ const INSERT: &str = "INSERT INTO sessions (user_id, sid, version, agent, place,
 /// day old, the proof is a new one, or its tokens live for longer by now. A session that has ended stays so: its token
 /// is not good.
 pub async fn record(db: &impl Db, record: &SessionRecord, now: i64) -> Result<(), DbError> {
-    let sql = format!(
+    db.first(&record_sql(), &record.params(now)).await.map(drop)
+}
+
+fn record_sql() -> String {
+    format!(
         "{INSERT}, NULL FROM users WHERE id = ?1 AND is_active AND ({STANDING}) > 0 \
          ON CONFLICT (user_id, sid) DO UPDATE SET agent = excluded.agent, place = excluded.place, \
          methods = iif(excluded.auth_time < auth_time, methods, excluded.methods), \
          auth_time = max(auth_time, excluded.auth_time), seen_at = excluded.seen_at, \
          expires_at = max(expires_at, excluded.expires_at) \
          WHERE seen_at <= ?5 - {DAY} OR expires_at < ?6 - {DAY} OR auth_time < ?10 OR auth_time = ?10 AND methods <> ?9"
+    )
+}
+
+/// Records a session that has begun, as [`record`] does, and tells whether a notice is due: its device is none that the table
+/// knows of the user. A first session is no news, and an address that is not verified gets none.
+pub async fn record_begun(db: &impl Batch, record: &SessionRecord, now: i64) -> Result<bool, DbError> {
+    let own = format!(
+        "FROM (SELECT agent, place FROM sessions WHERE user_id = ?1 AND sid <> ?3 LIMIT {MAX_LOOKED_AT}) AS other"
     );
-    db.first(&sql, &record.params(now)).await.map(drop)
+    let browser = |agent: &str| format!("substr({agent}, 1, instr({agent}, ' on '))");
+    let country = |place: &str| format!("substr({place}, -2)");
+    let is_unknown = format!(
+        "id = ?1 AND is_active AND email_verified AND ({STANDING}) > 0 AND EXISTS (SELECT 1 {own}) \
+         AND NOT EXISTS (SELECT 1 {own} WHERE {} IS {} AND {} IS {})",
+        browser("other.agent"),
+        browser("?7"),
+        country("other.place"),
+        country("?8")
+    );
+    let notice = outbox::add(Event::UnknownDevice, "email", &is_unknown, ["?5", "?7", "?8"]);
+    let insert = record_sql();
+    let params = record.params(now);
+    let (of_notice, _) = params.split_at_checked(8).unwrap_or((&params, &[]));
+    let is_due = "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?2 AND key = \
+         (SELECT id || ' unknown_device ' || lower(email) FROM users WHERE id = ?1)) AS is_due";
+    let row = db
+        .batch(&[
+            Statement { sql: &notice, params: of_notice },
+            Statement { sql: &insert, params: &params },
+            Statement { sql: is_due, params: &[record.user_id.into(), now.into()] },
+        ])
+        .await?;
+    row.map_or(Ok(false), |mut row| row.boolean())
 }
 
 /// Ends a session, if its user is active and its token is good, and tells whether that was so.

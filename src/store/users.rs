@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::email::{self, END_VERIFICATIONS};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
+use super::outbox::{self, Origin};
 use super::registrations::{self, RegistrationLimit};
 use super::secrets::{self, NewSecret};
 use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing, Use};
@@ -11,6 +12,7 @@ use super::{Batch, Db, DbError, Row, Statement, Value};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{PROFILE, Profile};
 use crate::account::user::{NewUser, User, UserPatch};
+use crate::mail::Event;
 
 /// Columns that [`take_user`] reads.
 pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
@@ -180,11 +182,19 @@ pub struct Updated {
     pub expires: Option<String>,
 }
 
+/// What a change needs where the deployment sends mail.
+pub struct WithMail<'a> {
+    /// Verification of a new email, if the change has one.
+    pub verification: Option<&'a NewSecret>,
+    /// Origin for notices.
+    pub origin: &'a Origin,
+}
+
 /// Changes the user of a token, if they are active and the token is good. Gives `None` where nothing was changed, else
 /// the user and what the token is good for after that. A new password refuses every token before it; `has_grace` leaves
 /// this one good for [`GRACE`], else resets end.
 ///
-/// With a `verification`, which comes with a new email, that waits until it is verified, if the one in force is. It is issued unless a limit is
+/// With mail a new email waits until it is verified, if the one in force is. Its verification is issued unless a limit is
 /// reached; then an email does not wait, and nothing is changed. Every other new email holds at once, unverified.
 ///
 /// Only what changes is named: an index is written again for each column that is, changed or not.
@@ -196,10 +206,20 @@ pub async fn update(
     key: SessionKey<'_>,
     patch: &UserPatch,
     has_grace: bool,
-    verification: Option<&NewSecret>,
+    mail: Option<WithMail<'_>>,
     now: i64,
 ) -> Result<Option<Updated>, DbError> {
-    let mut params = Vec::from(key.params(now));
+    let key_params = key.params(now);
+    let is_good = format!("id = ?1 AND is_active AND ({STANDING}) > 0");
+    let verification = mail.as_ref().and_then(|mail| mail.verification).zip(patch.email.as_deref());
+    // An email that waits needs its verification, or nothing is changed.
+    let may_wait = |secret: usize| match verification {
+        Some(_) => format!(
+            " AND (NOT email_verified OR EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?{secret}))"
+        ),
+        None => String::new(),
+    };
+    let mut params = key_params.to_vec();
     let mut set = String::from("updated_at = ?5");
     let account = [
         ("username", patch.username.as_deref()),
@@ -225,35 +245,53 @@ pub async fn update(
             ", grace_version = NULL, grace_until = 0".to_owned()
         });
     }
-    let mut condition = format!("id = ?1 AND is_active AND ({STANDING}) > 0");
-    let mut returning = format!("{}, {STANDING} AS standing", *COLUMNS);
-    let (issued, issued_params);
-    let mut statements = Vec::new();
     if let Some(new_email) = &patch.email {
         params.push(new_email.as_str().into());
         let email = format!("?{}", params.len());
-        if let Some(secret) = verification {
-            set.push_str(&email::replace_or_wait(&email));
-            params.push(secret.id.as_str().into());
-            let own = format!("FROM secrets WHERE id = ?{}", params.len());
-            condition.push_str(&format!(" AND (NOT email_verified OR EXISTS (SELECT 1 {own}))"));
-            returning.push_str(&format!(", (SELECT {} {own}) AS expires", secrets::EXPIRES));
-            (issued, issued_params) = email::issue(key, secret, new_email, now);
-            statements.push(Statement { sql: &issued, params: &issued_params });
+        set.push_str(&if verification.is_some() {
+            email::replace_or_wait(&email)
         } else {
-            set.push_str(&email::replace(&email));
-        }
+            email::replace(&email)
+        });
     }
     if patch.password.is_some() && !has_grace || patch.email.is_some() && verification.is_none() {
         set.push_str(", reset_version = reset_version + 1");
     } else if patch.email.is_some() {
         set.push_str(", reset_version = reset_version + (NOT email_verified)");
     }
+    let mut returning = format!("{}, {STANDING} AS standing", *COLUMNS);
+    let mut condition = is_good.clone();
+    if let Some((secret, _)) = verification {
+        params.push(secret.id.as_str().into());
+        let id = params.len();
+        condition.push_str(&may_wait(id));
+        returning
+            .push_str(&format!(", (SELECT {} FROM secrets WHERE id = ?{id}) AS expires", secrets::EXPIRES));
+    }
     let sql = format!("UPDATE users SET {set} WHERE {condition} RETURNING {returning}");
-    statements.push(Statement { sql: &sql, params: &params });
-    let row = match statements.as_slice() {
-        [only] => db.first(only.sql, only.params).await?,
-        several => db.batch(several).await?,
+
+    // Before the change, with its conditions.
+    let mut before: Vec<(String, Vec<Value<'_>>)> = Vec::new();
+    before.extend(verification.map(|(secret, email)| email::issue(key, secret, email, now)));
+    if let Some(mail) = &mail {
+        let notice = |event, condition: &str| outbox::add(event, "email", condition, ["?5", "?6", "?7"]);
+        let notice_params = [&key_params[..], &mail.origin.params()].concat();
+        if verification.is_some() {
+            let is_replaced = format!("{is_good} AND NOT email_verified");
+            before.push((notice(Event::EmailReplaced, &is_replaced), notice_params.clone()));
+        }
+        if patch.password.is_some() {
+            let secret = verification.map(|(secret, _)| secret.id.as_str().into());
+            let params = notice_params.into_iter().chain(secret).collect();
+            before.push((notice(Event::PasswordChanged, &(is_good + &may_wait(8))), params));
+        }
+    }
+    let row = if before.is_empty() {
+        db.first(&sql, &params).await?
+    } else {
+        let before = before.iter().map(|(sql, params)| Statement { sql, params });
+        let statements: Vec<_> = before.chain([Statement { sql: &sql, params: &params }]).collect();
+        db.batch(&statements).await?
     };
     let Some(mut row) = row else { return Ok(None) };
     let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
@@ -261,14 +299,30 @@ pub async fn update(
     Ok(Some(Updated { user, standing, expires }))
 }
 
-/// Deactivates a token's user and ends every session, if the user is active and the token is [`Standing::Active`],
-/// and tells whether that was so.
-pub async fn deactivate(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<bool, DbError> {
+/// Deactivates a token's user and ends every session and secret, if the user is active and the token is [`Standing::Active`],
+/// and tells whether that was so. With an origin a verified address gets a notice.
+pub async fn deactivate(
+    db: &impl Batch,
+    key: SessionKey<'_>,
+    origin: Option<&Origin>,
+    now: i64,
+) -> Result<bool, DbError> {
+    let condition = format!("id = ?1 AND is_active AND ({STANDING}) = 2");
     let sql = format!(
-        "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = ?5 \
-         WHERE id = ?1 AND is_active AND ({STANDING}) = 2 RETURNING 1"
+        "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = ?5 WHERE {condition} RETURNING 1"
     );
-    Ok(db.first(&sql, &key.params(now)).await?.is_some())
+    let params = key.params(now);
+    let row = match origin {
+        None => db.first(&sql, &params).await?,
+        Some(origin) => {
+            let is_told = format!("{condition} AND email_verified");
+            let notice = outbox::add(Event::AccountDeactivated, "email", &is_told, ["?5", "?6", "?7"]);
+            let notice_params = [&params[..], &origin.params()].concat();
+            let notice = Statement { sql: &notice, params: &notice_params };
+            db.batch(&[notice, Statement { sql: &sql, params: &params }]).await?
+        }
+    };
+    Ok(row.is_some())
 }
 
 /// Finds which of these values are taken by users other than `except`. For failure paths only: on the good

@@ -8,16 +8,15 @@ use worker::wasm_bindgen::JsCast as _;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, console_error, console_warn};
 
-use super::d1::{Database, Handle};
 use super::host::Host;
 use super::request::{Head, WorkerRequest};
 use super::tasks::{Outcome, Slot, Tasks};
 use crate::app;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, MailConfig};
 use crate::error::Error;
 use crate::http::BodyError;
-use crate::jobs::purge;
-use crate::platform::Event;
+use crate::jobs::{deliver, purge};
+use crate::platform::{Event, Platform as _};
 
 type SharedConfig = Rc<Result<Config, ConfigError>>;
 
@@ -54,6 +53,10 @@ fn config() -> SharedConfig {
     CONFIG.with(|cell| Rc::clone(cell.get_or_init(unread)))
 }
 
+fn mail_of(config: &Result<Config, ConfigError>) -> Option<&MailConfig> {
+    config.as_ref().ok().and_then(|config| config.mail.as_ref())
+}
+
 fn has_sessions(config: &Result<Config, ConfigError>) -> bool {
     config.as_ref().is_ok_and(|config| config.read_replication)
 }
@@ -77,8 +80,7 @@ pub fn handle_request(
             request.respond(&handled.response);
         } else {
             request.respond_and_continue(&handled.response).await;
-            let mail = (*config).as_ref().ok().and_then(|config| config.mail.as_ref());
-            handled.deferred.run(mail, &request).await;
+            handled.deferred.run(mail_of(&config), &request).await;
         }
     });
 }
@@ -86,11 +88,14 @@ pub fn handle_request(
 /// Starts the work of the schedule, at a time in Unix milliseconds.
 #[wasm_bindgen(js_name = handleScheduled)]
 pub fn handle_scheduled(id: u32, host: Host, now: f64) {
-    let slot = Rc::<Slot>::default();
-    let db = Database::new(Rc::new(Handle { host, slot: Rc::clone(&slot) }), false);
+    let (config, slot) = (config(), Rc::<Slot>::default());
+    let platform = WorkerRequest::new(host, Rc::clone(&slot), Head::default(), false);
     start(id, slot, async move {
-        if let Err(error) = purge::run(&db, (now / 1_000.0) as i64).await {
-            log(&Event::InternalError { cause: format!("purge: {error}") }, None);
+        if let Err(error) = purge::run(platform.primary(), (now / 1_000.0) as i64).await {
+            platform.log(&Event::InternalError { cause: format!("purge: {error}") });
+        }
+        if let Some(mail) = mail_of(&config) {
+            deliver::run(mail, &platform).await;
         }
     });
 }

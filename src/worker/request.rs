@@ -17,6 +17,7 @@ use crate::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use crate::store::Db;
 
 /// Parts of a request that nearly every endpoint reads.
+#[derive(Default)]
 pub struct Head {
     pub method: String,
     pub url: String,

@@ -9,6 +9,7 @@ pub mod hints;
 pub mod login_failures;
 pub mod mailbox;
 pub mod methods;
+pub mod notices;
 pub mod passwords;
 pub mod profile;
 pub mod protocol;
@@ -240,6 +241,15 @@ macro_rules! all {
                 wrong_secrets_of_a_session_are_counted;
             secret_ends:
                 what_ends_what;
+            notices:
+                a_new_password_is_told
+                one_notice_of_a_kind_goes_out_in_an_hour
+                a_new_email_is_told_to_both_addresses
+                a_deactivation_is_told
+                a_login_from_an_unknown_device_is_told
+                a_locked_account_is_told
+                a_password_that_a_sign_in_took_away_is_told
+                only_essential_notices_where_that_is_set;
             methods:
                 the_ways_in_are_told_to_anyone;
             session_list:

@@ -62,7 +62,8 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let policy = &cx.config.passwords;
     let proof = if let Some(secret) = proof::take_mailed_secret(cx, &mut fields) {
         let keys = policy.lockout.user_keys(&client_ip, caller.user.id);
-        lockout::record_failure(cx.db(), &keys, false, cx.now()).await?; // forgotten if it is right
+        let notice_to = policy.lockout.notice_to(&caller.user.email);
+        lockout::record_failure(cx.db(), &keys, false, notice_to, cx.now()).await?; // forgotten if it is right
         caller.user = proof::redeem_sign_in(cx, secret, Some(caller.user.id)).await?;
         Proof::of_email(cx.now())
     } else {

@@ -59,7 +59,11 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
             token = caller.token;
         }
     }
-    if users::deactivate(cx.db(), token.key(), cx.now()).await? {
+    let origin = cx.minor_notice_origin();
+    if users::deactivate(cx.db(), token.key(), origin.as_ref(), cx.now()).await? {
+        if origin.is_some() {
+            cx.deliver_notices_later();
+        }
         Ok(Response::empty(204))
     } else {
         Err(authenticate::why_rejected(cx, &token).await)

@@ -19,7 +19,8 @@ use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::secrets::{self, NewSecret};
 use crate::store::sessions::Standing;
-use crate::store::{DbError, email, users};
+use crate::store::users::{self, WithMail};
+use crate::store::{DbError, email};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user",
@@ -129,10 +130,15 @@ async fn apply(
         None => None,
     };
     let secret = verification.as_ref().map(Verification::secret);
-    match users::update(db, key, &patch, current_password.is_none(), secret, cx.now()).await {
+    let origin = cx.notice_origin();
+    let mail = origin.as_ref().map(|origin| WithMail { verification: secret, origin });
+    match users::update(db, key, &patch, current_password.is_none(), mail, cx.now()).await {
         Ok(Some(updated)) => {
             *user = updated.user;
             cx.record_as_of(user.token_version);
+            if origin.is_some() && (password.is_some() || patch.email.is_some()) {
+                cx.deliver_notices_later();
+            }
             // The response to a new password has a fresh token, whatever this one is good for by now.
             *standing = if password.is_some() { Standing::Active } else { updated.standing };
             Ok(verification.zip(updated.expires))

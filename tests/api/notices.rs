@@ -1,0 +1,164 @@
+//! Notices: mails that tell a user what happened to the account.
+
+use serde_json::json;
+
+use super::mailbox::Person;
+use super::{Received, Request, Start, with_mail};
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+/// Subjects of the notices that an address got.
+fn notices(mails: &[Received]) -> Vec<&str> {
+    let notices = mails.iter().filter(|mail| !mail.text.contains("&secret="));
+    notices.map(|mail| mail.subject.as_str()).collect()
+}
+
+pub fn a_new_password_is_told(start: Start) {
+    let api = start(with_mail());
+    let mut person = Person::verified(&api, "told-password");
+    person.patch(&json!({"password": "another one"}));
+    assert_eq!(notices(&person.mails()), ["Your password for Example was changed"]);
+    let text = person.mails().last().unwrap().text.clone();
+    assert!(text.contains("told-password") && text.contains("https://app.example.com/account\n"), "{text}");
+    assert!(!text.contains("secret="), "{text}");
+    // A change that fails is none, and neither is one of something else.
+    person.patch(&json!({"password": "short"}));
+    person.patch(&json!({"bio": "x"}));
+    person.request_reset();
+    person.reset(&person.secret(), "yet another one").is(204, "");
+    let both = ["Your password for Example was changed", "Your password for Example was reset"];
+    assert_eq!(notices(&person.mails()), both);
+
+    let mut unverified = Person::register(&api, "told-unverified");
+    unverified.patch(&json!({"password": "another one"}));
+    assert_eq!(notices(&unverified.mails()), ["Your password for Example was changed"]);
+    let text = unverified.mails().last().unwrap().text.replace(&unverified.email, "");
+    assert!(!text.contains("told-unverified"), "{text}");
+}
+
+pub fn one_notice_of_a_kind_goes_out_in_an_hour(start: Start) {
+    let api = start(with_mail());
+    let mut person = Person::verified(&api, "gathered");
+    for n in 1..=4 {
+        assert_eq!(person.patch(&json!({"password": format!("password {n}")})).status, 200);
+    }
+    assert_eq!(notices(&person.mails()).len(), 1);
+    api.sql("UPDATE outbox SET due_at = due_at - 3600, at = at + 60 WHERE recipient = 'gathered@x.io'");
+    person.patch(&json!({"password": "password 5"}));
+    assert_eq!(notices(&person.mails()).len(), 2);
+    let text = person.mails().last().unwrap().text.clone();
+    assert!(text.contains("4 times since"), "{text}");
+}
+
+pub fn a_new_email_is_told_to_both_addresses(start: Start) {
+    let api = start(with_mail());
+    let mut person = Person::verified(&api, "told-email");
+    person.patch(&json!({"email": "told-email2@x.io"}));
+    assert!(notices(&person.mails()).is_empty());
+    let secret = person.secret_at("told-email2@x.io");
+    person.verify(&secret);
+    assert_eq!(notices(&person.mails()), ["Your email address for Example was replaced"]);
+    let new = api.mails("told-email2@x.io");
+    assert_eq!(notices(&new), ["Your email address for Example was changed"]);
+    assert!(!person.mails().last().unwrap().text.contains("told-email2"));
+
+    let mut unverified = Person::register(&api, "told-email3");
+    unverified.patch(&json!({"email": "told-email4@x.io"}));
+    assert_eq!(notices(&unverified.mails()), ["Your email address for Example was replaced"]);
+    assert!(notices(&api.mails("told-email4@x.io")).is_empty());
+    // One that another user has is no change.
+    unverified.patch(&json!({"email": "told-email2@x.io"}));
+    assert_eq!(notices(&api.mails("told-email4@x.io")).len(), 0);
+}
+
+pub fn a_deactivation_is_told(start: Start) {
+    let api = start(with_mail());
+    let mut person = Person::verified(&api, "told-gone");
+    person.with_token("DELETE", "/api/user", &json!(null)).is(204, "");
+    assert_eq!(notices(&person.mails()), ["Your account at Example was deactivated"]);
+    let mut unverified = Person::register(&api, "told-gone2");
+    unverified.with_token("DELETE", "/api/user", &json!(null)).is(204, "");
+    assert!(notices(&unverified.mails()).is_empty());
+}
+
+pub fn a_login_from_an_unknown_device_is_told(start: Start) {
+    let api = start(with_mail());
+    let person = Person::verified(&api, "device");
+    let login = |agent: &str, place: &str| {
+        let body = json!({ "user": { "email": person.email, "password": "jakejake" } });
+        let call = Request::post("/api/users/login", &body.to_string());
+        assert_eq!(person.send(&call.header("User-Agent", agent).header("Place", place)).status, 200);
+        person.mails().iter().filter(|mail| mail.subject == "New login to your account at Example").count()
+    };
+    // The registration was from a program, which is a device of its own.
+    assert_eq!(login("", ""), 0);
+    assert_eq!(login(FIREFOX, ""), 1);
+    assert_eq!(login(FIREFOX, ""), 1);
+    api.sql("DELETE FROM outbox WHERE recipient = 'device@x.io'");
+    assert_eq!(login(&FIREFOX.replace("145", "146"), ""), 1, "an update of it is none");
+    assert_eq!(login(CHROME, ""), 2);
+    let mails = person.mails();
+    assert!(mails.last().unwrap().text.contains("Chrome on Windows"), "{}", mails.last().unwrap().text);
+}
+
+pub fn a_locked_account_is_told(start: Start) {
+    let mut vars = with_mail();
+    vars.extend([("LOGIN_FAILURES_PER_ADDRESS", "0"), ("LOGIN_FAILURES_PER_ACCOUNT", "3")]);
+    let api = start(vars);
+    let mut person = Person::verified(&api, "told-locked");
+    for _ in 0..5 {
+        person.login("wrong password");
+    }
+    // It is sent with the next notice, or by the schedule.
+    let locked = "SELECT count FROM outbox WHERE recipient = 'told-locked@x.io' AND kind = 'account_locked'";
+    assert_eq!(api.sql(locked).as_deref(), Some("1"));
+    person.patch(&json!({"password": "another one"}));
+    let mut subjects = notices(&person.mails()).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    subjects.sort();
+    assert_eq!(
+        subjects,
+        ["Failed logins to your account at Example", "Your password for Example was changed"]
+    );
+    let unverified = Person::register(&api, "told-locked2");
+    for _ in 0..5 {
+        unverified.login("wrong password");
+    }
+    assert_eq!(
+        api.sql("SELECT count(*) FROM outbox WHERE recipient = 'told-locked2@x.io'").as_deref(),
+        Some("0")
+    );
+}
+
+pub fn a_password_that_a_sign_in_took_away_is_told(start: Start) {
+    let api = start(with_mail());
+    let person = Person::register(&api, "told-unusable");
+    person.request("/api/users/sign-in");
+    assert_eq!(person.sign_in(&person.secret()).status, 200);
+    assert_eq!(notices(&person.mails()), ["Your password for Example no longer works"]);
+    let text = person.mails().last().unwrap().text.replace(&person.email, "");
+    assert!(!text.contains("told-unusable"), "a stranger may have chosen the name: {text}");
+    person.request("/api/users/sign-in");
+    assert_eq!(person.sign_in(&person.secret()).status, 200);
+    assert_eq!(notices(&person.mails()).len(), 1);
+}
+
+pub fn only_essential_notices_where_that_is_set(start: Start) {
+    let mut vars = with_mail();
+    vars.extend([("NOTICES", "essential"), ("LOGIN_FAILURES_PER_ACCOUNT", "2")]);
+    let api = start(vars);
+    let mut person = Person::verified(&api, "essential");
+    let body = json!({ "user": { "email": person.email, "password": "jakejake" } });
+    let call = Request::post("/api/users/login", &body.to_string()).header("User-Agent", FIREFOX);
+    assert_eq!(person.send(&call).status, 200);
+    for _ in 0..3 {
+        person.login("wrong password");
+    }
+    person.patch(&json!({"password": "another one"}));
+    person.with_token("DELETE", "/api/user", &json!(null)).is(204, "");
+    assert_eq!(notices(&person.mails()), ["Your password for Example was changed"]);
+    assert_eq!(
+        api.sql("SELECT count(*) FROM outbox WHERE recipient = 'essential@x.io'").as_deref(),
+        Some("1")
+    );
+}
