@@ -1,5 +1,7 @@
 //! Mails: what each says, in plain text and in HTML.
 
+pub mod delivery;
+
 /// Mail to one recipient. Plain text and HTML say the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
