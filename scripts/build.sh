@@ -15,7 +15,7 @@ toolchain=$(scripts/lib/wasm-toolchain.sh)
 PATH="${toolchain:+$toolchain:}$PATH" cargo rustc --profile "$profile" --lib --crate-type cdylib --target $target
 
 bundle() {
-  esbuild src/worker/index.ts --bundle --minify --format=esm '--external:*.wasm' --outfile=build/index.js --log-level=warning
+  esbuild src/worker/index.ts --bundle --minify --format=esm '--external:*.wasm' '--external:cloudflare:*' --outfile=build/index.js --log-level=warning
 }
 check_worker() {
   tsc --project src/worker --incremental --tsBuildInfoFile build/.steps/worker.tsbuildinfo # esbuild checks no types

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::account::username::is_text_control;
 use crate::mail::Mail;
+use crate::mail::delivery::{Deliverable, SendError};
 use crate::store::{Batch, Db};
 
 /// Runtime that a request is handled in.
@@ -59,11 +60,19 @@ pub trait Platform {
     /// parts of which may be secret.
     async fn fetch(&self, request: Outgoing) -> impl Future<Output = Result<Fetched, String>>;
 
-    /// Sends a mail.
+    /// Sends a mail: a transport has taken it, and may yet bounce it.
     ///
     /// # Errors
-    /// The transport's code or words for the log, in which the recipient's address is not named.
-    async fn send(&self, mail: &Mail) -> Result<(), String>;
+    /// The reason, for [`Event::MailFailed`].
+    async fn send(&self, mail: &Mail) -> Result<(), SendError> {
+        self.deliver(Deliverable::new(mail)?).await
+    }
+
+    /// Hands a mail to the transport, for [`send`](Self::send).
+    ///
+    /// # Errors
+    /// Its reason.
+    async fn deliver(&self, mail: Deliverable<'_>) -> Result<(), SendError>;
 
     /// Writes one line to the log.
     fn log(&self, event: &Event);
@@ -144,6 +153,17 @@ pub enum Event {
         /// Reason.
         cause: String,
     },
+    /// A mail was not sent.
+    MailFailed {
+        /// Kind of mail, such as `password_reset`.
+        mail: &'static str,
+        /// Code of the failure.
+        code: String,
+        /// `true` if it is of the recipient: no other mail would arrive there either.
+        recipient_refused: bool,
+        /// The recipient's id, if they have one.
+        user: Option<i64>,
+    },
     /// A stored hash matches no password; the user needs a new one.
     UnusablePassword {
         /// The user's id.
@@ -154,6 +174,12 @@ pub enum Event {
 }
 
 impl Event {
+    /// Failure of a mail of this kind, to the user with this id.
+    pub fn mail_failed(mail: &'static str, user: Option<i64>, error: SendError) -> Self {
+        let recipient_refused = error.is_of_recipient();
+        Self::MailFailed { mail, code: error.code, recipient_refused, user }
+    }
+
     /// Tells whether someone should look at it now.
     pub const fn is_error(&self) -> bool {
         match self {
@@ -161,6 +187,7 @@ impl Event {
             Self::WeakConfiguration { .. }
             | Self::Hint { .. }
             | Self::BreachCheckFailed { .. }
+            | Self::MailFailed { .. }
             | Self::UnusablePassword { .. } => false,
         }
     }
@@ -200,6 +227,11 @@ mod tests {
         assert_eq!(
             Event::Misconfigured { problems }.line(Some("ray")),
             r#"{"level":"error","event":"misconfigured","problems":["a \"b\"\nc"],"request":"ray"}"#
+        );
+        let error = SendError { code: "RCPT 550 5.1.1".to_owned() };
+        assert_eq!(
+            Event::mail_failed("password_reset", Some(7), error).line(None),
+            r#"{"level":"warn","event":"mail_failed","mail":"password_reset","code":"RCPT 550 5.1.1","recipient_refused":true,"user":7,"request":null}"#
         );
         let reason = "is no encoded hash";
         assert_eq!(

@@ -49,8 +49,8 @@ impl Deferred {
         if let Some(MailConfig { from, application, .. }) = mail {
             for (recipient, message) in self.mails {
                 let mail = mail::write(application, from, &recipient.email, &message);
-                if let Err(cause) = platform.send(&mail).await {
-                    platform.log(&Event::InternalError { cause: format!("mail: {cause}") });
+                if let Err(error) = platform.send(&mail).await {
+                    platform.log(&Event::mail_failed(message.kind(), error, Some(recipient.user_id)));
                 }
             }
             if self.has_notices {

@@ -20,14 +20,16 @@ pub async fn deliver(platform: &impl Platform, from: &Mailbox, application: &App
 
 async fn send(platform: &impl Platform, from: &Mailbox, application: &Application, mut due: Due) {
     let is_done = match due.notice.take() {
-        None => true,
+        None => true, // of another version
         Some(notice) => {
-            let mail = mail::write(application, from, &due.recipient, &Message::Notice(notice));
+            let message = Message::Notice(notice);
+            let mail = mail::write(application, from, &due.recipient, &message);
             match platform.send(&mail).await {
                 Ok(()) => true,
-                Err(cause) => {
-                    platform.log(&Event::InternalError { cause: format!("mail: {cause}") });
-                    due.is_last_attempt()
+                Err(error) => {
+                    let is_hopeless = error.is_of_recipient() || due.is_last_attempt();
+                    platform.log(&Event::mail_failed(message.kind(), error, Some(due.user_id)));
+                    is_hopeless
                 }
             }
         }

@@ -5,6 +5,7 @@ use super::variables::Variables;
 use crate::account::{email, username};
 use crate::auth::single_use::SingleUseKey;
 use crate::http::is_local_authority;
+use crate::mail::delivery::is_deliverable;
 use crate::mail::{Application, Mailbox};
 
 /// Mail of a deployment.
@@ -76,7 +77,7 @@ fn sender(value: Option<String>) -> Result<Option<Mailbox>, String> {
         None => (None, value.clone()),
     };
     let is_name = |name: &str| username::is_visible(name) && !name.contains(['\0', '"', '<', '>']);
-    if email::is_valid(&address) && address.is_ascii() && name.as_deref().is_none_or(is_name) {
+    if email::is_valid(&address) && is_deliverable(&address) && name.as_deref().is_none_or(is_name) {
         return Ok(Some(Mailbox { name, address }));
     }
     Err(format!(
@@ -112,8 +113,10 @@ fn check_smtp_url(url: &str) -> Result<(), String> {
         let is_text = |text: &str| {
             !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic() && !b"/?#@\\".contains(&c))
         };
-        let is_good = is_text(user)
-            && is_text(password)
+        let is_hex = |rest: &str| rest.get(..2).is_some_and(|hex| hex.bytes().all(|c| c.is_ascii_hexdigit()));
+        let is_encoded = |text: &str| is_text(text) && text.split('%').skip(1).all(is_hex);
+        let is_good = is_encoded(user)
+            && is_encoded(password)
             && is_text(host)
             && port.parse::<u16>().is_ok_and(|port| port > 0);
         is_good.then_some(())
@@ -121,4 +124,33 @@ fn check_smtp_url(url: &str) -> Result<(), String> {
     parts().ok_or_else(|| {
         "SMTP_URL is no address of a server with TLS from the start: write it like \"smtps://user:password@smtp.example.com:465\", with what is special in user and password percent-encoded".to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_smtp_url_has_user_password_and_host() {
+        for url in ["smtps://u:p@mx.example.com", "smtps://u%40x:p%C3%A4@localhost:465"] {
+            assert_eq!(check_smtp_url(url), Ok(()), "{url}");
+        }
+        for url in [
+            "",
+            "smtp://u:p@x.io",
+            "smtps://x.io",
+            "smtps://u@x.io",
+            "smtps://:p@x.io",
+            "smtps://u:p@",
+            "smtps://u:p@x.io:0",
+            "smtps://u:p@x.io:465/",
+            "smtps://u@x:p@x.io",
+            "smtps://u:50%@x.io",
+            "smtps://u:%4@x.io",
+            "smtps://u:%zz@x.io",
+        ] {
+            let problem = check_smtp_url(url).unwrap_err();
+            assert!(url.is_empty() || !problem.contains(url), "{url}");
+        }
+    }
 }

@@ -13,6 +13,8 @@ mod time;
 
 pub use notice::{Event, Notice};
 
+pub mod delivery;
+
 /// Mail to one recipient. Plain text and HTML say the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -66,6 +68,18 @@ pub enum Message {
     SignIn(MailedSecret),
     /// Report of what happened to the account.
     Notice(Notice),
+}
+
+impl Message {
+    /// Kind of mail, for the log.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::PasswordReset(_) => "password_reset",
+            Self::EmailVerification(_) => "email_verification",
+            Self::SignIn(_) => "sign_in",
+            Self::Notice(notice) => notice.event.name(),
+        }
+    }
 }
 
 /// Writes the mail of a message.

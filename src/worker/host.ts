@@ -13,12 +13,13 @@ import {
 } from "../../build/latchkey.js";
 import { readBody } from "./body.js";
 import { Outgoing } from "./fetch.js";
+import { sendMail, type Transports } from "./mail.js";
+import type { Mail } from "./message.js";
 
 /** Bindings of `wrangler.toml`; each may be missing. */
-export interface Env {
+export interface Env extends Transports {
   ASSETS?: Fetcher;
   DB?: D1Database;
-  EMAIL?: SendEmail;
   LIMITER?: RateLimit;
   NETWORK_LIMITER?: RateLimit;
   UPDATE_LIMITER?: RateLimit;
@@ -100,16 +101,9 @@ export class RequestHost implements Host {
     this.pending = receive(this.#outgoing, timeout, maxBytes);
   }
 
-  sendMail(
-    name: string | undefined,
-    from: string,
-    to: string,
-    subject: string,
-    text: string,
-    html: string,
-  ): void {
+  sendMail(name: string | undefined, from: string, to: string, subject: string, text: string, html: string): void {
     this.operation = "mail";
-    this.pending = sendMail(this.#env, { from: { email: from, name: name ?? "" }, to, subject, text, html });
+    this.pending = resumeAfterMail(this.#env, { from: { name, address: from }, to, subject, text, html });
   }
 
   respond(head: string, bookmark: string | undefined, body: string | undefined): void {
@@ -200,8 +194,8 @@ async function receive(outgoing: Outgoing | undefined, timeout: number, maxBytes
   return (id) => resumeWithFetched(id, status, text);
 }
 
-async function sendMail({ EMAIL }: Env, mail: Parameters<SendEmail["send"]>[0]): Promise<Resume> {
-  await EMAIL?.send(mail);
+async function resumeAfterMail(env: Env, mail: Mail): Promise<Resume> {
+  await sendMail(env, mail);
   return resumeAfterSending;
 }
 

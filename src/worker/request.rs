@@ -12,6 +12,7 @@ use super::strings;
 use super::tasks::{Outcome, Slot};
 use crate::http::bookmark;
 use crate::http::{BodyError, Header, Request, Response};
+use crate::mail::delivery::{Deliverable, SendError};
 use crate::mail::{Mail, Mailbox};
 use crate::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use crate::store::Db;
@@ -192,13 +193,13 @@ impl Platform for WorkerRequest {
         }
     }
 
-    async fn send(&self, mail: &Mail) -> Result<(), String> {
-        let Mail { from: Mailbox { name, address }, to, subject, text, html } = mail;
+    async fn deliver(&self, mail: Deliverable<'_>) -> Result<(), SendError> {
+        let Mail { from: Mailbox { name, address }, to, subject, text, html } = &*mail;
         self.handle.host.send_mail(name.as_deref(), address, to, subject, text, html);
         match self.handle.slot.wait().await {
             Outcome::Sent => Ok(()),
-            Outcome::Failed(message) => Err(message),
-            _ => Err("another outcome".to_owned()),
+            Outcome::Failed(code) => Err(SendError { code }),
+            _ => Err(SendError { code: "another outcome".to_owned() }),
         }
     }
 

@@ -16,6 +16,7 @@ use latchkey::config::{Config, ConfigError, MailConfig};
 use latchkey::error::Dialect;
 use latchkey::http::{self, BodyError, Header};
 use latchkey::mail::Mail;
+use latchkey::mail::delivery::{Deliverable, SendError};
 use latchkey::openapi;
 use latchkey::platform::{Event, Fetched, Limiter, Outgoing, Platform};
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
@@ -55,7 +56,7 @@ pub struct Host {
     pub computed: RefCell<Vec<[u64; 2]>>,
     /// Mails that were sent.
     pub mails: RefCell<Vec<Mail>>,
-    /// Failure of the transport, if it fails.
+    /// Code with which the transport fails, if it does.
     pub mail_failure: RefCell<Option<String>>,
 }
 
@@ -195,11 +196,11 @@ impl Platform for Host {
         }
     }
 
-    async fn send(&self, mail: &Mail) -> Result<(), String> {
-        if let Some(failure) = self.mail_failure.borrow().as_ref() {
-            return Err(failure.clone());
+    async fn deliver(&self, mail: Deliverable<'_>) -> Result<(), SendError> {
+        if let Some(code) = self.mail_failure.borrow().clone() {
+            return Err(SendError { code });
         }
-        self.mails.borrow_mut().push(mail.clone());
+        self.mails.borrow_mut().push((*mail).clone());
         Ok(())
     }
 

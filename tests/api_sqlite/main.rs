@@ -28,6 +28,7 @@ mod rate_limit;
 mod replica;
 mod session_record;
 mod sqlite;
+mod transport;
 
 use std::rc::Rc;
 

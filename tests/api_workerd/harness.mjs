@@ -29,14 +29,21 @@ function wrapped(main) {
 
 /**
  * Gives a server with an empty, migrated database, and its address: of the Worker as it ships, or of another `main`
- * around it. A variable EMAIL binds that. Close it at the end: workerd would go on without this process.
+ * around it. A variable EMAIL binds that: to the local mailbox, or to the Worker of a file. Close it at the end: workerd
+ * would go on without this process.
  */
 export async function startWorker({ main, vars: { EMAIL, ...secrets } }) {
   const config = main ? wrapped(main) : shipped();
   const workers = [{ config, secrets }]; // as secrets, they come before those of a developer's .dev.vars
   if (EMAIL !== undefined) {
-    Object.assign(config, { send_email: [{ name: "EMAIL" }], tail_consumers: [{ service: TAIL.name }] });
+    config.tail_consumers = [{ service: TAIL.name }];
     workers.push({ config: TAIL });
+    if (EMAIL.endsWith(".mjs")) {
+      config.services = [{ binding: "EMAIL", service: "binding" }];
+      workers.push({ config: { name: "binding", main: EMAIL, compatibility_date } });
+    } else {
+      config.send_email = [{ name: "EMAIL" }];
+    }
   }
   const server = createTestHarness({ workers });
   const { url } = await server.listen();

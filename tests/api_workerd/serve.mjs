@@ -3,9 +3,12 @@
 
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import "./certificate.mjs"; // before wrangler
 import { startWorker } from "./harness.mjs";
+import { startScripted, startServer } from "./smtp.mjs";
 
 const servers = [];
+const smtpServers = [];
 
 const MAILBOX = "/cdn-cgi/local/explorer/api/local/email/sending"; // of wrangler: what was sent by the binding
 
@@ -72,6 +75,17 @@ const commands = {
   async mails({ server, to, answered }) {
     await allEnded(servers[server], answered);
     return mailsTo(servers[server], to);
+  },
+
+  /** Starts an SMTP server: a whole one, or one that says what it is told to. */
+  async smtp({ script }) {
+    const server = await (script ? startScripted(script) : startServer());
+    return { server: smtpServers.push(server) - 1, port: server.port };
+  },
+
+  /** Gives the mails that an SMTP server received. */
+  async received({ server }) {
+    return smtpServers[server].received;
   },
 };
 

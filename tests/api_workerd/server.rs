@@ -50,8 +50,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of its own: of the Worker as it ships, or of another `main` around it. With `EMAIL` among the variables
-    /// that binding is bound, whatever the value.
+    /// A server of its own: of the Worker as it ships, or of another `main` around it. A variable `EMAIL` binds that: to
+    /// the local mailbox, or to the Worker of a file.
     pub fn new(main: Option<&str>, vars: &Vars) -> Self {
         let started = ask(&json!({ "command": "start", "main": main, "vars": vars }));
         Self {
@@ -139,6 +139,31 @@ impl Server {
                 .collect(),
             body: answer.body_mut().read_to_string()?,
         })
+    }
+}
+
+/// An SMTP server on this machine.
+pub struct Smtp {
+    number: u64,
+    pub port: u64,
+}
+
+impl Smtp {
+    /// One that takes mails.
+    pub fn new() -> Self {
+        Self::scripted(&Value::Null)
+    }
+
+    /// One that says what it is told to.
+    pub fn scripted(script: &Value) -> Self {
+        let started = ask(&json!({ "command": "smtp", "script": script }));
+        Self { number: started["server"].as_u64().unwrap(), port: started["port"].as_u64().unwrap() }
+    }
+
+    /// Mails so far.
+    pub fn received(&self) -> Vec<Value> {
+        let received = ask(&json!({ "command": "received", "server": self.number }));
+        received.as_array().unwrap().clone()
     }
 }
 
