@@ -50,7 +50,7 @@ impl Deferred {
             for (recipient, message) in self.mails {
                 let mail = mail::write(application, from, &recipient.email, &message);
                 if let Err(error) = platform.send(&mail).await {
-                    platform.log(&Event::mail_failed(message.kind(), error, Some(recipient.user_id)));
+                    platform.log(&Event::mail_failed(message.kind(), Some(recipient.user_id), error));
                 }
             }
             if self.has_notices {

@@ -28,7 +28,7 @@ async fn send(platform: &impl Platform, from: &Mailbox, application: &Applicatio
                 Ok(()) => true,
                 Err(error) => {
                     let is_hopeless = error.is_of_recipient() || due.is_last_attempt();
-                    platform.log(&Event::mail_failed(message.kind(), error, Some(due.user_id)));
+                    platform.log(&Event::mail_failed(message.kind(), Some(due.user_id), error));
                     is_hopeless
                 }
             }

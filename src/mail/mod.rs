@@ -74,8 +74,8 @@ impl Message {
     /// Kind of mail, for the log.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::PasswordReset(_) => "password_reset",
-            Self::EmailVerification(_) => "email_verification",
+            Self::PasswordReset(_) => "reset",
+            Self::EmailVerification(_) => "verification",
             Self::SignIn(_) => "sign_in",
             Self::Notice(notice) => notice.event.name(),
         }

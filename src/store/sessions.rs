@@ -177,16 +177,16 @@ fn record_sql() -> String {
 /// knows of the user. A first session is no news, and an address that is not verified gets none.
 pub async fn record_begun(db: &impl Batch, record: &SessionRecord, now: i64) -> Result<bool, DbError> {
     let own = format!(
-        "FROM (SELECT agent, place FROM sessions WHERE user_id = ?1 AND sid <> ?3 LIMIT {MAX_LOOKED_AT}) AS other"
+        "FROM (SELECT agent, place FROM sessions WHERE user_id = ?1 AND sid <> ?3 LIMIT {MAX_LOOKED_AT}) AS known"
     );
     let browser = |agent: &str| format!("substr({agent}, 1, instr({agent}, ' on '))");
     let country = |place: &str| format!("substr({place}, -2)");
     let is_unknown = format!(
         "id = ?1 AND is_active AND email_verified AND ({STANDING}) > 0 AND EXISTS (SELECT 1 {own}) \
          AND NOT EXISTS (SELECT 1 {own} WHERE {} IS {} AND {} IS {})",
-        browser("other.agent"),
+        browser("known.agent"),
         browser("?7"),
-        country("other.place"),
+        country("known.place"),
         country("?8")
     );
     let notice = outbox::add(Event::UnknownDevice, "email", &is_unknown, ["?5", "?7", "?8"]);

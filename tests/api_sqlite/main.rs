@@ -20,6 +20,7 @@ mod concurrency;
 mod fuzz;
 mod host;
 mod lockout;
+mod mail;
 mod migrations;
 mod new_password;
 mod openapi;
