@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { unstable_startWorker as startWorker } from "wrangler";
 import { changes, snapshot, touch } from "./changes.mjs";
+import { withMail } from "./dev-mail.mjs";
 import { syntaxError } from "./wrangler-config.mjs";
 
 const INTERVAL = 300; // milliseconds between two looks at the files
@@ -84,13 +85,22 @@ function printLog({ level, message }) {
   print(message);
 }
 
+/** Bindings beside those of the settings, and whether mails come to wrangler's mailbox. */
+function mail() {
+  try {
+    return withMail(given.bindings, CONFIG, { env: given.env, envFiles: given["env-file"], url: `${origin}/` });
+  } catch {
+    return { bindings: given.bindings, hasMailbox: false }; // wrangler reports what is wrong with the settings
+  }
+}
+
 function serve() {
   return startWorker({
     config: CONFIG,
     entrypoint: `${SERVED}/index.js`,
     env: given.env,
     envFiles: given["env-file"],
-    bindings: given.bindings,
+    bindings: mail().bindings,
     build: { custom: { command: "" } },
     dev: {
       server: { hostname: given.ip, port: where.port, secure: given["local-protocol"] === "https" },
@@ -98,6 +108,7 @@ function serve() {
       inspector: false,
       logLevel: "info", // a line for each request, but not all bindings at each change
       persist: given["persist-to"],
+      registry: ".wrangler/registry", // without one, the page of the mailbox knows no Worker
       testScheduled: given["test-scheduled"],
       structuredLogsHandler: printLog,
       watch: false,
@@ -111,7 +122,7 @@ async function reload() {
   const loaded = new Promise((resolve) => {
     settle = resolve;
   });
-  await worker.patchConfig({});
+  await worker.patchConfig({ bindings: mail().bindings });
   return await loaded;
 }
 
@@ -210,6 +221,7 @@ process.on("uncaughtException", (error) => {
 });
 
 const where = { host: given.ip ?? "localhost", port: Number(given.port) };
+const origin = `${given["local-protocol"] === "https" ? "https" : "http"}://localhost:${where.port}`;
 const probe = createServer().on("error", (error) => fail(`port ${given.port} can't be served: ${error.message}`));
 await new Promise((resolve) => probe.listen(where, () => probe.close(resolve)));
 
@@ -232,4 +244,7 @@ worker.raw.on("error", (error) => {
 await worker.ready;
 stopOnSignals();
 isReady = true;
+if (mail().hasMailbox) {
+  say(`mails that the Worker sends are at ${origin}/cdn-cgi/local/explorer/email/sending`);
+}
 await watch(first);

@@ -166,6 +166,32 @@ fn is_running(id: u32) -> bool {
 }
 
 #[test]
+fn mail_is_on_and_read_in_the_browser() {
+    let Some(server) = DevServer::start() else { return };
+    let mailbox = format!("http://localhost:{}/cdn-cgi/local/explorer", server.port);
+    server.wait_for("hello jake 1");
+    server.wait_for_line(&format!("latchkey: mails that the Worker sends are at {mailbox}/email/sending"));
+    let send = "export default { async fetch(_, env) { \
+        await env.EMAIL.send({ from: env.MAIL_FROM, to: 'jake@x.io', subject: 'hello', text: 'x' }); \
+        return new Response(`${env.MAIL_FROM} ${env.APP_URL}`); } };\n";
+    server.save("src/index.js", send, "cat saved/new > $f");
+    server.wait_for(&format!("Latchkey <accounts@localhost> http://localhost:{}/", server.port));
+    let api = format!("http://127.0.0.1:{}/cdn-cgi/local/explorer/api/local", server.port);
+    let read = |path: &str| {
+        let mut response = ureq::get(format!("{api}/{path}")).call().unwrap();
+        response.body_mut().read_to_string().unwrap()
+    };
+    assert!(read("email/sending").contains(r#""to":["jake@x.io"]"#));
+    // The page lists what a Worker with such a binding has sent, so it has to know of it.
+    assert!(read("workers").contains(r#""sendEmail":[{"bindingName":"EMAIL"}]"#));
+
+    let own = "NAME=jake\nMAIL_FROM=me@x.io\nAPP_URL=https://x.io/\n";
+    server.save(".dev.vars", own, "cat saved/new > $f");
+    server.wait_for("me@x.io https://x.io/");
+    server.stop("INT");
+}
+
+#[test]
 fn every_save_is_taken_up_however_it_is_made() {
     let Some(server) = DevServer::start() else { return };
     server.wait_for("hello jake 1");
