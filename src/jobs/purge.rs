@@ -1,5 +1,6 @@
 //! Deletes rows that are no longer needed: sessions whose tokens have expired, failed logins that are
-//! forgotten, counts of registrations of past days, secrets that no limit counts, and notices that were sent. Nothing depends on its having run.
+//! forgotten, counts of registrations of past days, secrets that no limit counts, and notices that were sent. Nothing
+//! depends on its having run.
 
 use crate::store::{Db, DbError, login_failures, outbox, registrations, secrets, sessions};
 
@@ -9,20 +10,27 @@ const BATCH: i64 = 1_000;
 /// The most statements of each kind in one run; the rest is for the next.
 const BATCHES: usize = 100;
 
-/// Purges at `now`, in Unix seconds. After an error, rows that were deleted stay deleted.
+/// Statements of each kind.
+const KINDS: [&[&str]; 5] =
+    [&sessions::PURGE, &login_failures::PURGE, &registrations::PURGE, &secrets::PURGE, &outbox::PURGE];
+
+/// Purges at `now`, in Unix seconds. After an error, rows that were deleted stay deleted, and other kinds have their turn.
 pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {
-    let sessions = run_batches(async || sessions::purge(db, now, BATCH).await).await;
-    let failures = run_batches(async || login_failures::purge(db, now, BATCH).await).await;
-    let registrations = run_batches(async || registrations::purge(db, now, BATCH).await).await;
-    let secrets = run_batches(async || secrets::purge(db, now, BATCH).await).await;
-    let outbox = run_batches(async || outbox::purge(db, now, BATCH).await).await;
-    sessions.and(failures).and(registrations).and(secrets).and(outbox)
+    let mut outcome = Ok(());
+    for statements in KINDS {
+        outcome = outcome.and(run_batches(db, statements, now).await);
+    }
+    outcome
 }
 
-/// Runs a statement until it finds nothing more to delete, or has run often enough.
-async fn run_batches(batch: impl AsyncFn() -> Result<bool, DbError>) -> Result<(), DbError> {
+/// Runs statements until they find nothing more, or have run often enough.
+async fn run_batches(db: &impl Db, statements: &[&str], now: i64) -> Result<(), DbError> {
     for _ in 0..BATCHES {
-        if !batch().await? {
+        let mut has_found = false;
+        for statement in statements {
+            has_found |= db.first(statement, &[now.into(), BATCH.into()]).await?.is_some();
+        }
+        if !has_found {
             break;
         }
     }

@@ -129,9 +129,6 @@ pub async fn clear(db: &impl Db, keys: &FailureKeys) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Deletes up to `limit` rows whose failures are forgotten, and tells whether there were any.
-pub async fn purge(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
-    let sql = "DELETE FROM login_failures WHERE (account, client_ip) IN \
-               (SELECT account, client_ip FROM login_failures WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1";
-    Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
-}
+/// Statement that deletes up to ?2 rows whose failures are forgotten by ?1, and gives a row if there were any.
+pub const PURGE: [&str; 1] = ["DELETE FROM login_failures WHERE (account, client_ip) IN \
+     (SELECT account, client_ip FROM login_failures WHERE expires_at <= ?1 LIMIT ?2) RETURNING 1"];

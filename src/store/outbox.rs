@@ -105,8 +105,6 @@ impl Due {
     }
 }
 
-/// Deletes up to `limit` rows whose hour is over, and tells whether there were any.
-pub async fn purge(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
-    let sql = "DELETE FROM outbox WHERE key IN (SELECT key FROM outbox WHERE due_at <= ?1 AND count = 0 LIMIT ?2) RETURNING 1";
-    Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
-}
+/// Statement that deletes up to ?2 rows whose hour is over at ?1, and gives a row if there were any.
+pub const PURGE: [&str; 1] = ["DELETE FROM outbox WHERE key IN \
+     (SELECT key FROM outbox WHERE due_at <= ?1 AND count = 0 LIMIT ?2) RETURNING 1"];

@@ -1,6 +1,6 @@
 //! Counts of registrations of each day, by network.
 
-use super::{DAY, Db, DbError, Value};
+use super::Value;
 
 /// Limit on the registrations of a day, and the keys under which they are counted.
 pub struct RegistrationLimit {
@@ -35,9 +35,6 @@ impl RegistrationLimit {
     }
 }
 
-/// Deletes up to `limit` counts of days before that of `now`, and tells whether there were any.
-pub async fn purge(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
-    let sql = "DELETE FROM registrations WHERE (day, network) IN \
-               (SELECT day, network FROM registrations WHERE day < ?1 LIMIT ?2) RETURNING 1";
-    Ok(db.first(sql, &[(now / DAY).into(), limit.into()]).await?.is_some())
-}
+/// Statement that deletes up to ?2 counts of days before that of ?1, and gives a row if there were any.
+pub const PURGE: [&str; 1] = ["DELETE FROM registrations WHERE (day, network) IN \
+     (SELECT day, network FROM registrations WHERE day < CAST(?1 AS INTEGER) / 86400 LIMIT ?2) RETURNING 1"];

@@ -305,8 +305,6 @@ fn holds(purpose: Purpose) -> String {
     format!("EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND is_active AND {})", purpose.holds())
 }
 
-/// Deletes up to `limit` secrets that no limit counts any more, and tells whether there were any.
-pub async fn purge(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
-    let sql = "DELETE FROM secrets WHERE id IN (SELECT id FROM secrets WHERE purge_at <= ?1 ORDER BY purge_at LIMIT ?2) RETURNING 1";
-    Ok(db.first(sql, &[now.into(), limit.into()]).await?.is_some())
-}
+/// Statement that deletes up to ?2 secrets that no limit counts any more at ?1, and gives a row if there were any.
+pub const PURGE: [&str; 1] = ["DELETE FROM secrets WHERE id IN \
+     (SELECT id FROM secrets WHERE purge_at <= ?1 ORDER BY purge_at LIMIT ?2) RETURNING 1"];

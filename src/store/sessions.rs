@@ -313,16 +313,11 @@ pub async fn list(
     Ok((row.text()?, row.boolean()?))
 }
 
-/// Looks at up to `limit` rows whose time has come, and tells whether there were any: deletes those of sessions none of
-/// whose tokens is good any more, and moves on the time of the others.
-pub async fn purge(db: &impl Db, now: i64, limit: i64) -> Result<bool, DbError> {
-    const DUE: &str = "(user_id, sid) IN (SELECT user_id, sid FROM sessions WHERE purge_at <= ?1 ORDER BY purge_at LIMIT ?2)";
-    let moved = format!(
-        "UPDATE sessions SET purge_at = expires_at + {DAY} WHERE {DUE} AND expires_at > ?1 - {DAY} RETURNING 1"
-    );
-    let deleted = format!("DELETE FROM sessions WHERE {DUE} AND expires_at <= ?1 - {DAY} RETURNING 1");
-    let params = [now.into(), limit.into()];
-    let has_moved = db.first(&moved, &params).await?.is_some();
-    let has_deleted = db.first(&deleted, &params).await?.is_some();
-    Ok(has_moved || has_deleted)
-}
+/// Statements that look at up to ?2 rows whose time has come by ?1: one moves on the time of those of sessions that may have a
+/// good token, one deletes the others. Each gives a row if it found any.
+pub const PURGE: [&str; 2] = [
+    "UPDATE sessions SET purge_at = expires_at + 86400 WHERE (user_id, sid) IN \
+     (SELECT user_id, sid FROM sessions WHERE purge_at <= ?1 ORDER BY purge_at LIMIT ?2) AND expires_at > ?1 - 86400 RETURNING 1",
+    "DELETE FROM sessions WHERE (user_id, sid) IN \
+     (SELECT user_id, sid FROM sessions WHERE purge_at <= ?1 ORDER BY purge_at LIMIT ?2) AND expires_at <= ?1 - 86400 RETURNING 1",
+];
