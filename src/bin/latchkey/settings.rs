@@ -57,9 +57,13 @@ pub fn path(text: &str) -> Result<PathBuf, Infallible> {
     Ok(INVOKED_IN.get().map_or_else(|| text.into(), |directory| directory.join(text)))
 }
 
-/// Valid secret in place of the real one, where that is not available and does not matter.
-pub fn placeholder_secret() -> String {
-    (b'!'..).take(MIN_BYTES).map(char::from).collect()
+/// Valid value in place of a secret that is not available and does not matter.
+pub fn placeholder(name: &str) -> Option<String> {
+    match name {
+        "JWT_SECRET" => Some((b'!'..).take(MIN_BYTES).map(char::from).collect()),
+        "SMTP_URL" => Some("smtps://user:password@localhost".to_owned()),
+        _ => None,
+    }
 }
 
 /// Selects the deployment
@@ -146,12 +150,16 @@ impl Deployment {
             .ok_or_else(|| anyhow!("wrangler.toml binds no D1 database as {BINDING}"))
     }
 
-    /// Reads the variables of `wrangler.toml`.
+    /// Reads the variables of `wrangler.toml`, with `EMAIL` if that is bound. `npm start` binds it by itself.
     pub fn variables(&self) -> Result<BTreeMap<String, String>> {
         let config = self.wrangler_config()?;
         let variables = config.get("vars").and_then(Value::as_table).into_iter().flatten();
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Ok(variables.map(|(name, value)| (name.clone(), text(value))).collect())
+        let mut senders = config.get("send_email").and_then(Value::as_array).into_iter().flatten();
+        let is_email = |sender: &Value| sender.get("name").and_then(Value::as_str) == Some("EMAIL");
+        let has_email = !self.remote || senders.any(is_email);
+        let email = has_email.then(|| ("EMAIL".to_owned(), "bound".to_owned()));
+        Ok(variables.map(|(name, value)| (name.clone(), text(value))).chain(email).collect())
     }
 
     /// Reads the variables of the local Worker that are not in `wrangler.toml`, such as its secrets.
@@ -174,6 +182,7 @@ impl Deployment {
                 Err(_) => prompt::all_of_stdin()?.trim_end_matches(['\r', '\n']).to_owned(),
             };
             variables.insert("JWT_SECRET".to_owned(), secret);
+            variables.extend(placeholder("SMTP_URL").map(|url| ("SMTP_URL".to_owned(), url)));
             variables
                 .extend(env::var("JWT_SECRET_PREVIOUS").map(|old| ("JWT_SECRET_PREVIOUS".to_owned(), old)));
         } else {
@@ -186,7 +195,6 @@ impl Deployment {
     /// Reads the configuration, with a placeholder for a secret that is not available.
     pub fn config_without_secret(&self) -> Result<Config> {
         let variables = self.plain_variables()?;
-        let placeholder = |name: &str| (name == "JWT_SECRET").then(placeholder_secret);
         Config::from_vars(|name| variables.get(name).cloned().or_else(|| placeholder(name)))
             .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))
     }
@@ -196,7 +204,7 @@ impl Deployment {
     pub fn mail(&self) -> Result<(String, Option<MailConfig>)> {
         let variables = self.plain_variables()?;
         let variable = |name: &str| match name {
-            "JWT_SECRET" => Some(placeholder_secret()),
+            "JWT_SECRET" => placeholder("JWT_SECRET"),
             "EMAIL" => Some(String::new()), // a mail that is only shown needs no transport
             "APP_NAME" | "APP_URL" | "MAIL_FROM" => variables.get(name).cloned(),
             _ => None,

@@ -79,6 +79,30 @@ fn the_deployed_secrets_are_looked_for() {
     assert!(lines(&operator, &["--remote"], "ok").1.contains(&"the deployed JWT_SECRET is set".to_owned()));
     let notes = lines(&operator, &["--remote"], "note").1;
     assert!(notes.iter().any(|note| note.starts_with("JWT_SECRET_PREVIOUS is set")), "{notes:?}");
+
+    // Mail has a transport: the binding, or a secret. Locally `npm start` brings one.
+    let mail = wrangler_config()
+        .replace("MAIL_FROM = \"\"", "MAIL_FROM = \"accounts@example.com\"")
+        .replace("APP_URL = \"\"", "APP_URL = \"https://example.com/\"");
+    let missing = "MAIL_FROM is set, and nothing sends mail: bind EMAIL with [[send_email]] in wrangler.toml, or run 'npx wrangler secret put SMTP_URL'";
+    operator.write("wrangler.toml", &mail);
+    let is_missing = || lines(&operator, &["--remote"], "error").1.contains(&missing.to_owned());
+    assert!(is_missing());
+    assert_eq!(lines(&operator, &[], "error"), (0, vec![]));
+    list("JWT_SECRET SMTP_URL");
+    assert!(!is_missing());
+    list("JWT_SECRET");
+    operator.write("wrangler.toml", &mail.replace("# [[send_email]]\n# name", "[[send_email]]\nname"));
+    assert!(!is_missing());
+    let (_, valid) = lines(&operator, &["--remote"], "ok");
+    assert!(valid.contains(&"all variables are valid".to_owned()), "{valid:?}");
+
+    operator.write(
+        "wrangler.toml",
+        &wrangler_config().replace("[vars]", "[vars]\nSMTP_URL = \"smtps://u:p@x.io\""),
+    );
+    let (_, errors) = lines(&operator, &[], "error");
+    assert!(errors.iter().any(|line| line.starts_with("SMTP_URL is in wrangler.toml, ")), "{errors:?}");
 }
 
 #[test]

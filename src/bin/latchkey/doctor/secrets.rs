@@ -20,6 +20,9 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
             "{name} is in wrangler.toml, where everyone who reads the code can read it: remove it, generate a new one with 'npx latchkey secret', and set that with 'npx wrangler secret put {name}'"
         ));
     }
+    if variables.contains_key("SMTP_URL") {
+        findings.error("SMTP_URL is in wrangler.toml, where everyone who reads the code can read it: remove it, change the password, and set it with 'npx wrangler secret put SMTP_URL'");
+    }
     if deployment.remote { deployed(deployment, findings) } else { local(deployment, findings) }
 }
 
@@ -93,6 +96,11 @@ fn deployed(deployment: &Deployment, findings: &mut Findings) {
     }
     if has("JWT_SECRET_PREVIOUS") {
         previous_is_set(findings);
+    }
+    let variables = deployment.variables().unwrap_or_default();
+    let has_mail = variables.get("MAIL_FROM").is_some_and(|sender| !sender.is_empty());
+    if has_mail && !variables.contains_key("EMAIL") && !has("SMTP_URL") {
+        findings.error("MAIL_FROM is set, and nothing sends mail: bind EMAIL with [[send_email]] in wrangler.toml, or run 'npx wrangler secret put SMTP_URL'");
     }
 }
 

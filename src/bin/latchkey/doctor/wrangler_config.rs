@@ -14,7 +14,7 @@ const ASSETS: &str = "ASSETS";
 const LIMITERS: [&str; 3] = ["LIMITER", "NETWORK_LIMITER", "UPDATE_LIMITER"];
 
 /// Keys that an environment does not inherit.
-const NOT_INHERITED: [&str; 3] = ["vars", "d1_databases", "ratelimits"];
+const NOT_INHERITED: [&str; 4] = ["vars", "d1_databases", "ratelimits", "send_email"];
 
 pub fn check(deployment: &Deployment, findings: &mut Findings) {
     let config = match deployment.wrangler_config() {
