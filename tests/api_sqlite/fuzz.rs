@@ -24,7 +24,7 @@ pub struct Target {
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "request", check: request, seeds: request_seeds },
     Target { name: "body", check: body, seeds: body_seeds },
     Target {
@@ -34,6 +34,7 @@ pub const TARGETS: [Target; 6] = [
     },
     Target { name: "token", check: token, seeds: token_seeds },
     Target { name: "hash", check: hash, seeds: || lines(include_str!("../fixtures/passwords.jsonl")) },
+    Target { name: "secret", check: secret, seeds: secret_seeds },
     Target { name: "email", check: email, seeds: || lines(include_str!("../fixtures/emails.jsonl")) },
 ];
 
@@ -44,13 +45,14 @@ fn with_api(check: impl FnOnce(&Native)) {
     }
     API.with(|cell| {
         let (api, user) = cell.get_or_init(|| {
-            let api = Native::new(api::django());
+            let api = Native::new(api::with_mail());
             api::register(&api, "fuzz");
             let user = api::Api::sql(&api, "SELECT quote(password) FROM users").unwrap();
             (api, user)
         });
         api.platform.db.exec(&format!(
             "DELETE FROM users; DELETE FROM sessions; DELETE FROM login_failures; DELETE FROM registrations; \
+             DELETE FROM secrets; DELETE FROM outbox; \
              INSERT INTO users (id, username, email, password, created_at, updated_at) \
              VALUES (1, 'fuzz', 'fuzz@x.io', {user}, 5, 5)"
         ));
@@ -71,7 +73,7 @@ fn send(api: &Native, call: &Request) -> Response {
     for secret in [&stored, SECRET] {
         assert!(!answer.body.contains(secret), "{call:?}\n{answer:?}");
     }
-    assert!(api.platform.db.statements.borrow().len() <= 6, "{call:?}");
+    assert!(api.platform.db.statements.borrow().len() <= 10, "{call:?}");
     let [sha256, sha512] = iterations_computed();
     // Hashes have one iteration here; a new password beside the current one, in two forms, is three.
     assert!(sha256 - iterations[0] <= 3 && sha512 == iterations[1], "{call:?}");
@@ -106,12 +108,61 @@ fn request(input: &[u8]) {
 /// The body of every request that reads one.
 fn body(input: &[u8]) {
     with_api(|api| {
-        for (method, path) in [("POST", "/api/users"), ("POST", "/api/users/login"), ("PUT", "/api/user")] {
+        for (method, path) in [
+            ("POST", "/api/users"),
+            ("POST", "/api/users/login"),
+            ("PUT", "/api/user"),
+            ("POST", "/api/users/password-reset"),
+            ("PUT", "/api/users/password-reset"),
+            ("PUT", "/api/user/email-verification"),
+            ("POST", "/api/user/reauthenticate"),
+            ("POST", "/api/users/sign-in"),
+        ] {
             api.platform.db.statements.borrow_mut().clear();
             let call = Request::new(method, path).json("").body(input).token(&good_token());
             send(api, &call);
         }
     });
+}
+
+/// A secret, wherever one is sent: what was not mailed opens nothing, and counts for nobody.
+fn secret(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    with_api(|api| {
+        let mailed = "INSERT INTO secrets (id, purpose, account, network, user_id, email, token_version, version, token_hash, code_hash, \
+                      created_at, code_expires_at, expires_at, purge_at) \
+                      VALUES ('id', '{purpose}', '', '', 1, 'fuzz@x.io', 0, 0, 'x', 'x', 5, 9999999999, 9999999999, 9999999999)";
+        for purpose in ["reset", "verification", "sign_in"] {
+            api.platform.db.exec("DELETE FROM secrets");
+            api.platform.db.exec(&mailed.replace("{purpose}", purpose));
+            let body = serde_json::json!({ "user": { "secret": text, "password": "a new password" } });
+            let sign_in = serde_json::json!({ "user": { "secret": text } });
+            for (method, path, body) in [
+                ("PUT", "/api/users/password-reset", &body),
+                ("PUT", "/api/user/email-verification", &body),
+                ("POST", "/api/users/login", &sign_in),
+            ] {
+                api.platform.db.statements.borrow_mut().clear();
+                let call = Request::new(method, path).json(&body.to_string()).token(&good_token());
+                assert_eq!(send(api, &call).status, 400, "{call:?}");
+            }
+            let tries: i32 = api::Api::sql(api, "SELECT tries FROM secrets").unwrap().parse().unwrap();
+            assert!(tries == 0 || tries == 1 && text.trim().starts_with("id"), "{text:?}");
+        }
+    });
+}
+
+fn secret_seeds() -> Vec<Vec<u8>> {
+    texts(&[
+        "id.12345678",
+        "id.1234 5678",
+        " id . 12345678 ",
+        "id.q3J0kXn5cYb8vTzR1sWm6LpAe9UgHd2FoNi7KtQxB4E",
+        "id.",
+        ".",
+        "id.id.12345678",
+        "\0id.12345678",
+    ])
 }
 
 /// The `Authorization` header.
@@ -202,6 +253,8 @@ fn request_seeds() -> Vec<Vec<u8>> {
         }
     }
     seeds.extend(texts(&[
+        "POST /api/user/email-verification\nAuthorization: Token {token}",
+        "GET /api/user/credentials\nAuthorization: Token {token}",
         "GET /api/user\nAuthorization: Token {token}\nOrigin: https://app.example.com",
         "HEAD /api/user/\nAuthorization: Bearer {token}",
         "POST /api/users/logout?scope=others\nAuthorization: Token {token}\nCF-Connecting-IP: 2001:db8::1",
@@ -219,6 +272,8 @@ fn body_seeds() -> Vec<Vec<u8>> {
         r#"{"user":{"email":"fuzz@x.io","password":"jakejake"}}"#,
         r#"{"user":{"email":"FUZZ@x.io","password":"jakejakf"}}"#,
         r#"{"user":{"email":1e3,"username":-1.50,"password":[[]],"bio":{},"image":"\u0000\ud83d\ude00"}}"#,
+        r#"{"user":{"secret":"id.12345678","password":"a new password"}}"#,
+        r#"{"user":{"email":"fuzz@x.io"}}"#,
         r#"{"user":null}"#,
         "[]",
     ])
