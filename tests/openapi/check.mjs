@@ -17,6 +17,11 @@ const vars = {
   REGISTRATIONS_PER_ADDRESS: "0",
   LOGIN_FAILURES_PER_ADDRESS: "0",
   LOGIN_FAILURES_PER_ACCOUNT: "0",
+  // Every feature.
+  EMAIL: "local",
+  MAIL_FROM: "accounts@example.com",
+  APP_URL: "https://app.example.com/",
+  MAIL_SIGN_IN: "on",
 };
 
 function run(command, ...parameters) {
