@@ -24,7 +24,7 @@ import { showPicture } from "./account/picture.js";
 import { renewProof } from "./account/proof.js";
 import { showPasswordRules } from "./account/rules.js";
 import { copyToken, showToken } from "./account/token.js";
-import { effectOfNewEmail, openVerification, showVerification } from "./account/verification.js";
+import { openVerification, showVerification } from "./account/verification.js";
 import { find, show } from "./account/view.js";
 
 const client = new Latchkey("", { storage: tokenStorage(), renewProof });
@@ -226,7 +226,6 @@ function followEdits(): void {
   }
   find("profile-proof").hidden = !isNew;
   find("new-email").textContent = email.value.trim();
-  find("email-effect").textContent = effectOfNewEmail();
   find("save").dataset.question = isNew ? "ask-email" : "";
   find("log-out-here").dataset.question = hasEdits() ? "ask-unsaved" : "";
 }

@@ -12,8 +12,8 @@ import { find, show } from "./view.js";
 let waiting: LinkSecret | undefined;
 
 const TEXTS = {
-  reset: "It was used before, or is too old. A new mail has another.",
-  sign_in: "It was used before, or is too old. A new mail has another.",
+  reset: "It was used before, or is too old.",
+  sign_in: "It was used before, or is too old.",
   verification: "It was used before, is too old, or is for another account than the one that you are logged in with.",
   broken: "A part of it is missing. Open it from the mail once more, or copy all of it.",
 };
@@ -21,7 +21,7 @@ const TEXTS = {
 /** Opens the link that the address has, whose secret leaves the address bar and the history first. Tells whether it has one. */
 export function openLinkOf(page: Page): boolean {
   const { hash, pathname, search } = location;
-  if (!/\bsecret\b/.test(hash)) {
+  if (!/secret/.test(hash)) {
     return false;
   }
   history.replaceState(null, "", pathname + search);

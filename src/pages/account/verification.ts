@@ -23,10 +23,13 @@ export async function openVerification(page: Page, mail?: Mail): Promise<void> {
   const section = find("verification");
   email = undefined;
   mailId = undefined;
+  isOn = false;
+  showEffect();
   isOn = (await page.methods())?.reset ?? false;
   if (!isOn || !section.isConnected) {
     return;
   }
+  showEffect();
   const { client, openAccount, onSubmitOfUser } = page;
   const done = async (user: Parameters<typeof openAccount>[0], notice: string) => {
     if (section.isConnected) {
@@ -88,6 +91,7 @@ function showState(section: HTMLElement, state: CredentialList["email"]): void {
     find("by-code").hidden = true;
   }
   email = state;
+  showEffect();
   const isChange = pending !== null;
   section.hidden = verified && !isChange;
   find("verification-heading").textContent = isChange ? "Confirm your new email" : "Confirm your email";
@@ -109,12 +113,13 @@ function useMail({ id }: Mail): void {
   find("by-code").hidden = false;
 }
 
-/** What happens when the email is changed, to go on after "You will log in with" it. */
-export function effectOfNewEmail(): string {
-  if (!isOn) {
-    return "from now on. Nothing is sent to it: check that it is right.";
+/** Tells what a change of the email does, in the question before it: after "You will log in with" the new one. */
+function showEffect(): void {
+  let text = "from now on. Nothing is sent to it: check that it is right.";
+  if (isOn) {
+    text = email?.verified
+      ? "once you have confirmed it: we send a mail to it. Until then you log in with your present email."
+      : "from now on. We send a mail to it, with which you confirm it: check that it is right.";
   }
-  return email?.verified
-    ? "once you have confirmed it: we send a mail to it. Until then you log in with your present email."
-    : "from now on. We send a mail to it, with which you confirm it: check that it is right.";
+  find("email-effect").textContent = text;
 }
