@@ -17,7 +17,7 @@ import { openDevices, refreshDevices, removeOtherDevices } from "./account/devic
 import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
 import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesOf } from "./account/form.js";
 import { openGuest, openLogIn } from "./account/guest.js";
-import { openLinkOf } from "./account/link.js";
+import { enter, openLinkOf } from "./account/link.js";
 import { failureText, isClientError } from "./account/messages.js";
 import type { Greeting, Page } from "./account/page.js";
 import { showPicture } from "./account/picture.js";
@@ -33,6 +33,7 @@ const page: Page = {
   methods,
   open,
   openLogIn: (greeting) => openLogIn(page, greeting),
+  enter: (user) => enter(page, user),
   openAccount,
   onSubmitOfUser,
 };

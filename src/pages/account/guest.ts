@@ -2,7 +2,6 @@
 
 import type { Credentials, NewUser } from "latchkey-client";
 import { onSubmit, valuesOf } from "./form.js";
-import { enter } from "./link.js";
 import { isGuestPurpose, openRequest, PATHS, purposeOfPath } from "./mail.js";
 import type { Greeting, Page } from "./page.js";
 import { showPasswordRules } from "./rules.js";
@@ -31,7 +30,7 @@ export function openLogIn(page: Page, { notice = "", email = "" }: Greeting = {}
   show("log-in", notice);
   find<HTMLInputElement>("log-in-email").value = email;
   const form = find<HTMLInputElement>("log-in-email").form!;
-  onSubmit(form, async () => enter(page, await page.client.login(valuesOf<Credentials>(form))));
+  onSubmit(form, async () => page.enter(await page.client.login(valuesOf<Credentials>(form))));
   followLink("to-sign-up", () => openGuest(page));
   void offerMail(page, form);
 }

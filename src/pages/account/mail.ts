@@ -79,7 +79,7 @@ export async function redeem(
   { secret, password, email = "" }: Redemption,
 ): Promise<void> {
   if (purpose === "sign_in") {
-    await page.openAccount(await page.client.login({ secret }));
+    await page.enter(await page.client.login({ secret }));
     return;
   }
   await page.client.resetPassword({ secret, password });

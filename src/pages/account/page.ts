@@ -10,6 +10,8 @@ export interface Page {
   /** Shows what the address and the token ask for. */
   open(greeting?: Greeting): Promise<void>;
   openLogIn(greeting: Greeting): void;
+  /** Goes on after a log-in: with the link that waits for it, or to the account. */
+  enter(user: UserWithMail): Promise<void>;
   openAccount(user: UserWithMail, notice?: string): Promise<void>;
   /** Like `onSubmit`, for a user whose session may have ended. */
   onSubmitOfUser: typeof onSubmit;
