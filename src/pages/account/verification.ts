@@ -51,7 +51,7 @@ export async function openVerification(page: Page, mail?: Mail): Promise<void> {
   find("profile-password-hint").textContent =
     "Needed to change your email. You confirm a new one with a mail that we send to it.";
   await readState(client, section);
-  if (mail !== undefined) {
+  if (mail !== undefined && section.isConnected) {
     announceMail(mail);
   }
 }
