@@ -3,7 +3,22 @@ import { ApiError, ConnectionError, ReauthenticationError, readError } from "./e
 import { Session } from "./session.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { decodeToken } from "./token.js";
-import type { Credentials, NewUser, PasswordProof, Scope, SessionList, User, UserPatch } from "./types.js";
+import type {
+  CredentialList,
+  Credentials,
+  Mail,
+  MailedSecret,
+  MailRequest,
+  Methods,
+  NewUser,
+  PasswordProof,
+  PasswordReset,
+  Scope,
+  SessionList,
+  User,
+  UserPatch,
+  UserWithMail,
+} from "./types.js";
 
 export interface LatchkeyOptions {
   /** Storage of the token. By default in memory: a page that is loaded again has to log in again. */
@@ -24,7 +39,7 @@ export interface CallOptions {
 
 interface Request extends CallOptions {
   token?: string | null;
-  user?: NewUser | Credentials | PasswordProof | UserPatch | undefined;
+  user?: NewUser | Credentials | PasswordProof | MailedSecret | MailRequest | PasswordReset | UserPatch | undefined;
 }
 
 interface ApiResponse {
@@ -43,8 +58,8 @@ export class Latchkey {
   readonly #renewProof: () => Promise<boolean>;
   /** Proof that the app asks the user for at the moment. */
   #renewal: Promise<boolean> | undefined;
-  /** Settles with the last request that sets a new password. */
-  #passwordChange: Promise<unknown> = Promise.resolve();
+  /** Settles with the last request after which the API refuses older tokens of this session. */
+  #tokenChange: Promise<unknown> = Promise.resolve();
 
   /** @param base Origin of the API, for example `https://latchkey.example.workers.dev`; empty for the page's own. */
   constructor(base = "", options: LatchkeyOptions = {}) {
@@ -54,14 +69,63 @@ export class Latchkey {
     this.#session = new Session(options.storage ?? memoryStorage());
   }
 
-  /** Registers a user, and logs them in. */
-  async register(user: NewUser, options: CallOptions = {}): Promise<User> {
+  /** Registers a user, and logs them in. `mail` is there if a mail is under way with which they can verify the email. */
+  async register(user: NewUser, options: CallOptions = {}): Promise<UserWithMail> {
     return this.#begin("/api/users", user, options);
   }
 
-  /** Logs a user in. */
-  async login(credentials: Credentials, options: CallOptions = {}): Promise<User> {
-    return this.#begin("/api/users/login", credentials, options);
+  /** Logs a user in: by email and password, or by the secret of `requestSignIn`. */
+  async login(proof: Credentials | MailedSecret, options: CallOptions = {}): Promise<User> {
+    return this.#begin("/api/users/login", proof, options);
+  }
+
+  /** The ways in and back in that the deployment has. */
+  async methods(options: CallOptions = {}): Promise<Methods> {
+    return parseMember(await this.#send("GET", "/api/users/methods", options), "methods");
+  }
+
+  /** Has a secret mailed that `resetPassword` takes. The answer is the same whoever has the email, or nobody. */
+  async requestPasswordReset(email: string, options: CallOptions = {}): Promise<Mail> {
+    return this.#requestMail("/api/users/password-reset", { user: { email }, ...options });
+  }
+
+  /** Sets a new password with a mailed secret. It ends all of the user's sessions, and begins none. */
+  async resetPassword(reset: PasswordReset, options: CallOptions = {}): Promise<void> {
+    await this.#send("PUT", "/api/users/password-reset", { user: reset, ...options });
+    if ((await this.#session.token()) !== null) {
+      await this.#replaceToken(options); // only the API knows whether that session has ended with them
+    }
+  }
+
+  /** Has a secret mailed that `login` and `reauthenticate` take. The answer is the same whoever has the email. */
+  async requestSignIn(email: string, options: CallOptions = {}): Promise<Mail> {
+    return this.#requestMail("/api/users/sign-in", { user: { email }, ...options });
+  }
+
+  /** Has a secret mailed that `verifyEmail` takes: to the address that waits, or else to the one in force. */
+  async requestEmailVerification(options: CallOptions = {}): Promise<Mail> {
+    const path = "/api/user/email-verification";
+    return this.#authenticated((token) => this.#requestMail(path, { token, ...options }));
+  }
+
+  /**
+   * Verifies an address of the user with a mailed secret. One that waited takes effect, which ends the user's other
+   * sessions, and all tokens issued before.
+   */
+  async verifyEmail(secret: string, options: CallOptions = {}): Promise<User> {
+    const request = { user: { secret }, ...options };
+    return this.#authenticated((token) =>
+      this.#changeToken(this.#user("PUT", "/api/user/email-verification", { token, ...request })),
+    );
+  }
+
+  /** The state of the user's email, and what they can log in with. */
+  async credentials(options: CallOptions = {}): Promise<CredentialList> {
+    return this.#authenticated(async (token) => {
+      const response = await this.#send("GET", "/api/user/credentials", { token, ...options });
+      parseMember(response, "credentials");
+      return response.body as CredentialList;
+    });
   }
 
   /** The user who is logged in. */
@@ -70,23 +134,20 @@ export class Latchkey {
   }
 
   /** Proves again who uses the session, for requests that ask for a recent proof. The session goes on. */
-  async reauthenticate(proof: PasswordProof, options: CallOptions = {}): Promise<User> {
+  async reauthenticate(proof: PasswordProof | MailedSecret, options: CallOptions = {}): Promise<User> {
     const path = "/api/user/reauthenticate";
     return this.#authenticated((token) => this.#user("POST", path, { token, user: proof, ...options }));
   }
 
   /**
    * Changes the given fields. A new password ends the user's other sessions, and all tokens issued before it.
-   * Send `current_password` with it, and with a new email: that is checked.
+   * Send `current_password` with it, and with a new email: that is checked. `mail` is there if a mail is under way with
+   * which the user can verify a new email.
    */
-  async update(patch: UserPatch, options: CallOptions = {}): Promise<User> {
+  async update(patch: UserPatch, options: CallOptions = {}): Promise<UserWithMail> {
     return this.#sensitive((token) => {
       const user = this.#user("PATCH", "/api/user", { token, user: patch, ...options });
-      if (patch.password !== undefined) {
-        const settled = user.catch(() => {}); // the caller handles the rejection
-        this.#passwordChange = Promise.all([this.#passwordChange, settled]);
-      }
-      return user;
+      return patch.password === undefined ? user : this.#changeToken(user);
     });
   }
 
@@ -180,16 +241,31 @@ export class Latchkey {
     return this.#session.onChange(listener);
   }
 
-  async #begin(path: string, credentials: NewUser | Credentials, options: CallOptions): Promise<User> {
+  async #begin(
+    path: string,
+    credentials: NewUser | Credentials | MailedSecret,
+    options: CallOptions,
+  ): Promise<UserWithMail> {
     const user = parseUser(await this.#send("POST", path, { user: credentials, ...options }));
     await this.#session.begin(user.token);
     return user;
   }
 
-  async #user(method: string, path: string, request: Request): Promise<User> {
+  async #user(method: string, path: string, request: Request): Promise<UserWithMail> {
     const user = parseUser(await this.#send(method, path, request));
     await this.#session.refresh(request.token ?? null, user.token);
     return user;
+  }
+
+  async #requestMail(path: string, request: Request): Promise<Mail> {
+    return parseMember(await this.#send("POST", path, request), "mail");
+  }
+
+  /** Has requests that are refused meanwhile wait for the token that this one brings. */
+  #changeToken<T>(request: Promise<T>): Promise<T> {
+    const settled = request.catch(() => {}); // the caller handles the rejection
+    this.#tokenChange = Promise.all([this.#tokenChange, settled]);
+    return request;
   }
 
   /** Asks for a token after a request that gives none. */
@@ -205,8 +281,8 @@ export class Latchkey {
   }
 
   /**
-   * Makes a request with the stored token. If the API refuses that, another tab or request may have set a new password
-   * and stored a newer token of the session: then repeats the request with it, once. A refused request has changed
+   * Makes a request with the stored token. If the API refuses that, another tab or request may have set a new password,
+   * or a new email, and stored a newer token of the session: then repeats the request with it, once. A refused request has changed
    * nothing, so any method can be repeated.
    */
   async #authenticated<T>(request: (token: string | null) => Promise<T>): Promise<T> {
@@ -218,7 +294,7 @@ export class Latchkey {
         if (token === null || !(error instanceof AuthenticationError)) {
           throw error;
         }
-        await this.#passwordChange; // whose response may be on its way
+        await this.#tokenChange; // whose response may be on its way
         const newer = await this.#session.reject(token);
         if (newer === null || isRepeated) {
           throw error;
@@ -315,12 +391,12 @@ function sidOf(token: string | null): string | undefined {
 }
 
 /** A 200 may come from another server: that of a single-page app sends one for any path. */
-function parseUser({ status, body }: ApiResponse): User {
-  const { user } = Object(body) as { user?: User };
+function parseUser({ status, body }: ApiResponse): UserWithMail {
+  const { user, mail } = Object(body) as { user?: User; mail?: Mail };
   if (typeof user?.token !== "string") {
     throw new ApiError(status, undefined);
   }
-  return user;
+  return mail === undefined ? user : { ...user, mail };
 }
 
 function parseSessions({ status, body }: ApiResponse): SessionList {
@@ -329,6 +405,15 @@ function parseSessions({ status, body }: ApiResponse): SessionList {
     throw new ApiError(status, undefined);
   }
   return list;
+}
+
+/** Member of a body that is an object or array of the API. */
+function parseMember<T extends object>({ status, body }: ApiResponse, name: string): T {
+  const member = Object(body)[name];
+  if (typeof member !== "object" || member === null) {
+    throw new ApiError(status, undefined);
+  }
+  return member;
 }
 
 /** `undefined` if the body is not JSON, for example a page of a proxy. */

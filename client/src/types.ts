@@ -13,7 +13,17 @@ export type User = Schemas["User"];
 export type NewUser = WithoutNumbers<Schemas["NewUser"]>;
 export type Credentials = WithoutNumbers<Schemas["Credentials"]>;
 export type PasswordProof = WithoutNumbers<Schemas["PasswordProof"]>;
+export type MailedSecret = WithoutNumbers<Schemas["MailedSecret"]>;
+export type MailRequest = WithoutNumbers<Schemas["MailRequest"]>;
+export type PasswordReset = WithoutNumbers<Schemas["PasswordReset"]>;
 export type UserPatch = WithoutNumbers<Schemas["UserPatch"]>;
+
+/** Mail that is under way: with its `id` and the code in it, until that `expires`, `joinCode` makes a secret. */
+export type Mail = Schemas["Mail"];
+export type UserWithMail = User & { mail?: Mail };
+
+export type Methods = Schemas["MethodsResponse"]["methods"];
+export type CredentialList = Schemas["CredentialsResponse"];
 
 /** One of the user's sessions, as the list has it. */
 export type Session = Schemas["Session"];

@@ -24,8 +24,9 @@ pages() {
   cp -R src/pages/*.html src/pages/_headers build/openapi/api "$new/"
   cp src/auth/common_passwords.txt "$new/api/"
   find src/pages \( -name '*.svg' -o -name '*.png' \) -exec cp {} "$new/" \;
-  cp src/pages/index.html "$new/log-in.html" # links to its forms
-  cp src/pages/index.html "$new/sign-up.html"
+  for form in log-in sign-up forgot-password log-in-by-mail; do
+    cp src/pages/index.html "$new/$form.html" # links to its forms
+  done
   esbuild src/pages/account.ts src/pages/docs.ts src/pages/style.css --bundle --minify --format=esm --target=es2022 \
     --outdir="$new" --log-level=warning
   node scripts/lib/brand.mjs "$new"

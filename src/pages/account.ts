@@ -3,27 +3,61 @@
 import {
   ApiError,
   ConnectionError,
-  type Credentials,
   Latchkey,
+  type Methods,
   memoryStorage,
-  type NewUser,
   type PasswordProof,
   type TokenStorage,
   type User,
   type UserPatch,
+  type UserWithMail,
   webStorage,
 } from "latchkey-client";
 import { openDevices, refreshDevices, removeOtherDevices } from "./account/devices.js";
 import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
 import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesOf } from "./account/form.js";
+import { openGuest, openLogIn } from "./account/guest.js";
+import { enter, openLinkOf } from "./account/link.js";
 import { failureText, isClientError } from "./account/messages.js";
+import type { Greeting, Page } from "./account/page.js";
 import { showPicture } from "./account/picture.js";
 import { renewProof } from "./account/proof.js";
 import { showPasswordRules } from "./account/rules.js";
 import { copyToken, showToken } from "./account/token.js";
+import { openVerification, showVerification } from "./account/verification.js";
 import { find, show } from "./account/view.js";
 
 const client = new Latchkey("", { storage: tokenStorage(), renewProof });
+const page: Page = {
+  client,
+  methods,
+  open,
+  openLogIn: (greeting) => openLogIn(page, greeting),
+  enter: (user) => enter(page, user),
+  openAccount,
+  onSubmitOfUser,
+};
+
+let found: Promise<Methods | undefined> | undefined;
+
+function methods(): Promise<Methods | undefined> {
+  found ??= client.methods().catch((error) => {
+    found = undefined;
+    if (!isClientError(error)) {
+      throw error;
+    }
+    return undefined;
+  });
+  return found;
+}
+
+async function open(greeting: Greeting = {}): Promise<void> {
+  if ((await client.token()) === null) {
+    await openGuest(page, greeting);
+  } else {
+    resume(greeting.notice);
+  }
+}
 
 /** A reload keeps the login, unless the browser denies the page storage. */
 function tokenStorage(): TokenStorage {
@@ -37,7 +71,7 @@ function tokenStorage(): TokenStorage {
 }
 
 /** Restores the session of a page that was loaded with a token. Shows itself only if that takes long, or fails. */
-function resume(): void {
+function resume(notice?: string): void {
   show("resume");
   const button = document.querySelector<HTMLButtonElement>("#waiting form button")!;
   const form = button.form!;
@@ -54,11 +88,11 @@ function resume(): void {
       form.querySelector("[role=alert]")!.textContent = failureText(error, button.textContent!);
       return;
     }
-    openLogIn();
+    openLogIn(page);
   });
   onSubmitOfUser(form, async () => {
     try {
-      await openAccount(await client.me());
+      await openAccount(await client.me(), notice);
     } catch (error) {
       waiting.hidden = button.hidden = leave.hidden = false;
       throw error;
@@ -67,47 +101,7 @@ function resume(): void {
   form.requestSubmit(button);
 }
 
-/** Shows the form that the address names, with what was typed as email in the other. */
-function openGuest(): void {
-  const email = document.querySelector<HTMLInputElement>("#view [name=email]")?.value ?? "";
-  if (location.pathname === "/sign-up") {
-    openSignUp(email);
-  } else {
-    openLogIn({ email });
-  }
-}
-
-function openLogIn({ notice = "", email = "" } = {}): void {
-  show("log-in", notice);
-  find<HTMLInputElement>("log-in-email").value = email;
-  const form = find<HTMLInputElement>("log-in-email").form!;
-  onSubmit(form, async () => openAccount(await client.login(valuesOf<Credentials>(form))));
-  followLink("to-sign-up");
-}
-
-function openSignUp(email: string): void {
-  show("sign-up");
-  find<HTMLInputElement>("sign-up-email").value = email;
-  const form = find<HTMLInputElement>("sign-up-email").form!;
-  onSubmit(form, async () => openAccount(await client.register(valuesOf<NewUser>(form))));
-  showPasswordRules(find("sign-up-password"));
-  followLink("to-log-in");
-}
-
-/** Follows a link between the forms of guests without loading the page. */
-function followLink(id: string): void {
-  const link = find<HTMLAnchorElement>(id);
-  link.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) {
-      return; // to another tab or window
-    }
-    event.preventDefault();
-    history.pushState(null, "", link.href);
-    openGuest();
-  });
-}
-
-async function openAccount(user: User): Promise<void> {
+async function openAccount(user: UserWithMail, notice = ""): Promise<void> {
   show("account");
   history.replaceState(null, "", "/");
   openLogOut();
@@ -124,6 +118,9 @@ async function openAccount(user: User): Promise<void> {
     const user = await client.update(Object.fromEntries(changed.map((field) => [field.name, field.value])));
     if (profile.isConnected) {
       await showUser(user);
+      if (changed.includes(email)) {
+        await showVerification(client, user.mail);
+      }
     }
     return "Profile saved.";
   });
@@ -148,12 +145,12 @@ async function openAccount(user: User): Promise<void> {
       return "Your other devices are logged out.";
     }
     await client.logout("all");
-    openLogIn({ notice: "You are logged out everywhere." });
+    openLogIn(page, { notice: "You are logged out everywhere." });
   });
 
   onSubmitOfUser(find<HTMLFormElement>("deactivate"), async () => {
     await client.deactivate();
-    openLogIn({ notice: "Your account is deactivated." });
+    openLogIn(page, { notice: "Your account is deactivated." });
   });
 
   const proved = find<HTMLFormElement>("proof");
@@ -179,6 +176,8 @@ async function openAccount(user: User): Promise<void> {
   }
   if (profile.isConnected) {
     openDevices(client, onSubmitOfUser);
+    void openVerification(page, user.mail);
+    find("notice").textContent = notice; // which the form of the devices has cleared
   }
 }
 
@@ -197,7 +196,7 @@ function openLogOut(): void {
       await client.clearToken();
       notice = "You are logged out in this browser. The server could not be reached, to end the session there too.";
     }
-    openLogIn({ notice });
+    openLogIn(page, { notice });
   });
 }
 
@@ -255,7 +254,7 @@ function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>
       }
       if (form.isConnected) {
         keepEdits();
-        openLogIn({ notice: "Your session has ended. Please log in again." });
+        openLogIn(page, { notice: "Your session has ended. Please log in again." });
       }
     }
   });
@@ -264,17 +263,17 @@ function onSubmitOfUser(form: HTMLFormElement, send: Parameters<typeof onSubmit>
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     refreshDevices(); // the user may come back from another device
+    void showVerification(client);
   }
 });
 
 addEventListener("popstate", async () => {
-  if ((await client.token()) === null) {
-    openGuest();
+  // Also where a link is opened in this window, which changes no more than the fragment of the address.
+  if (!openLinkOf(page) && (await client.token()) === null) {
+    await openGuest(page);
   }
 });
 
-if ((await client.token()) === null) {
-  openGuest();
-} else {
-  resume();
+if (!openLinkOf(page)) {
+  await open();
 }

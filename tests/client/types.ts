@@ -4,7 +4,10 @@ import {
   ApiError,
   type FieldErrors,
   type FieldName,
+  joinCode,
   Latchkey,
+  type Mail,
+  readSecret,
   type Scope,
   type Session,
   type SessionChange,
@@ -28,6 +31,40 @@ export async function program(latchkey: Latchkey): Promise<User> {
   // @ts-expect-error: there is no such scope
   await latchkey.logout("everywhere");
   return latchkey.me();
+}
+
+export async function mails(latchkey: Latchkey, fragment: string): Promise<User | null> {
+  const user = await latchkey.register({ username: "jake", email: "jake@example.com", password: "correct horse" });
+  const asked: (Mail | undefined)[] = [user.mail, (await latchkey.update({ email: "new@example.com" })).mail];
+  asked.push(await latchkey.requestEmailVerification(), await latchkey.requestSignIn(user.email));
+  const { id, expires } = await latchkey.requestPasswordReset(user.email, { signal: AbortSignal.timeout(1_000) });
+  await latchkey.resetPassword({ secret: joinCode(id, "4071 8236"), password: `until ${expires}` });
+  const { reset, sign_in }: { reset: boolean; sign_in: boolean } = await latchkey.methods();
+  const { email, proof } = await latchkey.credentials();
+  // @ts-expect-error: a mail may not have been sent
+  void user.mail.id;
+  // @ts-expect-error: a password alone resets none
+  await latchkey.resetPassword({ password: "correct horse" });
+  // @ts-expect-error: no address may wait
+  const pending: string = email.pending;
+
+  const found = readSecret(fragment);
+  switch (found?.purpose) {
+    case "reset":
+      await latchkey.resetPassword({ secret: found.secret, password: pending });
+      return null;
+    case "verification":
+      return latchkey.verifyEmail(found.secret);
+    case "sign_in":
+      return reset && sign_in && proof
+        ? latchkey.reauthenticate({ secret: found.secret })
+        : latchkey.login({ secret: found.secret });
+    case undefined:
+      return null;
+    // @ts-expect-error: there is no such purpose
+    case "invitation":
+      return null;
+  }
 }
 
 export async function endOthers(latchkey: Latchkey): Promise<string[]> {

@@ -5,6 +5,7 @@ import { type ClientError, failureText, fieldText, isClientError } from "./messa
 import { isWebAddress } from "./picture.js";
 import { isConfirmed } from "./question.js";
 import { find } from "./view.js";
+import { isWaiting } from "./wait.js";
 
 export type Field = HTMLInputElement | HTMLTextAreaElement;
 
@@ -84,6 +85,9 @@ function problemOf(field: Field, button: HTMLButtonElement): string {
   if (field.name === "image" && hasChanged(field) && value !== "" && !isWebAddress(value)) {
     return "The address has to begin with https:// or http://.";
   }
+  if (field.name === "secret" && value === "") {
+    return "Enter the code from the mail.";
+  }
   const isMissing = field.name === "current_password" && value === "" && button.dataset.question;
   return isMissing ? "Enter your password." : "";
 }
@@ -98,7 +102,9 @@ function focusFirstError(form: HTMLFormElement): boolean {
 /** Marks a form busy. Nothing is `disabled`: that would lose the focus. */
 function setBusy(form: HTMLFormElement, button: HTMLButtonElement, isBusy: boolean): void {
   button.ariaBusy = String(isBusy);
-  form.querySelectorAll<HTMLButtonElement>("[data-progress]").forEach((each) => (each.ariaDisabled = String(isBusy)));
+  for (const each of form.querySelectorAll<HTMLButtonElement>("[data-progress]")) {
+    each.ariaDisabled = String(isBusy || isWaiting(each));
+  }
   fieldsOf(form).forEach((field) => (field.readOnly = isBusy));
 }
 

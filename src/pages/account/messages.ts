@@ -8,13 +8,14 @@ const RULES = [
   ["blank", /can't be blank|is required|may not be (?:blank|null)/],
   ["short", /at least (\d+) characters|too short \(minimum is (\d+)/],
   ["long", /no more than (\d+) characters|too long \(maximum is (\d+)/],
+  ["verified", /already verified/],
   ["taken", /already/],
   ["likeEmail", /too similar to the email/],
   ["likeUsername", /too similar to the username/],
   ["likeName", /too similar to the name/],
   ["common", /too common/],
   ["breached", /in a data breach/],
-  ["invalid", /^is invalid$|^Invalid password\.$|^Enter a valid (?:email address|username)\.$/],
+  ["invalid", /^is invalid$|^Invalid (?:password|or expired)\.$|^Enter a valid (?:email address|username)\.$/],
 ] as const;
 
 type Rule = (typeof RULES)[number][0];
@@ -25,6 +26,7 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
     blank: "Enter your email.",
     long: "An email can have at most # characters.",
     taken: "Another account has this email.",
+    verified: "Your email is confirmed already.",
     invalid: "Enter an email such as name@example.com.",
   },
   username: {
@@ -49,6 +51,10 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
     long: "This is not your password.",
     invalid: "This is not your password.",
   },
+  secret: {
+    long: "This is not the code of the mail.",
+    invalid: "This is not the code of the last mail, or it is too old. Check it, or send another mail.",
+  },
   bio: { long: "Shorten this to # characters." },
   image: { long: "An address can have at most # characters." },
 };
@@ -70,6 +76,11 @@ export function isClientError(error: unknown): error is ClientError {
 
 /** Text for a rule that a field breaks; the API's message where the page knows none. */
 export function fieldText(name: string, label: string, message: string): string {
+  // Messages of the dialect `django` are sentences, those of `realworld` continue the field's label.
+  return knownText(name, message) ?? (message.endsWith(".") ? capitalized(message) : `${label} ${message}.`);
+}
+
+function knownText(name: string, message: string): string | undefined {
   for (const [rule, pattern] of RULES) {
     const found = pattern.exec(message);
     const text = TEXTS[name]?.[rule];
@@ -77,8 +88,7 @@ export function fieldText(name: string, label: string, message: string): string 
       return text.replace("#", found[1] ?? found[2] ?? "");
     }
   }
-  // Messages of the dialect `django` are sentences, those of `realworld` continue the field's label.
-  return message.endsWith(".") ? capitalized(message) : `${label} ${message}.`;
+  return undefined;
 }
 
 /** Text for a request that failed as a whole. The button is the one that sends it again. */
@@ -96,8 +106,9 @@ export function failureText(error: ClientError, button: string): string {
   if (status === 429 && retryAfter) {
     return `Too many attempts. Please try again ${relative(retryAfter, Math.ceil)}.`;
   }
-  if (Object.keys(fields).length > 0) {
-    return capitalized(message);
+  const texts = Object.entries(fields).flatMap(([name, messages]) => messages.map((each) => knownText(name, each)));
+  if (texts.length > 0) {
+    return texts.includes(undefined) ? capitalized(message) : texts.join(" ");
   }
   if (/email and password was not found|^credentials /.test(message)) {
     return "The email or the password is wrong.";

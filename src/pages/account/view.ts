@@ -25,6 +25,19 @@ export function show(name: string, notice = ""): void {
   }
 }
 
+/** Follows a link to another view of guests without loading the page. */
+export function followLink(id: string, open: () => void): void {
+  const link = find<HTMLAnchorElement>(id);
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) {
+      return; // to another tab or window
+    }
+    event.preventDefault();
+    history.pushState(null, "", link.href);
+    open();
+  });
+}
+
 /** Shows or hides a password. The button says what it does next. */
 function reveal(button: HTMLButtonElement): void {
   const input = button.previousElementSibling as HTMLInputElement;
