@@ -125,8 +125,8 @@ fn no_value_is_on_a_command_line() {
 const FINDS_JAKE: &str = r#"cat > statement; case $(cat statement) in
 UPDATE*) echo '[{"results": [{"user_id": 7}]}]';;
 *sessions*) echo '[{"results": []}]';;
-*) echo '[{"results": [{"a": 7, "b": "jake", "c": "j@x.io", "d": 1, "e": 0, "f": 0, "g": null, "h": null, "i": 0, "j": 0,
-                        "k": 0}]}]';;
+*) echo '[{"results": [{"a": 7, "b": "jake", "c": "j@x.io", "d": 0, "e": null, "f": 1, "g": 0, "h": 0, "i": null,
+                        "j": null, "k": 0, "l": 0, "m": 0}]}]';;
 esac
 "#;
 
