@@ -1,6 +1,8 @@
 //! Check of the secrets
 
-use super::{OTHER, assert_errors, assert_warnings, healthy, lines, shell, wrangler_config};
+use super::{
+    OTHER, assert_errors, assert_warnings, healthy, lines, list_deployed_secrets, shell, wrangler_config,
+};
 use crate::command::SECRET;
 
 #[test]
@@ -62,20 +64,10 @@ fn secrets_are_set_and_long_enough() {
 #[test]
 fn the_deployed_secrets_are_looked_for() {
     let operator = healthy();
-    let list = |names: &str| {
-        let json = names.split(' ').map(|name| format!(r#"{{"name":"{name}","type":"secret_text"}}"#));
-        let json = json.collect::<Vec<_>>().join(",");
-        shell(
-            &operator,
-            &format!(
-                "printf '#!/bin/sh\necho '\\''[{json}]'\\''' > node_modules/.bin/wrangler; chmod +x node_modules/.bin/wrangler"
-            ),
-        );
-    };
-    list("OTHER");
+    list_deployed_secrets(&operator, "OTHER");
     let (_, errors) = lines(&operator, &["--remote"], "error");
     assert!(errors.iter().any(|line| line.starts_with("the deployed JWT_SECRET is not set: ")), "{errors:?}");
-    list("JWT_SECRET JWT_SECRET_PREVIOUS");
+    list_deployed_secrets(&operator, "JWT_SECRET JWT_SECRET_PREVIOUS");
     assert!(lines(&operator, &["--remote"], "ok").1.contains(&"the deployed JWT_SECRET is set".to_owned()));
     let notes = lines(&operator, &["--remote"], "note").1;
     assert!(notes.iter().any(|note| note.starts_with("JWT_SECRET_PREVIOUS is set")), "{notes:?}");

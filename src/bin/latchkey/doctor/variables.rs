@@ -28,7 +28,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     // The deployed secret can't be read back; `secrets` checks whether it is set.
     let placeholder =
         |name: &str| (deployment.remote && name == "JWT_SECRET").then(settings::placeholder_secret);
-    match Config::from_vars(|name| variables.get(name).cloned().or_else(|| placeholder(name))) {
+    match settings::read(|name| variables.get(name).cloned().or_else(|| placeholder(name))) {
         Ok(config) => {
             findings.ok("all variables are valid");
             for weakness in &config.warnings {
