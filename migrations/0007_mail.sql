@@ -5,7 +5,7 @@
 ALTER TABLE users ADD COLUMN email_verified INTEGER NOT NULL DEFAULT 0 CHECK (email_verified IN (0, 1));
 ALTER TABLE users ADD COLUMN verified_at INTEGER;      -- Unix seconds of the first verification of any address; never taken back
 ALTER TABLE users ADD COLUMN pending_email TEXT COLLATE NOCASE; -- address that waits to be verified, while a verified one is in force
-ALTER TABLE users ADD COLUMN reset_version INTEGER NOT NULL DEFAULT 0; -- raised by what ends resets and invitations
+ALTER TABLE users ADD COLUMN reset_version INTEGER NOT NULL DEFAULT 0; -- raised by what ends resets and sign-ins
 ALTER TABLE users ADD COLUMN email_version INTEGER NOT NULL DEFAULT 0; -- raised by what ends verifications
 
 -- A request for an address that nobody has leaves a row too, so that limits tell nothing. Rows outlive their secrets for
@@ -19,7 +19,7 @@ CREATE TABLE secrets (
   user_id         INTEGER,                      -- NULL if nobody active has the address
   email           TEXT COLLATE NOCASE,          -- address that it was mailed to
   token_version   INTEGER,                      -- users.token_version at its issue
-  version         INTEGER,                      -- users.reset_version of a reset, else users.email_version
+  version         INTEGER,                      -- users.email_version of a verification, else users.reset_version
   token_hash      TEXT    NOT NULL,             -- SHA-256 of the link's token
   code_hash       TEXT    NOT NULL,             -- HMAC-SHA-256 of id and code
   tries           INTEGER NOT NULL DEFAULT 0,   -- wrong ones

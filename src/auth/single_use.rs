@@ -65,13 +65,18 @@ impl SingleUseKey {
         (proof.len() == TOKEN_CHARS).then(|| Sent { id, token_hash: Some(sha256(proof)), code_hash: None })
     }
 
+    /// The hash by which requests for mail to an address are on record.
+    pub fn account(&self, email: &str) -> String {
+        // As the database compares emails.
+        self.0.short_hash(&["account", &email.to_ascii_lowercase()])
+    }
+
     /// Keys under which requests for mail to an address by a client are counted. `client_ip` and `site` are the rate limit keys of the
     /// client and, of IPv6, of the larger network around it.
     pub fn limits(&self, email: &str, client_ip: &str, site: Option<&str>) -> LimitKeys {
         let Self(key) = self;
         LimitKeys {
-            // As the database compares emails.
-            account: key.short_hash(&["account", &email.to_ascii_lowercase()]),
+            account: self.account(email),
             network: key.short_hash(&["network", client_ip]),
             site: site.map(|site| key.short_hash(&["site", site])),
         }

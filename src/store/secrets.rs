@@ -56,8 +56,8 @@ impl Purpose {
     /// Column of `users` whose raise ends the secret.
     const fn version(self) -> &'static str {
         match self {
-            Self::PasswordReset => "reset_version",
-            Self::EmailVerification | Self::SignIn => "email_version",
+            Self::PasswordReset | Self::SignIn => "reset_version",
+            Self::EmailVerification => "email_version",
         }
     }
 
@@ -69,7 +69,7 @@ impl Purpose {
                 "email_version = version AND (pending_email = secrets.email OR NOT email_verified AND users.email = secrets.email)"
             }
             Self::SignIn => {
-                "users.email = secrets.email AND email_version = version AND users.token_version = secrets.token_version"
+                "users.email = secrets.email AND reset_version = version AND users.token_version = secrets.token_version"
             }
         }
     }

@@ -74,7 +74,7 @@ const CASES: [Case; 13] = [
             let secret = person.secret();
             person.verify(&secret);
         },
-        ends: [false, false, false, true, true],
+        ends: [false, false, false, false, true],
     },
     Case {
         name: "waiting-takes-effect",

@@ -1,6 +1,7 @@
 //! `doctor`
 
 mod database;
+mod mail;
 mod secrets;
 mod tools;
 mod variables;
@@ -61,6 +62,18 @@ fn wrangler_config() -> String {
     fs::read_to_string(root().join("wrangler.toml")).unwrap()
 }
 
+/// Replaces wrangler by a script that lists secrets of these names, separated by spaces.
+fn list_deployed_secrets(operator: &Operator, names: &str) {
+    let json = names.split(' ').map(|name| format!(r#"{{"name":"{name}","type":"secret_text"}}"#));
+    let json = json.collect::<Vec<_>>().join(",");
+    shell(
+        operator,
+        &format!(
+            "printf '#!/bin/sh\necho '\\''[{json}]'\\''' > node_modules/.bin/wrangler; chmod +x node_modules/.bin/wrangler"
+        ),
+    );
+}
+
 /// Runs it and returns the lines that begin with this word.
 fn lines(operator: &Operator, arguments: &[&str], word: &str) -> (i32, Vec<String>) {
     let outcome = operator.run(&[&["doctor"], arguments].concat());
@@ -104,6 +117,7 @@ ok       .dev.vars exists, and only you can read it
 ok       all variables are valid
 note     PASSWORD_HASHER is pbkdf2_sha512$220000, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time
 note     as compatible with old clients as these are, they are weaker than NIST SP 800-63B-4 recommends: PASSWORD_MIN_LENGTH, PASSWORD_BLOCKLIST, BREACHED_PASSWORDS, SESSION_MAX_DAYS, REAUTHENTICATE_MINUTES. docs/hardening.md has the values
+note     MAIL_FROM is not set, so mail is off: nobody can reset a forgotten password or verify an email. ('npm start' turns it on, with a mailbox on this machine)
 ok       the database can be reached
 ok       the database has {:.2} kB of the 10 GB that D1 allows
 ok       failed logins cost as much as the costliest stored hash

@@ -3,6 +3,7 @@
 mod files;
 mod passwords;
 mod problems;
+mod verified;
 
 use std::fmt::Write as _;
 

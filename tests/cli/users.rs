@@ -5,6 +5,7 @@ mod create;
 mod edit;
 mod list;
 mod logout;
+mod mailed;
 mod sessions;
 mod set_password;
 mod set_staff;
@@ -86,6 +87,7 @@ fn usernames_do_not_control_a_terminal() {
         &["users", "sessions", odd],
         &["users", "set-staff", odd, "--staff", "true", "--yes"],
         &["users", "unlock", odd],
+        &["users", "verify", odd],
     ] {
         let output = output_of(&operator, arguments);
         assert!(output.contains(shown), "{output}");
@@ -112,6 +114,7 @@ fn an_unknown_user_is_an_error() {
         &["users", "set-staff", "eve", "--staff", "true", "--yes"],
         &["users", "set-password", "eve", "--password-stdin"],
         &["users", "unlock", "eve"],
+        &["users", "verify", "eve"],
     ] {
         let error = error_of(&operator, arguments, "correct horse\n");
         assert_eq!(error, "latchkey: there is no user with the username eve\n");
@@ -154,16 +157,24 @@ fn the_documented_way_to_erase_a_user_leaves_no_row_of_theirs() {
     insert(Some(7));
     let tables = "SELECT group_concat(m.name) FROM sqlite_schema AS m, pragma_table_info(m.name) AS c \
                   WHERE m.type = 'table' AND c.name = 'user_id'";
-    assert_eq!(operator.sql(tables), "sessions", "insert a row of each below");
+    assert_eq!(operator.sql(tables), "sessions,secrets,outbox", "insert a row of each below");
     for user_id in [1, 7] {
         insert_session(&operator, user_id, "sid", 0, CREATED, CREATED);
+        let secret = "INSERT INTO secrets (id, purpose, account, network, user_id, token_hash, code_hash, created_at, \
+                      code_expires_at, expires_at, purge_at) VALUES (?1, 'reset', '', '', ?1, '', '', 0, 0, 0, 0)";
+        let notice = "INSERT INTO outbox (key, kind, user_id, recipient, count, since, at, due_at, attempts) \
+                      VALUES (?1, 'password_changed', ?1, 'x', 1, 0, 0, 0, 0)";
+        for sql in [secret, notice] {
+            database.execute(sql, [user_id]).unwrap();
+        }
     }
     let document = include_str!("../../docs/operating.md");
     let (_, rest) = document.split_once("## Erase a user").unwrap();
     let (_, rest) = rest.split_once("--command \"").unwrap();
     database.execute_batch(rest.split_once('"').unwrap().0).unwrap();
     let left =
-        "SELECT (SELECT group_concat(id) FROM users) || ' ' || (SELECT group_concat(user_id) FROM sessions)";
-    assert_eq!(operator.sql(left), "1 1");
+        ["sessions", "secrets", "outbox"].map(|table| format!("(SELECT group_concat(user_id) FROM {table})"));
+    let left = format!("SELECT concat_ws(' ', (SELECT group_concat(id) FROM users), {})", left.join(", "));
+    assert_eq!(operator.sql(&left), "1 1 1 1");
     assert_eq!(insert(None), 8, "the id is given out to nobody again");
 }

@@ -80,6 +80,17 @@ fn no_two_columns_of_a_statement_have_one_name() {
         assert_eq!((through.status, &*through.stderr), (0, ""));
         assert_eq!(through.stdout, operator.run(&arguments).stdout);
     }
+    let sql = "INSERT INTO secrets (id, purpose, account, network, user_id, email, token_hash, code_hash, created_at, \
+               code_expires_at, expires_at, purge_at) SELECT 'x', 'verification', '', '', 1, 'other@x.io', '', '', \
+               unixepoch(), 0, 0, 2800000000";
+    operator.database().execute(sql, []).unwrap();
+    let outcome = run(&operator, &["users", "unlock", "jake", "--through-wrangler"], "");
+    assert_eq!(
+        outcome.stdout, "Limits of mail no longer count 1 address that the user gave up.\n",
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(operator.sql("SELECT count(*) FROM secrets WHERE email IS NULL"), "1");
     let logout = ["users", "logout", "jake", "--session", "sid", "--through-wrangler"];
     assert_eq!(run(&operator, &logout, "").status, 0);
     assert_eq!(run(&operator, &logout, "").status, 1, "it has ended");
@@ -125,8 +136,8 @@ fn no_value_is_on_a_command_line() {
 const FINDS_JAKE: &str = r#"cat > statement; case $(cat statement) in
 UPDATE*) echo '[{"results": [{"user_id": 7}]}]';;
 *sessions*) echo '[{"results": []}]';;
-*) echo '[{"results": [{"a": 7, "b": "jake", "c": "j@x.io", "d": 1, "e": 0, "f": 0, "g": null, "h": null, "i": 0, "j": 0,
-                        "k": 0}]}]';;
+*) echo '[{"results": [{"a": 7, "b": "jake", "c": "j@x.io", "d": 0, "e": null, "f": 1, "g": 0, "h": 0, "i": null,
+                        "j": null, "k": 0, "l": 0, "m": 0}]}]';;
 esac
 "#;
 

@@ -8,8 +8,9 @@ use std::{env, fs, iter};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
-use latchkey::auth::secret::MIN_BYTES;
-use latchkey::config::{Config, MailConfig, passwords};
+use latchkey::auth::secret::{MIN_BYTES, Secret};
+use latchkey::auth::single_use::SingleUseKey;
+use latchkey::config::{Config, ConfigError, MailConfig, passwords};
 use latchkey::store::operator::Database;
 use toml::{Table, Value};
 
@@ -20,6 +21,9 @@ use crate::{output, prompt};
 
 /// The binding of the database in `wrangler.toml`.
 pub const BINDING: &str = "DB";
+
+/// The binding of Cloudflare Email Service in `wrangler.toml`.
+pub const EMAIL: &str = "EMAIL";
 
 /// Directory in which the command was run, if it is below the project's.
 static INVOKED_IN: OnceLock<PathBuf> = OnceLock::new();
@@ -57,13 +61,18 @@ pub fn path(text: &str) -> Result<PathBuf, Infallible> {
     Ok(INVOKED_IN.get().map_or_else(|| text.into(), |directory| directory.join(text)))
 }
 
-/// Valid value in place of a secret that is not available and does not matter.
-pub fn placeholder(name: &str) -> Option<String> {
-    match name {
-        "JWT_SECRET" => Some((b'!'..).take(MIN_BYTES).map(char::from).collect()),
-        "SMTP_URL" => Some("smtps://user:password@localhost".to_owned()),
-        _ => None,
-    }
+/// Valid secret in place of the real one, where that is not available and does not matter.
+pub fn placeholder_secret() -> String {
+    (b'!'..).take(MIN_BYTES).map(char::from).collect()
+}
+
+/// Reads the configuration that `lookup` finds by names. The command sends no mail, so it needs no transport.
+pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    Config::from_vars(|name| lookup(name).or_else(|| (name == EMAIL).then(String::new)))
+}
+
+fn invalid(error: ConfigError) -> anyhow::Error {
+    anyhow!("invalid configuration: {}", error.problems.join("; "))
 }
 
 /// Selects the deployment
@@ -150,16 +159,12 @@ impl Deployment {
             .ok_or_else(|| anyhow!("wrangler.toml binds no D1 database as {BINDING}"))
     }
 
-    /// Reads the variables of `wrangler.toml`, with `EMAIL` if that is bound. `npm start` binds it by itself.
+    /// Reads the variables of `wrangler.toml`.
     pub fn variables(&self) -> Result<BTreeMap<String, String>> {
         let config = self.wrangler_config()?;
         let variables = config.get("vars").and_then(Value::as_table).into_iter().flatten();
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let mut senders = config.get("send_email").and_then(Value::as_array).into_iter().flatten();
-        let is_email = |sender: &Value| sender.get("name").and_then(Value::as_str) == Some("EMAIL");
-        let has_email = !self.remote || senders.any(is_email);
-        let email = has_email.then(|| ("EMAIL".to_owned(), "bound".to_owned()));
-        Ok(variables.map(|(name, value)| (name.clone(), text(value))).chain(email).collect())
+        Ok(variables.map(|(name, value)| (name.clone(), text(value))).collect())
     }
 
     /// Reads the variables of the local Worker that are not in `wrangler.toml`, such as its secrets.
@@ -172,6 +177,11 @@ impl Deployment {
     /// Reads the whole configuration. With `--remote`, whose secrets can't be read back, JWT_SECRET comes from the
     /// environment or stdin.
     pub fn config(&self) -> Result<Config> {
+        Ok(self.config_and_mail_key()?.0)
+    }
+
+    /// Reads the whole configuration, and the key of limits on mail. It has one without mail too: `npm start` turns mail on.
+    pub fn config_and_mail_key(&self) -> Result<(Config, SingleUseKey)> {
         let mut variables = self.variables()?;
         if self.remote {
             let secret = match env::var("JWT_SECRET") {
@@ -182,21 +192,21 @@ impl Deployment {
                 Err(_) => prompt::all_of_stdin()?.trim_end_matches(['\r', '\n']).to_owned(),
             };
             variables.insert("JWT_SECRET".to_owned(), secret);
-            variables.extend(placeholder("SMTP_URL").map(|url| ("SMTP_URL".to_owned(), url)));
             variables
                 .extend(env::var("JWT_SECRET_PREVIOUS").map(|old| ("JWT_SECRET_PREVIOUS".to_owned(), old)));
         } else {
             variables.extend(self.local_variables()?.variables);
         }
-        Config::from_vars(|name| variables.get(name).cloned())
-            .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))
+        let config = read(|name| variables.get(name).cloned()).map_err(invalid)?;
+        let secret = variables.remove("JWT_SECRET").and_then(Secret::new).context("JWT_SECRET is not set")?;
+        Ok((config, SingleUseKey::new(&secret)))
     }
 
     /// Reads the configuration, with a placeholder for a secret that is not available.
     pub fn config_without_secret(&self) -> Result<Config> {
         let variables = self.plain_variables()?;
-        Config::from_vars(|name| variables.get(name).cloned().or_else(|| placeholder(name)))
-            .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))
+        let placeholder = |name: &str| (name == "JWT_SECRET").then(placeholder_secret);
+        read(|name| variables.get(name).cloned().or_else(|| placeholder(name))).map_err(invalid)
     }
 
     /// Reads the name of the application and, if it has mail, the sender and the address of links. Nothing else of the
@@ -204,13 +214,11 @@ impl Deployment {
     pub fn mail(&self) -> Result<(String, Option<MailConfig>)> {
         let variables = self.plain_variables()?;
         let variable = |name: &str| match name {
-            "JWT_SECRET" => placeholder("JWT_SECRET"),
-            "EMAIL" => Some(String::new()), // a mail that is only shown needs no transport
+            "JWT_SECRET" => Some(placeholder_secret()),
             "APP_NAME" | "APP_URL" | "MAIL_FROM" => variables.get(name).cloned(),
             _ => None,
         };
-        let config = Config::from_vars(variable)
-            .map_err(|error| anyhow!("invalid configuration: {}", error.problems.join("; ")))?;
+        let config = read(variable).map_err(invalid)?;
         Ok((config.app_name, config.mail))
     }
 

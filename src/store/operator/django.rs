@@ -46,7 +46,8 @@ pub fn keys_page(database: &dyn Database, after: i64, limit: usize) -> Result<Ve
 /// Makes a statement that imports a user; `params` are the values of its columns, in this order.
 pub fn import(params: Vec<Value<'static>>) -> Statement<'static> {
     let sql = "INSERT INTO users (id, username, email, password, is_active, is_staff, is_superuser, bio, image, \
-               created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+               created_at, updated_at, email_verified, verified_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?12, unixepoch(), NULL))";
     Statement { sql, params }
 }
 

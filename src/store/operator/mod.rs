@@ -9,6 +9,7 @@
 pub mod django;
 pub mod login_failures;
 pub mod password_hash;
+pub mod secrets;
 pub mod sessions;
 pub mod users;
 

@@ -11,13 +11,23 @@ use super::sessions::{self, SessionDetails};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
 use crate::account::user::UserPatch;
+use crate::store::email::END_VERIFICATIONS;
 use crate::store::sessions::REVOKE_ALL;
 use crate::store::{DbError, Row, Value};
 
 /// Columns that [`UserRecord::read`] takes, in their order.
 pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let profile = PROFILE.iter().map(|field| field.name());
-    let first = ["id", "username", "email", "is_active", "is_staff", "is_superuser"];
+    let first = [
+        "id",
+        "username",
+        "email",
+        "email_verified",
+        "pending_email",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+    ];
     let last = ["created_at", "updated_at", "token_version"];
     first.into_iter().chain(profile).chain(last).collect::<Vec<_>>().join(", ")
 });
@@ -28,6 +38,9 @@ pub struct UserRecord {
     pub id: i64,
     pub username: String,
     pub email: String,
+    pub email_verified: bool,
+    /// The address that waits to be verified.
+    pub pending_email: Option<String>,
     pub is_active: bool,
     pub is_staff: bool,
     pub is_superuser: bool,
@@ -54,6 +67,8 @@ impl UserRecord {
             id: row.integer()?,
             username: row.text()?,
             email: row.text()?,
+            email_verified: row.boolean()?,
+            pending_email: row.optional_text()?,
             is_active: row.boolean()?,
             is_staff: row.boolean()?,
             is_superuser: row.boolean()?,
@@ -227,10 +242,13 @@ pub fn token_subject(
     database.row(&sql.concat(), &[user_id.into(), sid.into()])?.map(read).transpose()
 }
 
-/// Finds the id of the user with an email.
-pub fn id_of_email(database: &dyn Database, email: &str) -> Result<Option<i64>, DbError> {
-    let row = database.row("SELECT id FROM users WHERE email = ?1", &[email.into()])?;
-    row.map(|mut row| row.integer()).transpose()
+/// Finds the user with an email: the id, and the address that waits to be verified.
+pub fn id_and_pending_of_email(
+    database: &dyn Database,
+    email: &str,
+) -> Result<Option<(i64, Option<String>)>, DbError> {
+    let row = database.row("SELECT id, pending_email FROM users WHERE email = ?1", &[email.into()])?;
+    row.map(|mut row| Ok((row.integer()?, row.optional_text()?))).transpose()
 }
 
 /// Lists users whose email has characters beyond ASCII: at most 1,000, with their ids.
@@ -257,6 +275,17 @@ pub fn insert(
     row.map(|mut row| row.integer()).transpose()
 }
 
+/// Assignments of an UPDATE of `users`: a new email is not verified, nothing waits, and all that was mailed before has ended.
+/// The email that they have changes nothing.
+fn replace_email(email: &str) -> String {
+    let is_new = format!("(email COLLATE BINARY IS NOT {email})");
+    format!(
+        "email = {email}, email_verified = email_verified AND NOT {is_new}, \
+         pending_email = iif({is_new}, NULL, pending_email), email_version = email_version + {is_new}, \
+         reset_version = reset_version + {is_new}"
+    )
+}
+
 /// Changes a user's email, username and profile. Returns false if they had these values.
 ///
 /// # Errors
@@ -270,7 +299,8 @@ pub fn edit(database: &dyn Database, id: i64, patch: &UserPatch) -> Result<bool,
     for (column, change) in account.chain(profile) {
         if let Some(value) = change {
             params.push(value.into());
-            set.push(format!("{column} = ?{}", params.len()));
+            let param = format!("?{}", params.len());
+            set.push(if column == "email" { replace_email(&param) } else { format!("{column} = {param}") });
             differ.push(format!("{column} COLLATE BINARY IS NOT ?{}", params.len()));
         }
     }
@@ -288,23 +318,32 @@ pub fn activate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
     Ok(database.row(sql, &[id.into()])?.is_some())
 }
 
-/// Deactivates a user and ends all of their sessions. Returns false if they were deactivated.
+/// Deactivates a user and ends every session and mailed secret of theirs. Returns false if they were deactivated.
 pub fn deactivate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
-    let sql = [
-        "UPDATE users SET is_active = 0, ",
-        REVOKE_ALL,
-        ", updated_at = unixepoch() WHERE id = ?1 AND is_active RETURNING id",
-    ];
-    Ok(database.row(&sql.concat(), &[id.into()])?.is_some())
+    let sql = format!(
+        "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = unixepoch() \
+         WHERE id = ?1 AND is_active RETURNING id"
+    );
+    Ok(database.row(&sql, &[id.into()])?.is_some())
 }
 
-/// Ends all sessions of a user. Returns false if there is no such user.
+/// Verifies the email of a user, if it is this one still, and ends verifications and mailed sign-ins. Returns false if it
+/// was verified.
+pub fn verify(database: &dyn Database, id: i64, email: &str) -> Result<bool, DbError> {
+    let sql = format!(
+        "UPDATE users SET email_verified = 1, verified_at = ifnull(verified_at, unixepoch()), {END_VERIFICATIONS}, \
+         updated_at = unixepoch() WHERE id = ?1 AND email COLLATE BINARY = ?2 AND NOT email_verified RETURNING id"
+    );
+    Ok(database.row(&sql, &[id.into(), email.into()])?.is_some())
+}
+
+/// Ends all sessions, resets and mailed sign-ins of a user. Returns false if there is no such user.
 pub fn revoke_all_sessions(database: &dyn Database, id: i64) -> Result<bool, DbError> {
     let sql = ["UPDATE users SET ", REVOKE_ALL, " WHERE id = ?1 RETURNING id"];
     Ok(database.row(&sql.concat(), &[id.into()])?.is_some())
 }
 
-/// Sets the hash of a user's password and ends all of their sessions.
+/// Sets the hash of a user's password and ends all of their sessions, resets and mailed sign-ins.
 pub fn set_password(database: &dyn Database, id: i64, hash: &PasswordHash) -> Result<(), DbError> {
     let sql =
         ["UPDATE users SET password = ?2, ", REVOKE_ALL, ", updated_at = unixepoch() WHERE id = ?1"].concat();

@@ -1,6 +1,8 @@
 //! Check of the secrets
 
-use super::{OTHER, assert_errors, assert_warnings, healthy, lines, shell, wrangler_config};
+use super::{
+    OTHER, assert_errors, assert_warnings, healthy, lines, list_deployed_secrets, shell, wrangler_config,
+};
 use crate::command::SECRET;
 
 #[test]
@@ -62,47 +64,13 @@ fn secrets_are_set_and_long_enough() {
 #[test]
 fn the_deployed_secrets_are_looked_for() {
     let operator = healthy();
-    let list = |names: &str| {
-        let json = names.split(' ').map(|name| format!(r#"{{"name":"{name}","type":"secret_text"}}"#));
-        let json = json.collect::<Vec<_>>().join(",");
-        shell(
-            &operator,
-            &format!(
-                "printf '#!/bin/sh\necho '\\''[{json}]'\\''' > node_modules/.bin/wrangler; chmod +x node_modules/.bin/wrangler"
-            ),
-        );
-    };
-    list("OTHER");
+    list_deployed_secrets(&operator, "OTHER");
     let (_, errors) = lines(&operator, &["--remote"], "error");
     assert!(errors.iter().any(|line| line.starts_with("the deployed JWT_SECRET is not set: ")), "{errors:?}");
-    list("JWT_SECRET JWT_SECRET_PREVIOUS");
+    list_deployed_secrets(&operator, "JWT_SECRET JWT_SECRET_PREVIOUS");
     assert!(lines(&operator, &["--remote"], "ok").1.contains(&"the deployed JWT_SECRET is set".to_owned()));
     let notes = lines(&operator, &["--remote"], "note").1;
     assert!(notes.iter().any(|note| note.starts_with("JWT_SECRET_PREVIOUS is set")), "{notes:?}");
-
-    // Mail has a transport: the binding, or a secret. Locally `npm start` brings one.
-    let mail = wrangler_config()
-        .replace("MAIL_FROM = \"\"", "MAIL_FROM = \"accounts@example.com\"")
-        .replace("APP_URL = \"\"", "APP_URL = \"https://example.com/\"");
-    let missing = "MAIL_FROM is set, and nothing sends mail: bind EMAIL with [[send_email]] in wrangler.toml, or run 'npx wrangler secret put SMTP_URL'";
-    operator.write("wrangler.toml", &mail);
-    let is_missing = || lines(&operator, &["--remote"], "error").1.contains(&missing.to_owned());
-    assert!(is_missing());
-    assert_eq!(lines(&operator, &[], "error"), (0, vec![]));
-    list("JWT_SECRET SMTP_URL");
-    assert!(!is_missing());
-    list("JWT_SECRET");
-    operator.write("wrangler.toml", &mail.replace("# [[send_email]]\n# name", "[[send_email]]\nname"));
-    assert!(!is_missing());
-    let (_, valid) = lines(&operator, &["--remote"], "ok");
-    assert!(valid.contains(&"all variables are valid".to_owned()), "{valid:?}");
-
-    operator.write(
-        "wrangler.toml",
-        &wrangler_config().replace("[vars]", "[vars]\nSMTP_URL = \"smtps://u:p@x.io\""),
-    );
-    let (_, errors) = lines(&operator, &[], "error");
-    assert!(errors.iter().any(|line| line.starts_with("SMTP_URL is in wrangler.toml, ")), "{errors:?}");
 }
 
 #[test]

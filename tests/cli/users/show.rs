@@ -19,6 +19,7 @@ fn a_user_is_shown_with_all_but_the_hash() {
  id                1
  username          ada
  email             ada@example.com
+ verified          no
  active            yes
  staff             no
  superuser         no
@@ -38,7 +39,8 @@ fn a_user_is_shown_with_all_but_the_hash() {
     let shown: Value =
         serde_json::from_str(&output_of(&operator, &["users", "show", "ada", "--json"])).unwrap();
     let ada = json!({
-        "id": 1, "username": "ada", "email": "ada@example.com", "is_active": true, "is_staff": false,
+        "id": 1, "username": "ada", "email": "ada@example.com", "email_verified": false, "pending_email": null,
+        "is_active": true, "is_staff": false,
         "is_superuser": false, "bio": "line\nline", "image": null, "created_at": CREATED, "updated_at": CREATED,
         "token_version": 1, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "active_sessions": 2,
         "login_failures": {
@@ -49,6 +51,25 @@ fn a_user_is_shown_with_all_but_the_hash() {
         },
     });
     assert_eq!(shown, ada);
+}
+
+#[test]
+fn an_email_that_is_verified_or_waits_is_told() {
+    let operator = with_users(&["ada"]);
+    for (pending, text) in
+        [("NULL", "yes"), ("'new@example.com'", "yes; new@example.com waits to be verified")]
+    {
+        let sql = format!("UPDATE users SET email_verified = 1, pending_email = {pending}");
+        operator.database().execute(&sql, []).unwrap();
+        let shown = output_of(&operator, &["users", "show", "ada"]);
+        assert!(shown.contains(&format!("\n verified          {text}\n")), "{shown}");
+    }
+    let shown: Value =
+        serde_json::from_str(&output_of(&operator, &["users", "show", "ada", "--json"])).unwrap();
+    assert_eq!(
+        (&shown["email_verified"], &shown["pending_email"]),
+        (&json!(true), &json!("new@example.com"))
+    );
 }
 
 #[test]

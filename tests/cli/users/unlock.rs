@@ -42,7 +42,10 @@ fn failed_logins_are_shown_and_cleared() {
         assert!(shown.contains(&format!("\n logins            {expected}\n")), "{shown}");
         let output = output_of(&operator, &["users", "unlock", "ada"]);
         if expected.contains(" 0 ") {
-            assert_eq!(output, "No failed logins are recorded for ada@example.com; nothing was changed.\n");
+            assert_eq!(
+                output,
+                "No failed logins and no requests for mail are recorded for ada@example.com; nothing was changed.\n"
+            );
             continue;
         }
         assert_eq!(output, format!("Logins as ada@example.com were {expected}. All failures are cleared.\n"));
@@ -71,7 +74,8 @@ fn an_unknown_email_is_unlocked_as_the_api_compares_it() {
                    10 failures recorded. All failures are cleared.\n";
     assert_eq!(output_of(&operator, &["users", "unlock", "eVE@EXAMPLE.com"]), message);
     assert_eq!(operator.sql("SELECT count(*) FROM login_failures"), "0");
-    let message = "No failed logins are recorded for eve@example.com; nothing was changed.\n";
+    let message =
+        "No failed logins and no requests for mail are recorded for eve@example.com; nothing was changed.\n";
     assert_eq!(output_of(&operator, &["users", "unlock", "eve@example.com"]), message);
     operator.write(".dev.vars", "");
     let error = error_of(&operator, &["users", "unlock", "eve@example.com"], "");

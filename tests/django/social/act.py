@@ -69,6 +69,7 @@ def make():
         SocialToken.objects.create(app=app, account=account, token="of Google")
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         EmailAddress.objects.create(user=user, email=f"other-{user.email}", verified=False)
+        EmailAddress.objects.create(user=user, email=f"old-{user.email}", verified=True)
     Token.objects.create(user=first)
     Order.objects.create(user=first, weight=1.5)
     Order.objects.create(user=second, weight=float("inf"))

@@ -1,6 +1,7 @@
 //! `doctor`: checks for common problems. Each check is independent, so that one that fails to run hides no other.
 
 mod database;
+mod mail;
 mod secrets;
 mod tools;
 mod variables;
@@ -72,8 +73,9 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let mut findings = Findings::default();
     tools::check(&mut findings);
     wrangler_config::check(deployment, &mut findings);
-    secrets::check(deployment, &mut findings);
+    let deployed = secrets::check(deployment, &mut findings);
     variables::check(deployment, &mut findings);
+    mail::check(deployment, deployed.as_deref(), &mut findings);
     database::check(deployment, &mut findings);
     let Findings(findings) = findings;
     if options.json {

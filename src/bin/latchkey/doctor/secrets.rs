@@ -13,17 +13,27 @@ use crate::wrangler;
 
 const SECRETS: [&str; 2] = ["JWT_SECRET", "JWT_SECRET_PREVIOUS"];
 
-pub fn check(deployment: &Deployment, findings: &mut Findings) {
+/// The secret with the address of an SMTP server.
+pub const SMTP_URL: &str = "SMTP_URL";
+
+/// Checks the secrets, and returns the names of those that are deployed, if they could be listed.
+pub fn check(deployment: &Deployment, findings: &mut Findings) -> Option<Vec<String>> {
     let variables = deployment.variables().unwrap_or_default();
     for name in SECRETS.into_iter().filter(|name| variables.contains_key(*name)) {
         findings.error(format!(
             "{name} is in wrangler.toml, where everyone who reads the code can read it: remove it, generate a new one with 'npx latchkey secret', and set that with 'npx wrangler secret put {name}'"
         ));
     }
-    if variables.contains_key("SMTP_URL") {
-        findings.error("SMTP_URL is in wrangler.toml, where everyone who reads the code can read it: remove it, change the password, and set it with 'npx wrangler secret put SMTP_URL'");
+    if variables.contains_key(SMTP_URL) {
+        findings.error(format!(
+            "{SMTP_URL} is in wrangler.toml, where everyone who reads the code can read its password: remove it, change that password, and set the new one with 'npx wrangler secret put {SMTP_URL}'"
+        ));
     }
-    if deployment.remote { deployed(deployment, findings) } else { local(deployment, findings) }
+    if deployment.remote {
+        return deployed(deployment, findings);
+    }
+    local(deployment, findings);
+    None
 }
 
 fn local(deployment: &Deployment, findings: &mut Findings) {
@@ -83,10 +93,13 @@ fn is_open(_: &fs::Metadata) -> bool {
     false
 }
 
-fn deployed(deployment: &Deployment, findings: &mut Findings) {
+fn deployed(deployment: &Deployment, findings: &mut Findings) -> Option<Vec<String>> {
     let names = match deployed_names(deployment) {
         Ok(names) => names,
-        Err(error) => return findings.warn(format!("could not check the deployed secrets: {error:#}")),
+        Err(error) => {
+            findings.warn(format!("could not check the deployed secrets: {error:#}"));
+            return None;
+        }
     };
     let has = |name: &str| names.iter().any(|secret| secret == name);
     if has("JWT_SECRET") {
@@ -97,11 +110,7 @@ fn deployed(deployment: &Deployment, findings: &mut Findings) {
     if has("JWT_SECRET_PREVIOUS") {
         previous_is_set(findings);
     }
-    let variables = deployment.variables().unwrap_or_default();
-    let has_mail = variables.get("MAIL_FROM").is_some_and(|sender| !sender.is_empty());
-    if has_mail && !variables.contains_key("EMAIL") && !has("SMTP_URL") {
-        findings.error("MAIL_FROM is set, and nothing sends mail: bind EMAIL with [[send_email]] in wrangler.toml, or run 'npx wrangler secret put SMTP_URL'");
-    }
+    Some(names)
 }
 
 #[derive(Deserialize)]

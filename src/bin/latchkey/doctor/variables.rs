@@ -25,9 +25,10 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         }
         variables.extend(local.variables);
     }
-    // Deployed secrets can't be read back; `secrets` checks whether they are set.
-    let placeholder = |name: &str| settings::placeholder(name).filter(|_| deployment.remote);
-    match Config::from_vars(|name| variables.get(name).cloned().or_else(|| placeholder(name))) {
+    // The deployed secret can't be read back; `secrets` checks whether it is set.
+    let placeholder =
+        |name: &str| (deployment.remote && name == "JWT_SECRET").then(settings::placeholder_secret);
+    match settings::read(|name| variables.get(name).cloned().or_else(|| placeholder(name))) {
         Ok(config) => {
             findings.ok("all variables are valid");
             for weakness in &config.warnings {

@@ -21,8 +21,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         Ok(config) => config,
         Err(error) => return findings.error(format!("{error:#}")),
     };
-    let whole =
-        fs::read_to_string("wrangler.toml").ok().and_then(|text| text.parse().ok()).unwrap_or_default();
+    let whole = whole();
     environments(&whole, findings);
     match database_id(&config) {
         None => findings.error(format!("wrangler.toml binds no D1 database as {BINDING}: add one under [[d1_databases]]")),
@@ -51,6 +50,11 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         ));
     }
     public_hosts(&whole, &config, findings);
+}
+
+/// Reads all of `wrangler.toml`, or nothing where that is not possible.
+pub fn whole() -> Table {
+    fs::read_to_string("wrangler.toml").ok().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 /// Checks every environment, selected or not.

@@ -38,6 +38,8 @@ const PROFILE_TIMES: [&str; 2] = ["created_at", "updated_at"];
 pub enum Record {
     User(User),
     Profile(Profile),
+    /// Address, if it is verified.
+    Address(Option<Address>),
 }
 
 #[derive(Default)]
@@ -63,6 +65,13 @@ pub struct Profile {
     pub user: Option<i64>,
     pub bio: Option<String>,
     pub image: Option<String>,
+}
+
+/// Verified address of a user.
+pub struct Address {
+    pub user: i64,
+    /// As a user's email is stored.
+    pub email: String,
 }
 
 /// A row that was read.
@@ -98,6 +107,12 @@ pub fn check(kind: Kind, object: Object, makes_unusable: bool) -> Result<Checked
             row.fields.retain(|name, _| !PROFILE_TIMES.contains(&name.as_str()));
             who.id = user;
             Record::Profile(profile)
+        }
+        Kind::Address => {
+            let address = row.address();
+            who.id = address.as_ref().map(|address| address.user);
+            row.fields.clear();
+            Record::Address(address)
         }
     };
     let has_value = |value: &Value| match value {
@@ -164,6 +179,18 @@ impl Row {
         let bio = self.profile_field("bio");
         let image = self.profile_field("image");
         Profile { user: None, bio, image }
+    }
+
+    /// Reads an address that is verified. One that can't be read is none: its user can verify it here.
+    fn address(&mut self) -> Option<Address> {
+        let is_verified = self.fields.remove("verified").is_some_and(|flag| flag == true || flag == 1);
+        let (user, email) = (self.fields.remove("user")?, self.fields.remove("email")?);
+        if !is_verified {
+            return None;
+        }
+        let user = self.id(&user, "user", Severity::Note)?;
+        let email = email.as_str()?.trim().to_owned();
+        Some(Address { user, email: email::normalize(email, email::domain_to_ascii) })
     }
 
     fn profile_field(&mut self, name: &str) -> Option<String> {

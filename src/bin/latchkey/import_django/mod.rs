@@ -36,8 +36,8 @@ const GAP: i64 = 1_000_000;
 /// only the missing users, which resumes an interrupted import, and the missing profiles of users who are unchanged.
 ///
 /// FILE is what `manage.py dumpdata` writes, as json or jsonl, also compressed (gz, bz2, xz, lzma) or through a pipe, or
-/// Django's SQLite file. Only users are imported; if it has profiles.Profile too, bio and image come from there. A user
-/// whose password can't be verified here, being unusable or of another algorithm than pbkdf2_sha256 and pbkdf2_sha512,
+/// Django's SQLite file. Only users are imported; if it has profiles.Profile too, bio and image come from there, and if it has
+/// account.EmailAddress of django-allauth, an email that is verified there is verified here. A user whose password can't be verified here, being unusable or of another algorithm than pbkdf2_sha256 and pbkdf2_sha512,
 /// is a problem, unless --unusable-passwords is given.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -158,7 +158,7 @@ fn stage(
         let checked = check::check(kind, object, makes_unusable)?;
         for field in &checked.dropped {
             let field = match kind {
-                Kind::User => field.clone(),
+                Kind::User | Kind::Address => field.clone(),
                 Kind::Profile => format!("profile.{field}"),
             };
             *dropped.entry(field).or_default() += 1;

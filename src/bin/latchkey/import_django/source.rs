@@ -20,6 +20,9 @@ use crate::output;
 
 pub const PROFILE: &str = "profiles.profile";
 
+/// Addresses of users, verified or not, of django-allauth.
+pub const ADDRESS: &str = "account.emailaddress";
+
 /// An object of a fixture, or a row of a table in the form of one.
 #[derive(Deserialize)]
 pub struct Object {
@@ -35,12 +38,13 @@ pub struct Object {
 pub enum Kind {
     User,
     Profile,
+    Address,
 }
 
-/// Callback that receives users and profiles, with their number in the file.
+/// Callback that receives users, profiles and addresses, with their number in the file.
 pub type Each<'a> = &'a mut dyn FnMut(i64, Kind, Object) -> Result<()>;
 
-/// Contents of a file beside its users and profiles.
+/// Contents of a file beside its users, profiles and addresses.
 #[derive(Default)]
 pub struct Others {
     /// Last id that Django assigned, if the file has it.
@@ -74,6 +78,8 @@ impl UserModels {
     fn kind(&self, model: &str) -> Option<Kind> {
         if self.0.iter().any(|user| user.eq_ignore_ascii_case(model)) {
             Some(Kind::User)
+        } else if model.eq_ignore_ascii_case(ADDRESS) {
+            Some(Kind::Address)
         } else {
             model.eq_ignore_ascii_case(PROFILE).then_some(Kind::Profile)
         }
@@ -150,7 +156,7 @@ impl Source {
         })
     }
 
-    /// Passes on every user and profile. Returns what else the file has.
+    /// Passes on every user, profile and address. Returns what else the file has.
     pub fn read(self, progress: &Progress, each: Each<'_>) -> Result<Others> {
         match self.file {
             Format::Fixture(reader, _) => {
@@ -271,13 +277,14 @@ fn read_tables(
         each(number, kind, object)
     };
     read_table(&snapshot, &users, &model, &mut |object| take(Kind::User, object))?;
-    let profiles = table(&snapshot, &table_of(PROFILE))?;
-    if let Some(profiles) = &profiles {
-        read_table(&snapshot, profiles, PROFILE, &mut |object| take(Kind::Profile, object))?;
+    let mut read = vec![users.clone()];
+    for (model, kind) in [(PROFILE, Kind::Profile), (ADDRESS, Kind::Address)] {
+        if let Some(table) = table(&snapshot, &table_of(model))? {
+            read_table(&snapshot, &table, model, &mut |object| take(kind, object))?;
+            read.push(table);
+        }
     }
     let mut others = Others::default();
-    let mut read = vec![users.clone()];
-    read.extend(profiles);
     for relation in ["groups", "user_permissions"] {
         if let Some(table) = table(&snapshot, &format!("{users}_{relation}"))? {
             let user = model.split_once('.').map_or("user", |(_, model)| model).to_lowercase();

@@ -8,7 +8,7 @@ use latchkey::store::operator::django::UserKeys;
 use latchkey::store::operator::password_hash::HASHER;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::check::{Checked, MISSING, Profile, Record, User};
+use super::check::{Address, Checked, MISSING, Profile, Record, User};
 use super::remark::{Remark, RowRemark, Severity, Who};
 
 const SCHEMA: &str = "
@@ -22,6 +22,7 @@ const SCHEMA: &str = "
       created_at INTEGER, updated_at INTEGER
     );
     CREATE TABLE profile (user_id INTEGER PRIMARY KEY, is_good INTEGER, bio TEXT, image TEXT, number INTEGER);
+    CREATE TABLE address (user_id INTEGER, email TEXT COLLATE NOCASE, PRIMARY KEY (user_id, email)) WITHOUT ROWID;
     CREATE TABLE existing (
       id INTEGER PRIMARY KEY, username TEXT COLLATE NOCASE, email TEXT COLLATE NOCASE, updated_at INTEGER,
       has_profile INTEGER
@@ -37,6 +38,10 @@ const WITHOUT_PROFILE: &str = "FROM (SELECT incoming.id, coalesce(incoming.bio, 
      FROM incoming JOIN existing USING (id) LEFT JOIN profile ON user_id = incoming.id AND profile.is_good \
      WHERE incoming.is_good AND NOT has_profile AND incoming.updated_at = existing.updated_at) \
      WHERE bio IS NOT NULL OR image IS NOT NULL";
+
+/// SQL condition over rows of `incoming`: the email is verified.
+const IS_VERIFIED: &str =
+    "EXISTS (SELECT 1 FROM address WHERE address.user_id = incoming.id AND address.email = incoming.email)";
 
 pub struct Staging {
     temporary: Connection,
@@ -56,6 +61,10 @@ pub struct Counts {
     pub bad_passwords: i64,
     /// Profiles to add to users who already exist.
     pub late_profiles: i64,
+    /// Users to import whose email is verified.
+    pub verified: i64,
+    /// Verified addresses that are no email of their user.
+    pub other_verified: i64,
 }
 
 impl Counts {
@@ -80,7 +89,12 @@ impl Staging {
         let is_free_of = |severity| checked.remarks.iter().all(|remark| remark.severity != severity);
         match &checked.record {
             Record::User(user) => self.add_user(number, user, is_free_of(Severity::Problem)),
-            Record::Profile(Profile { user: None, .. }) => Ok(()),
+            Record::Profile(Profile { user: None, .. }) | Record::Address(None) => Ok(()),
+            Record::Address(Some(Address { user, email })) => {
+                let sql = "INSERT OR IGNORE INTO address VALUES (?1, ?2)";
+                self.temporary.prepare_cached(sql)?.execute(params![user, email])?;
+                Ok(())
+            }
             Record::Profile(Profile { user, bio, image }) => {
                 let sql = "INSERT OR IGNORE INTO profile VALUES (?1, ?2, ?3, ?4, ?5)";
                 let is_good = is_free_of(Severity::ProfileProblem);
@@ -284,7 +298,10 @@ impl Staging {
             "SELECT count(*), coalesce(sum(is_good AND existing.id IS NULL), 0), \
              coalesce(sum(is_good AND existing.id IS NOT NULL), 0), coalesce(max(incoming.id), 0), \
              (SELECT count(DISTINCT number) FROM remark WHERE severity = 1), (SELECT count(*) {WITHOUT_PROFILE}), \
-             (SELECT count(*) FROM remark WHERE severity = 0 AND field = 'password' AND text <> '{MISSING}') \
+             (SELECT count(*) FROM remark WHERE severity = 0 AND field = 'password' AND text <> '{MISSING}'), \
+             coalesce(sum(is_good AND existing.id IS NULL AND {IS_VERIFIED}), 0), \
+             (SELECT count(*) FROM address WHERE NOT EXISTS \
+             (SELECT 1 FROM incoming AS user WHERE user.id = user_id AND user.email = address.email)) \
              FROM incoming LEFT JOIN existing USING (id)"
         );
         Ok(self.temporary.query_row(&sql, [], |row| {
@@ -296,6 +313,8 @@ impl Staging {
                 bad_profiles: row.get(4)?,
                 late_profiles: row.get(5)?,
                 bad_passwords: row.get(6)?,
+                verified: row.get(7)?,
+                other_verified: row.get(8)?,
             })
         })?)
     }
@@ -320,14 +339,15 @@ impl Staging {
 
     /// Passes on the users to import, by id: the values that [`latchkey::store::operator::django::import`] takes.
     pub fn each_missing(&self, each: &mut dyn FnMut(Vec<Value<'static>>) -> Result<()>) -> Result<()> {
-        self.each(
+        let sql = format!(
             "SELECT id, username, email, password, is_active, is_staff, is_superuser, \
-                    coalesce(incoming.bio, profile.bio), coalesce(incoming.image, profile.image), created_at, updated_at \
+                    coalesce(incoming.bio, profile.bio), coalesce(incoming.image, profile.image), created_at, updated_at, \
+                    {IS_VERIFIED} \
              FROM incoming LEFT JOIN profile ON user_id = id AND profile.is_good \
              WHERE incoming.is_good AND NOT EXISTS (SELECT 1 FROM existing WHERE existing.id = incoming.id) \
-             ORDER BY id",
-            each,
-        )
+             ORDER BY id"
+        );
+        self.each(&sql, each)
     }
 
     /// Passes on the profiles to add: the values that [`latchkey::store::operator::django::add_profile`] takes.

@@ -22,6 +22,10 @@ pub struct Summary {
     skipped: i64,
     skipped_profiles: i64,
     added_profiles: i64,
+    /// Imported users whose email is verified.
+    verified_emails: i64,
+    /// Verified addresses that are no email of their user, and are not imported.
+    other_verified_addresses: i64,
     /// Number of imported users with an unusable password, by the reason.
     unusable_passwords: BTreeMap<String, i64>,
     /// Number of users by field that is not imported.
@@ -63,6 +67,8 @@ impl Summary {
             skipped: counts.skipped(),
             skipped_profiles: counts.bad_profiles,
             added_profiles: counts.late_profiles,
+            verified_emails: counts.verified,
+            other_verified_addresses: counts.other_verified,
             unusable_passwords: staging.unusable_passwords()?.into_iter().collect(),
             dropped_fields,
             other_models: others.models,
@@ -94,6 +100,11 @@ impl Summary {
             let models = list(&self.other_models);
             output::note(&format!("not imported, being no users, with the number of rows: {models}"));
         }
+        if self.other_verified_addresses > 0 {
+            let count = self.other_verified_addresses;
+            let addresses = if count == 1 { "address" } else { "addresses" };
+            output::note(&format!("not imported, being no email of its user: {count} verified {addresses}"));
+        }
         if is_refused {
             return Ok(());
         }
@@ -122,7 +133,11 @@ impl Summary {
         if counts.good == 0 && skipped == 0 && counts.bad_profiles == 0 && counts.late_profiles == 0 {
             return format!("nothing to import: {} already exist", users(counts.present));
         }
-        parts.push(format!("{} {would_be}imported", users(counts.good)));
+        let verified = match counts.verified {
+            0 => String::new(),
+            count => format!(" ({count} with a verified email)"),
+        };
+        parts.push(format!("{} {would_be}imported{verified}", users(counts.good)));
         if counts.present > 0 {
             parts.push(format!("{} already exist", counts.present));
         }

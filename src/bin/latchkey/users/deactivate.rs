@@ -8,10 +8,12 @@ use crate::settings::Deployment;
 
 /// Deactivates a user and ends all of their sessions
 #[derive(clap::Args)]
-#[command(after_help = "Their data stays; 'users activate' lets them log in again.
+#[command(
+    after_help = "Their data stays; 'users activate' lets them log in again. What was mailed before is no longer valid.
 
 Example:
-  npx latchkey users deactivate jake@example.com")]
+  npx latchkey users deactivate jake@example.com"
+)]
 pub struct Options {
     #[command(flatten)]
     user: UserSelector,

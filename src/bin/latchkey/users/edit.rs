@@ -17,12 +17,14 @@ use crate::{new_user, output, prompt, usage};
 
 /// Changes the email, the username and the profile of a user
 #[derive(clap::Args)]
-#[command(after_help = "What you don't pass stays as it is. The rules are the API's. Sessions go on. \
-An empty string removes a field of the profile.
+#[command(
+    after_help = "What you don't pass stays as it is. The rules are the API's. Sessions go on. A new email is not verified; what was \
+mailed before is no longer valid, and no address waits. An empty string removes a field of the profile.
 
 Examples:
   npx latchkey users edit jake --email jake@example.com
-  npx latchkey users edit 7 --username jake --image \"\"")]
+  npx latchkey users edit 7 --username jake --image \"\""
+)]
 pub struct Options {
     #[command(flatten)]
     user: UserSelector,

@@ -15,6 +15,7 @@ mod set_password;
 mod set_staff;
 mod show;
 mod unlock;
+mod verify;
 
 use anyhow::Result;
 use latchkey::store::DbError;
@@ -35,6 +36,7 @@ pub enum Command {
     Deactivate(deactivate::Options),
     SetPassword(set_password::Options),
     SetStaff(set_staff::Options),
+    Verify(verify::Options),
     Unlock(unlock::Options),
     Sessions(sessions::Options),
     Logout(logout::Options),
@@ -50,6 +52,7 @@ pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
         Command::Deactivate(options) => deactivate::run(deployment, options),
         Command::SetPassword(options) => set_password::run(deployment, options),
         Command::SetStaff(options) => set_staff::run(deployment, options),
+        Command::Verify(options) => verify::run(deployment, options),
         Command::Unlock(options) => unlock::run(deployment, options),
         Command::Sessions(options) => sessions::run(deployment, options),
         Command::Logout(options) => logout::run(deployment, options),

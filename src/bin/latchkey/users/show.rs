@@ -101,6 +101,16 @@ fn table(
             user.id
         ),
     };
+    let verified = match &user.pending_email {
+        Some(pending) => {
+            format!(
+                "{}; {} waits to be verified",
+                yes_or_no(user.email_verified),
+                escape_for_terminal(pending)
+            )
+        }
+        None => yes_or_no(user.email_verified),
+    };
     let unknown = unknown.map(|reason| format!("unknown: {reason:#}")).unwrap_or_default();
     let [logins, current_password] = [login_failures, current_password_failures]
         .map(|failures| failures.as_ref().map_or_else(|| unknown.clone(), failures::describe));
@@ -109,6 +119,7 @@ fn table(
         ["id", &user.id.to_string()],
         ["username", &escape_for_terminal(&user.username)],
         ["email", &escape_for_terminal(&user.email)],
+        ["verified", &verified],
         ["active", &yes_or_no(user.is_active)],
         ["staff", &yes_or_no(user.is_staff)],
         ["superuser", &yes_or_no(user.is_superuser)],
