@@ -327,7 +327,7 @@ pub fn deactivate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
     Ok(database.row(&sql, &[id.into()])?.is_some())
 }
 
-/// Verifies the email of a user, if it is this one still, and ends verifications and mailed sign-ins. Returns false if it
+/// Verifies the email of a user, if it is this one still, and ends verifications. Returns false if it
 /// was verified.
 pub fn verify(database: &dyn Database, id: i64, email: &str) -> Result<bool, DbError> {
     let sql = format!(

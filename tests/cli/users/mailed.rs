@@ -142,7 +142,7 @@ fn a_verified_email_ends_its_verification() {
     let operator = with_users(&["ada", "jake"]);
     let secrets = [
         (Purpose::PasswordReset, 180, true),
-        (Purpose::SignIn, 90, false),
+        (Purpose::SignIn, 90, true),
         (Purpose::EmailVerification, 0, false),
     ]
     .map(|(purpose, ago, stays)| (purpose, issue(&operator, purpose, "ada@example.com", now() - ago), stays));
