@@ -3,4 +3,5 @@
 mod bodies;
 mod flood;
 mod guessing;
+mod mail;
 mod stolen_token;
