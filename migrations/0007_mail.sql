@@ -39,7 +39,7 @@ CREATE INDEX secrets_by_purge ON secrets (purge_at);
 -- Notices that are to be mailed. A row is written with the change that it tells of, is sent after the response, and again by the
 -- schedule until the transport takes it. It stays for an hour after that, and gathers what happens meanwhile.
 CREATE TABLE outbox (
-  key       TEXT    NOT NULL PRIMARY KEY, -- user, kind and recipient
+  key       TEXT    NOT NULL PRIMARY KEY, -- user (0 if the address is not verified), kind and recipient
   kind      TEXT    NOT NULL,
   user_id   INTEGER NOT NULL,
   recipient TEXT    NOT NULL,             -- address
@@ -54,3 +54,4 @@ CREATE TABLE outbox (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX outbox_by_due ON outbox (due_at);
+CREATE INDEX outbox_by_first_attempt ON outbox (due_at) WHERE attempts = 0 AND count > 0;

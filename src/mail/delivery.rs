@@ -9,6 +9,9 @@ use crate::account::username::is_text_control;
 const MAX_ADDRESS: usize = 254;
 const MAX_LOCAL: usize = 64;
 
+/// Code of a failure: no transport may get the recipient's address.
+const RECIPIENT_NOT_DELIVERABLE: &str = "recipient not deliverable";
+
 /// Mail that a transport may get: only one recipient is named in it, and no header ends early.
 ///
 /// This is the only way to a transport. Transports don't check that themselves: the local one of wrangler takes a
@@ -24,7 +27,7 @@ impl<'a> Deliverable<'a> {
     pub fn new(mail: &'a Mail) -> Result<Self, SendError> {
         let has_controls = |text: &str| text.contains(is_text_control);
         let problem = if !is_deliverable(&mail.to) {
-            "recipient not deliverable"
+            RECIPIENT_NOT_DELIVERABLE
         } else if !is_deliverable(&mail.from.address) {
             "sender not deliverable"
         } else if mail.from.name.as_deref().is_some_and(has_controls) {
@@ -69,7 +72,7 @@ pub struct SendError {
 
 impl SendError {
     /// Tells whether it is about the recipient, so that no other mail to them would arrive either: the address is on the
-    /// sender's suppression list, or its own server doesn't know it.
+    /// sender's suppression list, or its own server doesn't know it, or no transport may get it.
     pub fn is_of_recipient(&self) -> bool {
         match self.code.strip_prefix("RCPT ") {
             Some(reply) => {
@@ -80,7 +83,10 @@ impl SendError {
                 let is_sender = matches!(enhanced, "5.1.7" | "5.1.8");
                 matches!(code, "550" | "551" | "553") && is_mailbox && !is_sender
             }
-            None => matches!(&*self.code, "E_RECIPIENT_SUPPRESSED" | "E_RECIPIENT_NOT_ALLOWED"),
+            None => {
+                let codes = ["E_RECIPIENT_SUPPRESSED", "E_RECIPIENT_NOT_ALLOWED", RECIPIENT_NOT_DELIVERABLE];
+                codes.contains(&&*self.code)
+            }
         }
     }
 }
@@ -169,6 +175,7 @@ mod tests {
         for code in [
             "E_RECIPIENT_SUPPRESSED",
             "E_RECIPIENT_NOT_ALLOWED",
+            "recipient not deliverable",
             "RCPT 550",
             "RCPT 551",
             "RCPT 553",
@@ -182,7 +189,6 @@ mod tests {
             "",
             "E_SENDER_NOT_VERIFIED",
             "E_RATE_LIMIT_EXCEEDED",
-            "recipient not deliverable",
             "550",
             "MAIL 550",
             "message 550 5.7.1",

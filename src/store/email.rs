@@ -14,6 +14,11 @@ const MAX_NEW_ADDRESSES: i64 = 5;
 /// Assignments of an UPDATE of `users` that end every verification: no address waits any more.
 pub const END_VERIFICATIONS: &str = "email_version = email_version + 1, pending_email = NULL";
 
+/// SQL condition over rows of `users`: the email is verified, or is the first one, or was mailed to within the limits on that. Any other
+/// was typed by someone a moment ago, and a notice to it would be a mail to a stranger that no limit counts.
+pub(super) const KNOWS_OF_ACCOUNT: &str = "(email_verified OR email_version = 0 \
+     OR EXISTS (SELECT 1 FROM secrets AS s WHERE s.user_id = users.id AND s.email = users.email))";
+
 /// Addresses of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
@@ -52,12 +57,15 @@ fn next_version(email: &str) -> String {
     format!("email_version + (NOT email_verified OR pending_email IS NOT {email})")
 }
 
-/// SQL expression: the number of addresses that the user was mailed a verification to in a day, but for the one in force
-/// and this one.
-fn new_addresses(email: &str, now: &str) -> String {
+/// SQL condition: one mail more of a verification to this address would not be to too many new addresses of the user in a day. The
+/// one in force does not count, and one that was mailed to is not new.
+pub(super) fn may_be_mailed_to(email: &str, now: &str) -> String {
+    let today = format!(
+        "FROM secrets AS s WHERE s.user_id = users.id AND s.purpose = 'verification' AND s.created_at > {now} - {DAY}"
+    );
     format!(
-        "(SELECT count(DISTINCT s.email) FROM secrets AS s WHERE s.user_id = users.id AND s.purpose = 'verification' \
-         AND s.created_at > {now} - {DAY} AND s.email NOT IN (users.email, {email}))"
+        "(EXISTS (SELECT 1 {today} AND s.email = {email}) \
+         OR (SELECT count(DISTINCT s.email) {today} AND s.email <> users.email) < {MAX_NEW_ADDRESSES})"
     )
 }
 
@@ -76,9 +84,9 @@ pub(super) fn issue<'a>(
     params.extend(secret.params(now));
     params.push(email.into());
     let sql = format!(
-        "{insert} AND id = ?1 AND is_active AND ({STANDING}) > 0 AND {} < {MAX_NEW_ADDRESSES} \
+        "{insert} AND id = ?1 AND is_active AND ({STANDING}) > 0 AND {} \
          AND NOT (email_verified AND EXISTS (SELECT 1 FROM users AS other WHERE other.email = {address} AND other.id <> ?1))",
-        new_addresses(&address, "?5")
+        may_be_mailed_to(&address, "?5")
     );
     (sql, params)
 }
@@ -86,9 +94,9 @@ pub(super) fn issue<'a>(
 /// Seconds until a user may have a mail sent to another new address; 0 or less if that is now.
 pub async fn wait_for_new_address(db: &impl Db, user_id: i64, email: &str, now: i64) -> Result<i64, DbError> {
     let sql = format!(
-        "SELECT CAST(iif({} < {MAX_NEW_ADDRESSES}, 0, (SELECT min(created_at) FROM secrets WHERE user_id = ?1 \
+        "SELECT CAST(iif({}, 0, (SELECT min(created_at) FROM secrets WHERE user_id = ?1 \
          AND purpose = 'verification' AND created_at > ?3 - {DAY}) + {DAY} - ?3) AS INTEGER) AS seconds FROM users WHERE id = ?1",
-        new_addresses("?2", "?3")
+        may_be_mailed_to("?2", "?3")
     );
     let row = db.first(&sql, &[user_id.into(), email.into(), now.into()]).await?;
     row.map_or(Ok(0), |mut row| row.integer())
@@ -135,7 +143,13 @@ pub async fn verify(
     let mut notice_params = Vec::from(key.params(now));
     notice_params.extend(origin.params());
     notice_params.push(secret.into());
-    let redeemed = secrets::redeem(Purpose::EmailVerification);
+    // Not spent by a session that has ended meanwhile.
+    let redeemed = format!(
+        "UPDATE secrets SET used_at = ?5 WHERE id = ?6 AND {} \
+         AND EXISTS (SELECT 1 FROM users WHERE users.id = ?1 AND is_active AND ({STANDING}) = 2)",
+        secrets::is_redeemable(Purpose::EmailVerification)
+    );
+    let redeemed_params = [&key.params(now)[..], &[secret.into()]].concat();
     let is_new = |then: &str, otherwise: &str| format!("iif(pending_email IS NULL, {otherwise}, {then})");
     let sql = format!(
         "UPDATE users SET email = ifnull(pending_email, email), email_verified = 1, \
@@ -152,7 +166,7 @@ pub async fn verify(
     let statements = [
         Statement { sql: &to_old, params: &notice_params },
         Statement { sql: &to_new, params: &notice_params },
-        Statement { sql: &redeemed, params: &[secret.into(), now.into()] },
+        Statement { sql: &redeemed, params: &redeemed_params },
         Statement { sql: &sql, params: &key.params(now) },
     ];
     db.batch(&statements).await?.map(|mut row| take_user(&mut row)).transpose()

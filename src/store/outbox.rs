@@ -30,13 +30,14 @@ impl Origin {
 
 /// SQL statement: adds a notice for each row of `users` under a condition. `recipient` is an expression of the address,
 /// `[now, agent, place]` are parameters. It comes before the change that it tells of, and is for the state before that: an address
-/// that is not verified is told nothing of the user.
+/// that is not verified is told nothing of the user. Such an address has one budget for all users: any number of accounts may have had
+/// it, one after the other, and each would have a stranger mailed.
 pub(super) fn add(event: Event, recipient: &str, condition: &str, [now, agent, place]: [&str; 3]) -> String {
     let kind = event.name();
     let verified = |value: &str| format!("iif(email_verified, {value}, NULL)");
     format!(
         "INSERT INTO outbox (key, kind, user_id, recipient, username, agent, place, count, since, at, due_at, attempts) \
-         SELECT id || ' {kind} ' || lower({recipient}), '{kind}', id, {recipient}, {}, {}, {}, 1, {now}, {now}, {now}, 0 \
+         SELECT iif(email_verified, id, 0) || ' {kind} ' || lower({recipient}), '{kind}', id, {recipient}, {}, {}, {}, 1, {now}, {now}, {now}, 0 \
          FROM users WHERE {condition} \
          ON CONFLICT (key) DO UPDATE SET count = count + 1, since = iif(count = 0, excluded.since, since), at = excluded.at, \
          username = excluded.username, agent = excluded.agent, place = excluded.place",
@@ -59,12 +60,14 @@ pub struct Due {
     attempts: i64,
 }
 
-/// Takes a notice that is due, for as long as an attempt takes: of several runs at once only one has it.
+/// Takes a notice that is due, for as long as an attempt takes: of several runs at once only one has it. Those that were never
+/// tried come first, or whoever gives addresses that fail would keep the others back.
 pub async fn take(db: &impl Db, now: i64) -> Result<Option<Due>, DbError> {
     let time = |column: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', {column}, 'unixepoch') AS {column}");
     let sql = format!(
         "UPDATE outbox SET attempts = attempts + 1, due_at = ?1 + ({INITIAL_WAIT} << 2 * attempts) \
-         WHERE key = (SELECT key FROM outbox WHERE due_at <= ?1 AND count > 0 ORDER BY due_at LIMIT 1) \
+         WHERE key = ifnull((SELECT key FROM outbox WHERE due_at <= ?1 AND attempts = 0 AND count > 0 ORDER BY due_at LIMIT 1), \
+         (SELECT key FROM outbox WHERE due_at <= ?1 AND count > 0 ORDER BY due_at LIMIT 1)) \
          RETURNING key, user_id, recipient, count, attempts, kind, {}, {}, username, agent, place",
         time("at"),
         time("since")
@@ -90,12 +93,16 @@ fn take_due(mut row: Row) -> Result<Due, DbError> {
     Ok(Due { key, user_id, recipient, notice, count, attempts })
 }
 
-/// Puts a notice down: it was sent, or never will be. What happened since it was taken goes into the next one.
+/// Puts a notice down: it was sent, or never will be. What happened since it was taken goes into the next one. If another run
+/// has taken it meanwhile, since this one took too long, the other puts it down: counted off twice, the next would be lost.
 pub async fn put_down(db: &impl Db, due: &Due, now: i64) -> Result<(), DbError> {
     let sql = format!(
-        "UPDATE outbox SET count = count - ?2, since = at, attempts = 0, due_at = ?3 + {PERIOD} WHERE key = ?1"
+        "UPDATE outbox SET count = count - ?2, since = at, attempts = 0, due_at = ?3 + {PERIOD} \
+         WHERE key = ?1 AND attempts = ?4"
     );
-    db.first(&sql, &[due.key.as_str().into(), due.count.into(), now.into()]).await.map(drop)
+    db.first(&sql, &[due.key.as_str().into(), due.count.into(), now.into(), due.attempts.into()])
+        .await
+        .map(drop)
 }
 
 impl Due {
@@ -105,6 +112,7 @@ impl Due {
     }
 }
 
-/// Statement that deletes up to ?2 rows whose hour is over at ?1, and gives a row if there were any.
+/// Statement that deletes up to ?2 rows whose hour is over at ?1, and gives a row if there were any. Those too that were due a week
+/// ago: the deployment sends no mail since then, and once it does again, it tells nobody of last year.
 pub const PURGE: [&str; 1] = ["DELETE FROM outbox WHERE key IN \
-     (SELECT key FROM outbox WHERE due_at <= ?1 AND count = 0 LIMIT ?2) RETURNING 1"];
+     (SELECT key FROM outbox WHERE due_at <= ?1 AND (count = 0 OR due_at <= ?1 - 604800) LIMIT ?2) RETURNING 1"];

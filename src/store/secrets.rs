@@ -3,7 +3,7 @@
 //! What a secret was issued for has to hold still when it is found and when it is redeemed: the condition is part of both
 //! statements.
 
-use super::{DAY, Db, DbError, Row, Value};
+use super::{DAY, Db, DbError, Row, Value, email};
 
 /// Validity of a code, in seconds (OWASP ASVS 5.0, 6.5.5).
 const CODE_TTL: i64 = 10 * 60;
@@ -233,8 +233,10 @@ pub async fn issue_verification(
 ) -> Result<Option<Issued>, DbError> {
     let (user, address) = (INSERT_PARAMS + 1, INSERT_PARAMS + 2);
     let insert = insert(new.purpose, 1, "users", &format!("?{address}"), new.purpose.version());
+    // An address in force is a new one too, if a limit kept its verification back.
+    let is_within_limit = email::may_be_mailed_to(&format!("?{address}"), "?8");
     let sql = format!(
-        "{insert} AND users.id = ?{user} AND is_active \
+        "{insert} AND users.id = ?{user} AND is_active AND {is_within_limit} \
          AND (pending_email = ?{address} OR NOT email_verified AND users.email = ?{address}) \
          RETURNING {EXPIRES}, user_id, email"
     );

@@ -276,6 +276,7 @@ pub async fn update(
     if let Some(mail) = &mail {
         let notice = |event, condition: &str| outbox::add(event, "email", condition, ["?5", "?6", "?7"]);
         let notice_params = [&key_params[..], &mail.origin.params()].concat();
+        let is_good = format!("{is_good} AND {}", email::KNOWS_OF_ACCOUNT);
         if verification.is_some() {
             let is_replaced = format!("{is_good} AND NOT email_verified");
             before.push((notice(Event::EmailReplaced, &is_replaced), notice_params.clone()));

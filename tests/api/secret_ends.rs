@@ -23,7 +23,7 @@ fn logout(person: &mut Person, scope: &str) {
     person.with_token("POST", &path, &json!(null)).is(204, "");
 }
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 16] = [
     Case { name: "nothing", is_verified: true, event: |_| {}, ends: [false, false, false, false, false] },
     Case {
         name: "nothing-new",
@@ -75,6 +75,34 @@ const CASES: [Case; 13] = [
             person.verify(&secret);
         },
         ends: [false, false, false, false, true],
+    },
+    Case {
+        name: "another-waits",
+        is_verified: true,
+        event: |person| {
+            let email = format!("{}-another@x.io", person.name);
+            assert_eq!(person.patch(&json!({ "email": email })).status, 200);
+        },
+        ends: [false, false, false, false, true],
+    },
+    Case {
+        name: "waiting-cancelled",
+        is_verified: true,
+        event: |person| {
+            let email = person.email.clone();
+            assert_eq!(person.patch(&json!({ "email": email })).status, 200);
+        },
+        ends: [false, false, false, false, true],
+    },
+    Case {
+        name: "replaced-and-back",
+        is_verified: false,
+        event: |person| {
+            for email in [format!("{}-away@x.io", person.name), person.email.clone()] {
+                assert_eq!(person.patch(&json!({ "email": email })).status, 200);
+            }
+        },
+        ends: [false, false, true, true, true],
     },
     Case {
         name: "waiting-takes-effect",

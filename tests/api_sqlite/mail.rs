@@ -370,3 +370,125 @@ fn the_database_holds_no_secret_and_no_strangers_address() {
         assert!(!dump.contains(secret), "{secret}: {dump}");
     }
 }
+
+/// Whoever registers any number of accounts, and gives a stranger's address to one after the other.
+#[test]
+fn an_address_that_is_not_verified_has_one_budget_of_notices_for_all_users() {
+    let api = native();
+    for n in 0..8 {
+        let mut person = Person::register(&of(&api), &format!("bomber{n}"));
+        assert_eq!(person.patch(&json!({"email": "bombed@x.io"})).status, 200);
+        assert_eq!(person.patch(&json!({"password": "another one"})).status, 200);
+        assert_eq!(person.patch(&json!({"email": format!("bomber{n}-again@x.io")})).status, 200);
+    }
+    let subjects: Vec<_> = api.mails("bombed@x.io").into_iter().map(|mail| mail.subject).collect();
+    let expected = [
+        "Confirm your email address for Example",
+        "Your password for Example was changed",
+        "Your email address for Example was replaced",
+    ];
+    assert_eq!(subjects, expected);
+}
+
+/// Whoever registers addresses that fail for a while, to hide from someone what becomes of an account.
+#[test]
+fn notices_that_fail_keep_no_other_back() {
+    let api = native();
+    let mut victim = Person::verified(&of(&api), "kept-back");
+    let mut person = Person::register(&of(&api), "failing");
+    *api.platform.mail_failure.borrow_mut() = Some("RCPT 450 4.1.2".to_owned());
+    for n in 0..20 {
+        assert_eq!(person.patch(&json!({ "email": format!("failing{n}@x.io") })).status, 200);
+    }
+    *api.platform.mail_failure.borrow_mut() = None;
+    later(&api, 60);
+    victim.patch(&json!({"password": "another one"}));
+    assert_eq!(api.mails("kept-back@x.io").len(), 2);
+}
+
+#[test]
+fn a_notice_to_an_address_that_no_transport_may_get_is_given_up_at_once() {
+    let api = native();
+    let mut person = Person::register(&of(&api), "quoted");
+    person.patch(&json!({"email": "\"quoted\"@x.io"}));
+    person.patch(&json!({"email": "quoted2@x.io"}));
+    let left = api.sql("SELECT count(*) FROM outbox WHERE count > 0");
+    assert_eq!(left.as_deref(), Some("0"), "{:?}", api.log());
+}
+
+/// An address that was never verified is replaced at once, even where no mail goes to the new one: none does by another request.
+#[test]
+fn a_user_has_five_new_addresses_a_day_mailed_to_by_whatever_request() {
+    let api = native();
+    let mut person = Person::register(&of(&api), "spray");
+    let is_mailed = |email: &str| api.mails(email).iter().any(|mail| mail.text.contains("&secret="));
+    for n in 0..8 {
+        let email = format!("spray{n}@x.io");
+        assert_eq!(person.patch(&json!({ "email": email })).status, 200);
+        later(&api, 60);
+        let again = person.with_token("POST", VERIFICATION, &Value::Null);
+        assert_eq!((again.status, is_mailed(&email)), if n < 5 { (202, true) } else { (429, false) }, "{n}");
+        let wait = again.header("retry-after").map(|wait| wait.parse::<i64>().unwrap());
+        assert_eq!(wait, (n >= 5).then(|| 86_400 - 60 * (n + 1)), "{n}");
+    }
+}
+
+#[test]
+fn a_session_that_ends_meanwhile_spends_no_verification() {
+    let api = native();
+    let mut person = Person::register(&of(&api), "meanwhile");
+    let secret = person.secret();
+    // Between the statement that finds the secret and the call that redeems it.
+    api.platform.db.before.borrow_mut().push((
+        "INSERT INTO outbox",
+        "UPDATE users SET token_version = token_version + 1, surviving_sid = 'another' WHERE username = 'meanwhile'",
+    ));
+    assert_eq!(person.try_to_verify(&secret).status, 401);
+    person.token = person.login("jakejake").token();
+    person.verify(&secret);
+}
+
+/// Whoever gives one address of others after the other: the limits on mails hold for notices of that too.
+#[test]
+fn an_address_that_was_mailed_nothing_gets_no_notice() {
+    let api = native();
+    let mut person = Person::register(&of(&api), "sprayed");
+    for n in 0..12 {
+        assert_eq!(person.patch(&json!({ "email": format!("sprayed{n}@x.io") })).status, 200);
+        assert_eq!(person.patch(&json!({ "password": format!("another one {n}") })).status, 200);
+    }
+    let is_mailed = |n: &i32| !api.mails(&format!("sprayed{n}@x.io")).is_empty();
+    assert_eq!((0..12).filter(is_mailed).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    assert_eq!(api.mails("sprayed0@x.io").len(), 3, "verification, password, email");
+}
+
+#[test]
+fn a_notice_that_two_runs_took_is_counted_off_once() {
+    let api = native();
+    let mut person = Person::verified(&of(&api), "twice");
+    // The attempt took more than a minute, and the schedule has sent the notice and put it down by then.
+    api.platform.db.before.borrow_mut().push((
+        "UPDATE outbox SET count = count -",
+        "UPDATE outbox SET count = 0, attempts = 0, due_at = due_at + 3600",
+    ));
+    person.patch(&json!({"password": "another one"}));
+    assert_eq!(api.sql("SELECT count FROM outbox").as_deref(), Some("0"));
+    later(&api, 2 * 3_600);
+    person.patch(&json!({"password": "yet another one"}));
+    assert_eq!(api.mails("twice@x.io").len(), 3);
+}
+
+#[test]
+fn a_notice_that_nothing_sent_for_a_week_is_dropped() {
+    let api = native();
+    let person = Person::verified(&of(&api), "turned-off");
+    let change = Request::put(r#"{"user":{"password":"another one"}}"#).token(&person.token);
+    let (answer, deferred) = api.handle(&change);
+    assert_eq!(answer.status, 200);
+    drop(deferred);
+    let left = |seconds: i64| {
+        pollster::block_on(purge::run(&api.platform, NOW + seconds)).unwrap();
+        api.sql("SELECT count(*) FROM outbox").unwrap()
+    };
+    assert_eq!((left(7 * 86_400 - 1), left(7 * 86_400)), ("1".to_owned(), "0".to_owned()));
+}

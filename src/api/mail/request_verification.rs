@@ -58,5 +58,10 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let (new, mailed) = mailed_secret::draw(cx, Purpose::EmailVerification, &email)?;
     let recipient = Recipient { user_id, email };
     let issued = secrets::issue_verification(cx.db(), &new, &recipient, cx.now()).await?;
+    if issued.is_none() {
+        let wait = email::wait_for_new_address(cx.db(), user_id, &recipient.email, cx.now()).await?;
+        let wait_for_mail = secrets::wait_for(cx.db(), new.purpose, &new.limits, cx.now()).await?;
+        return Err(Error::Throttled { seconds: wait.max(wait_for_mail).max(1) });
+    }
     mailed_secret::respond(cx, &new, issued, Message::EmailVerification(mailed)).await
 }
