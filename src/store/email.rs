@@ -84,7 +84,7 @@ pub(super) fn issue<'a>(
     params.extend(secret.params(now));
     params.push(email.into());
     let sql = format!(
-        "{insert} AND id = ?1 AND is_active AND ({STANDING}) > 0 AND {} \
+        "{insert} AND id = ?1 AND is_active AND ({STANDING}) = 2 AND {} \
          AND NOT (email_verified AND EXISTS (SELECT 1 FROM users AS other WHERE other.email = {address} AND other.id <> ?1))",
         may_be_mailed_to(&address, "?5")
     );

@@ -210,7 +210,9 @@ pub async fn update(
     now: i64,
 ) -> Result<Option<Updated>, DbError> {
     let key_params = key.params(now);
-    let is_good = format!("id = ?1 AND is_active AND ({STANDING}) > 0");
+    // No new email in the grace of a token: its thief would take an account with it that is not verified.
+    let grace = i64::from(patch.email.is_some() && mail.is_some());
+    let is_good = format!("id = ?1 AND is_active AND ({STANDING}) > {grace}");
     let verification = mail.as_ref().and_then(|mail| mail.verification).zip(patch.email.as_deref());
     // An email that waits needs its verification, or nothing is changed.
     let may_wait = |secret: usize| match verification {

@@ -492,3 +492,22 @@ fn a_notice_that_nothing_sent_for_a_week_is_dropped() {
     };
     assert_eq!((left(7 * 86_400 - 1), left(7 * 86_400)), ("1".to_owned(), "0".to_owned()));
 }
+
+/// Whoever has stolen a token that a new password is set with has some seconds left.
+#[test]
+fn a_token_in_its_grace_changes_no_email() {
+    let api = native();
+    for person in [Person::verified(&of(&api), "grace"), Person::register(&of(&api), "grace2")] {
+        let (stolen, mut person) = (person.token.clone(), person);
+        assert_eq!(person.patch(&json!({"password": "another one"})).status, 200);
+        let patch = |user: &Value| {
+            let body = json!({ "user": user }).to_string();
+            api.send(&Request::put(&body).token(&stolen)).status
+        };
+        assert_eq!(patch(&json!({"bio": "under way"})), 200);
+        assert_eq!(patch(&json!({"email": "thief@x.io", "bio": "thief"})), 401);
+        assert_eq!(person.state()["address"], person.email);
+        assert_eq!(person.state()["pending"], Value::Null);
+    }
+    assert!(api.mails("thief@x.io").is_empty());
+}
