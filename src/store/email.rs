@@ -133,7 +133,7 @@ pub async fn verify(
     now: i64,
 ) -> Result<Option<User>, DbError> {
     let is_replaced = format!(
-        "id = ?1 AND is_active AND ({STANDING}) = 2 AND pending_email IS NOT NULL \
+        "id = ?1 AND is_active AND ({STANDING}) = 2 AND pending_email <> email \
          AND EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?8 AND {})",
         secrets::is_redeemable(Purpose::EmailVerification)
     );

@@ -279,9 +279,11 @@ pub async fn update(
         let notice = |event, condition: &str| outbox::add(event, "email", condition, ["?5", "?6", "?7"]);
         let notice_params = [&key_params[..], &mail.origin.params()].concat();
         let is_good = format!("{is_good} AND {}", email::KNOWS_OF_ACCOUNT);
-        if verification.is_some() {
-            let is_replaced = format!("{is_good} AND NOT email_verified");
-            before.push((notice(Event::EmailReplaced, &is_replaced), notice_params.clone()));
+        if let Some((_, email)) = verification {
+            // In another case it is the same email.
+            let is_replaced = format!("{is_good} AND NOT email_verified AND email <> ?8");
+            let params = notice_params.iter().cloned().chain([email.into()]).collect();
+            before.push((notice(Event::EmailReplaced, &is_replaced), params));
         }
         if patch.password.is_some() {
             let secret = verification.map(|(secret, _)| secret.id.as_str().into());

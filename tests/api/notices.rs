@@ -67,6 +67,15 @@ pub fn a_new_email_is_told_to_both_addresses(start: Start) {
     unverified.patch(&json!({"email": "told-email4@x.io"}));
     assert_eq!(notices(&unverified.mails()), ["Your email address for Example was replaced"]);
     assert!(notices(&api.mails("told-email4@x.io")).is_empty());
+    // The same in another case is the same.
+    unverified.patch(&json!({"email": "TOLD-email4@x.io"}));
+    assert_eq!(notices(&api.mails("told-email4@x.io")).len(), 0);
+    let mut verified = Person::verified(&api, "told-case");
+    verified.forget_minute();
+    assert_eq!(verified.patch(&json!({"email": "TOLD-case@x.io"})).status, 200);
+    let secret = verified.secret_at("TOLD-case@x.io");
+    verified.verify(&secret);
+    assert!(notices(&verified.mails()).is_empty() && notices(&api.mails("TOLD-case@x.io")).is_empty());
     // One that another user has is no change.
     unverified.patch(&json!({"email": "told-email2@x.io"}));
     assert_eq!(notices(&api.mails("told-email4@x.io")).len(), 0);
