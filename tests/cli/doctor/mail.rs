@@ -23,7 +23,9 @@ fn the_variables_of_mail_are_checked() {
     let operator = healthy();
     set_mail(&operator, "http://app.example.com", BINDING);
     let config = std::fs::read_to_string(operator.path("wrangler.toml")).unwrap();
-    let config = config.replace("MAIL_SIGN_IN = \"off\"", "MAIL_SIGN_IN = \"yes\"\nNOTICES = \"none\"");
+    let config = config
+        .replace("MAIL_SIGN_IN = \"off\"", "MAIL_SIGN_IN = \"yes\"")
+        .replace("NOTICES = \"all\"", "NOTICES = \"none\"");
     operator.write("wrangler.toml", &config.replace("accounts@example.com", "accounts"));
     let (status, errors) = lines(&operator, &[], "error");
     let names: Vec<_> = errors.iter().map(|line| line.split(" is ").next().unwrap()).collect();
