@@ -8,7 +8,7 @@ pub struct Example {
     pub kind: &'static str,
     /// When it is sent.
     pub occasion: &'static str,
-    /// What it says.
+    /// Message that it shows.
     pub message: Message,
 }
 

@@ -6,11 +6,11 @@ use super::{Application, name, time};
 /// Report of what happened to an account, once or several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// What happened.
+    /// Event that it reports.
     pub event: Event,
     /// When, or the last time (RFC 3339 in UTC, like `2026-11-28T10:09:00Z`).
     pub at: String,
-    /// How many times since the last notice of this event; 0 is read as 1.
+    /// Number of times since the last notice of this event; 0 is read as 1.
     pub count: u32,
     /// The first time, if there were several.
     pub since: Option<String>,
@@ -24,7 +24,7 @@ pub struct Notice {
     pub username: Option<String>,
 }
 
-/// What a notice reports.
+/// Event that a notice reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// A new password, set by someone logged in or by an administrator.
@@ -50,9 +50,9 @@ struct Texts {
     /// Name of the event in the database and on command lines.
     name: &'static str,
     subject: &'static str,
-    /// What happened.
+    /// Report of the event.
     what: &'static str,
-    /// What to do if it was someone else, or anyway.
+    /// Advice, if it was someone else or anyway.
     advice: &'static str,
 }
 

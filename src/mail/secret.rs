@@ -13,7 +13,7 @@ pub struct Texts {
     /// Where the code is typed.
     code: &'static str,
     validity: &'static str,
-    /// What is true if its reader did not ask for it.
+    /// Sentence for a reader who did not ask for it.
     unasked: &'static str,
 }
 

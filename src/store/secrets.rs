@@ -1,7 +1,7 @@
 //! Single-use secrets: issued within limits, found with their wrong tries counted, and redeemed once.
 //!
-//! What a secret was issued for has to hold still when it is found and when it is redeemed: the condition is part of both
-//! statements.
+//! The state that a secret was issued for has to hold still when it is found and when it is redeemed: the condition is part
+//! of both statements.
 
 use super::{DAY, Db, DbError, Row, Value, email};
 
@@ -254,7 +254,7 @@ pub async fn wait_for(db: &impl Db, purpose: Purpose, keys: &LimitKeys, now: i64
     row.map_or(Ok(0), |mut row| row.integer())
 }
 
-/// SQL condition of [`find`]: no session is proved anew by the mailbox of an account that never was verified, or whoever
+/// SQL condition of [`find`]: no session renews its proof by the mailbox of an account that never was verified, or whoever
 /// has that would keep a stranger's session.
 const VERIFIED_FOR_CALLER: &str =
     " AND (?6 IS NULL OR EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND verified_at IS NOT NULL))";

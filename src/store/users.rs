@@ -182,7 +182,7 @@ pub struct Updated {
     pub expires: Option<String>,
 }
 
-/// What a change needs where the deployment sends mail.
+/// Parts of a change where the deployment sends mail.
 pub struct WithMail<'a> {
     /// Verification of a new email, if the change has one.
     pub verification: Option<&'a NewSecret>,

@@ -163,7 +163,7 @@ pub fn is_user(answer: &Response, email: &str, username: &str, bio: &str) {
     answer.is_user(200, &json!(email).to_string(), &json!(username).to_string(), bio, "null");
 }
 
-/// What a client sends for a code.
+/// Secret that a client sends for a code.
 pub fn by_code(mail: &Value, code: &str) -> String {
     format!("{}.{code}", mail["id"].as_str().unwrap())
 }

@@ -237,7 +237,7 @@ macro_rules! all {
                 whoever_proves_a_mailbox_first_owns_the_account
                 staff_keep_their_password
                 a_body_has_one_proof
-                a_mailed_secret_proves_a_session_anew
+                a_mailed_secret_renews_the_proof_of_a_session
                 wrong_secrets_of_a_session_are_counted;
             secret_ends:
                 what_ends_what;

@@ -53,7 +53,7 @@ pub fn a_reset_forgets_failed_logins(start: Start) {
     assert_eq!(failures.as_deref(), Some("0"));
 }
 
-/// Whether anybody has an address is not told, nor whether they could use a mail.
+/// Nobody is told whether an address has an account, or whether that could use a mail.
 pub fn whoever_has_an_address_the_answer_is_the_same(start: Start) {
     let api = start(with_mail());
     let verified = Person::verified(&api, "same-verified");

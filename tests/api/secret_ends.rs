@@ -1,4 +1,4 @@
-//! What ends which secrets and sessions: the table of the contract.
+//! Ends of secrets and sessions: the table of the contract.
 
 use std::rc::Rc;
 

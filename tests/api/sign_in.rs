@@ -89,10 +89,10 @@ pub fn a_body_has_one_proof(start: Start) {
     assert_eq!(login(json!({"secret": secret})).status, 200);
 }
 
-pub fn a_mailed_secret_proves_a_session_anew(start: Start) {
+pub fn a_mailed_secret_renews_the_proof_of_a_session(start: Start) {
     let api = start(with_mail());
-    let mut person = Person::verified(&api, "anew");
-    let other = Person::verified(&api, "anew-other");
+    let mut person = Person::verified(&api, "renewed");
+    let other = Person::verified(&api, "renewed-other");
     other.request(SIGN_IN);
     let path = "/api/user/reauthenticate";
     let body = |secret: &str| json!({ "user": { "secret": secret } });
@@ -107,7 +107,7 @@ pub fn a_mailed_secret_proves_a_session_anew(start: Start) {
     person.with_token("POST", path, &body(&secret)).is(400, INVALID_SECRET);
 
     // A stranger's session is not kept by the owner's secret.
-    let mut unverified = Person::register(&api, "anew-unverified");
+    let mut unverified = Person::register(&api, "renewed-unverified");
     unverified.request(SIGN_IN);
     let secret = unverified.secret();
     unverified.with_token("POST", path, &body(&secret)).is(400, INVALID_SECRET);
@@ -116,7 +116,7 @@ pub fn a_mailed_secret_proves_a_session_anew(start: Start) {
 
 pub fn wrong_secrets_of_a_session_are_counted(start: Start) {
     let api = start(with_mail());
-    let mut person = Person::verified(&api, "anew-wrong");
+    let mut person = Person::verified(&api, "renewed-wrong");
     person.request(SIGN_IN);
     let body = json!({ "user": { "secret": "x.12345678" } });
     for _ in 0..10 {

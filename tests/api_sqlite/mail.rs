@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures_util::future::join_all;
-use latchkey::jobs::{deliver, purge};
+use latchkey::jobs::purge;
 use serde_json::{Value, json};
 
 use super::api::mailbox::{Person, by_code, mail, wrong};
@@ -13,11 +13,11 @@ use super::{NOW, Native};
 const RESET: &str = "/api/users/password-reset";
 const VERIFICATION: &str = "/api/user/email-verification";
 
-fn native() -> Rc<Native> {
+pub fn native() -> Rc<Native> {
     Rc::new(Native::new(api::with_mail()))
 }
 
-fn of(api: &Rc<Native>) -> Rc<dyn Api> {
+pub fn of(api: &Rc<Native>) -> Rc<dyn Api> {
     let api: Rc<dyn Api> = Rc::<Native>::clone(api);
     api
 }
@@ -41,7 +41,7 @@ fn reset(secret: &str) -> Request {
     Request::new("PUT", RESET).json(&body.to_string())
 }
 
-fn later(api: &Native, seconds: i64) {
+pub fn later(api: &Native, seconds: i64) {
     api.platform.now.set(api.platform.now.get() + seconds);
 }
 
@@ -275,67 +275,6 @@ fn a_mail_that_fails_is_logged_without_the_address_and_can_be_asked_for_again() 
 }
 
 #[test]
-fn a_notice_that_fails_is_sent_by_the_schedule() {
-    let api = native();
-    let mut person = Person::verified(&of(&api), "outbox");
-    let run = || pollster::block_on(deliver::run(api.mail().unwrap(), &api.platform));
-    let count = || api.mails("outbox@x.io").len();
-    let fail = |code: Option<&str>| {
-        *api.platform.mail_failure.borrow_mut() = code.map(str::to_owned);
-    };
-    fail(Some("E_INTERNAL_SERVER_ERROR"));
-    assert_eq!(person.patch(&json!({"password": "another one"})).status, 200);
-    assert_eq!((count(), api.log().len()), (1, 1));
-    run();
-    assert_eq!(api.log().len(), 1, "not before its time");
-    later(&api, 60);
-    run();
-    assert_eq!(api.log().len(), 2);
-    fail(None);
-    later(&api, 239);
-    run();
-    assert_eq!(count(), 1);
-    later(&api, 1);
-    run();
-    assert_eq!(count(), 2);
-    later(&api, 86_400);
-    run();
-    assert_eq!(count(), 2, "once");
-    pollster::block_on(purge::run(&api.platform, api.platform.now.get())).unwrap();
-    assert_eq!(api.sql("SELECT count(*) FROM outbox").as_deref(), Some("0"));
-
-    // The Worker ends after the answer, before the notice is sent.
-    let change = Request::put(r#"{"user":{"password":"yet another one"}}"#).token(&person.token);
-    let (answer, deferred) = api.handle(&change);
-    assert_eq!(answer.status, 200);
-    drop(deferred);
-    run();
-    assert_eq!(count(), 3);
-}
-
-#[test]
-fn a_notice_is_given_up_after_days_and_at_once_where_the_recipient_is_refused() {
-    let api = native();
-    let mut person = Person::verified(&of(&api), "given-up");
-    *api.platform.mail_failure.borrow_mut() = Some("E_DELIVERY_FAILED".to_owned());
-    person.patch(&json!({"password": "another one"}));
-    let due = || api.sql("SELECT count FROM outbox").unwrap();
-    for _ in 0..10 {
-        later(&api, 2 * 86_400);
-        pollster::block_on(deliver::run(api.mail().unwrap(), &api.platform));
-    }
-    assert_eq!((api.log().len(), due().as_str()), (7, "0"));
-    pollster::block_on(purge::run(&api.platform, api.platform.now.get() + 3_600)).unwrap();
-    *api.platform.mail_failure.borrow_mut() = Some("E_RECIPIENT_SUPPRESSED".to_owned());
-    let token = api.send(&api::login(&person.email, "another one")).token();
-    api.send(&Request::put(r#"{"user":{"password":"yet another one"}}"#).token(&token));
-    assert_eq!(due(), "0");
-    assert!(api.log().last().unwrap().contains(
-        r#""mail":"password_changed","code":"E_RECIPIENT_SUPPRESSED","recipient_refused":true,"user":1"#
-    ));
-}
-
-#[test]
 fn secrets_are_kept_for_as_long_as_a_limit_counts_them() {
     let api = native();
     let person = Person::register(&of(&api), "kept");
@@ -371,51 +310,6 @@ fn the_database_holds_no_secret_and_no_strangers_address() {
     }
 }
 
-/// Whoever registers any number of accounts, and gives a stranger's address to one after the other.
-#[test]
-fn an_address_that_is_not_verified_has_one_budget_of_notices_for_all_users() {
-    let api = native();
-    for n in 0..8 {
-        let mut person = Person::register(&of(&api), &format!("bomber{n}"));
-        assert_eq!(person.patch(&json!({"email": "bombed@x.io"})).status, 200);
-        assert_eq!(person.patch(&json!({"password": "another one"})).status, 200);
-        assert_eq!(person.patch(&json!({"email": format!("bomber{n}-again@x.io")})).status, 200);
-    }
-    let subjects: Vec<_> = api.mails("bombed@x.io").into_iter().map(|mail| mail.subject).collect();
-    let expected = [
-        "Confirm your email address for Example",
-        "Your password for Example was changed",
-        "Your email address for Example was replaced",
-    ];
-    assert_eq!(subjects, expected);
-}
-
-/// Whoever registers addresses that fail for a while, to hide from someone what becomes of an account.
-#[test]
-fn notices_that_fail_keep_no_other_back() {
-    let api = native();
-    let mut victim = Person::verified(&of(&api), "kept-back");
-    let mut person = Person::register(&of(&api), "failing");
-    *api.platform.mail_failure.borrow_mut() = Some("RCPT 450 4.1.2".to_owned());
-    for n in 0..20 {
-        assert_eq!(person.patch(&json!({ "email": format!("failing{n}@x.io") })).status, 200);
-    }
-    *api.platform.mail_failure.borrow_mut() = None;
-    later(&api, 60);
-    victim.patch(&json!({"password": "another one"}));
-    assert_eq!(api.mails("kept-back@x.io").len(), 2);
-}
-
-#[test]
-fn a_notice_to_an_address_that_no_transport_may_get_is_given_up_at_once() {
-    let api = native();
-    let mut person = Person::register(&of(&api), "quoted");
-    person.patch(&json!({"email": "\"quoted\"@x.io"}));
-    person.patch(&json!({"email": "quoted2@x.io"}));
-    let left = api.sql("SELECT count(*) FROM outbox WHERE count > 0");
-    assert_eq!(left.as_deref(), Some("0"), "{:?}", api.log());
-}
-
 /// An address that was never verified is replaced at once, even where no mail goes to the new one: none does by another request.
 #[test]
 fn a_user_has_five_new_addresses_a_day_mailed_to_by_whatever_request() {
@@ -446,51 +340,6 @@ fn a_session_that_ends_meanwhile_spends_no_verification() {
     assert_eq!(person.try_to_verify(&secret).status, 401);
     person.token = person.login("jakejake").token();
     person.verify(&secret);
-}
-
-/// Whoever gives one address of others after the other: the limits on mails hold for notices of that too.
-#[test]
-fn an_address_that_was_mailed_nothing_gets_no_notice() {
-    let api = native();
-    let mut person = Person::register(&of(&api), "sprayed");
-    for n in 0..12 {
-        assert_eq!(person.patch(&json!({ "email": format!("sprayed{n}@x.io") })).status, 200);
-        assert_eq!(person.patch(&json!({ "password": format!("another one {n}") })).status, 200);
-    }
-    let is_mailed = |n: &i32| !api.mails(&format!("sprayed{n}@x.io")).is_empty();
-    assert_eq!((0..12).filter(is_mailed).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
-    assert_eq!(api.mails("sprayed0@x.io").len(), 3, "verification, password, email");
-}
-
-#[test]
-fn a_notice_that_two_runs_took_is_counted_off_once() {
-    let api = native();
-    let mut person = Person::verified(&of(&api), "twice");
-    // The attempt took more than a minute, and the schedule has sent the notice and put it down by then.
-    api.platform.db.before.borrow_mut().push((
-        "UPDATE outbox SET count = count -",
-        "UPDATE outbox SET count = 0, attempts = 0, due_at = due_at + 3600",
-    ));
-    person.patch(&json!({"password": "another one"}));
-    assert_eq!(api.sql("SELECT count FROM outbox").as_deref(), Some("0"));
-    later(&api, 2 * 3_600);
-    person.patch(&json!({"password": "yet another one"}));
-    assert_eq!(api.mails("twice@x.io").len(), 3);
-}
-
-#[test]
-fn a_notice_that_nothing_sent_for_a_week_is_dropped() {
-    let api = native();
-    let person = Person::verified(&of(&api), "turned-off");
-    let change = Request::put(r#"{"user":{"password":"another one"}}"#).token(&person.token);
-    let (answer, deferred) = api.handle(&change);
-    assert_eq!(answer.status, 200);
-    drop(deferred);
-    let left = |seconds: i64| {
-        pollster::block_on(purge::run(&api.platform, NOW + seconds)).unwrap();
-        api.sql("SELECT count(*) FROM outbox").unwrap()
-    };
-    assert_eq!((left(7 * 86_400 - 1), left(7 * 86_400)), ("1".to_owned(), "0".to_owned()));
 }
 
 /// Whoever has stolen a token that a new password is set with has some seconds left.

@@ -24,6 +24,7 @@ mod mail;
 mod migrations;
 mod new_password;
 mod openapi;
+mod outbox;
 mod purge;
 mod rate_limit;
 mod replica;

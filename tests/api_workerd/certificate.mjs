@@ -1,4 +1,4 @@
-// Certificates for `localhost`, made anew for each process. The first import of wrangler has its workerd trust those that
+// Certificates for `localhost`, made for each process. The first import of wrangler has its workerd trust those that
 // NODE_EXTRA_CA_CERTS names, so this comes before it.
 
 import { generateKeyPairSync, sign } from "node:crypto";

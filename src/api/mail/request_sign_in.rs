@@ -37,7 +37,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// Handles the request. On success this is one statement, whoever has the email or nobody.
 ///
 /// # Errors
-/// Those of [`body::read_required`], an invalid email, or too many requests for mail.
+/// The errors of [`body::read_required`], an invalid email, or too many requests for mail.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let fields = body::read_required(cx.request).await?;
     mailed_secret::request(cx, fields, Purpose::SignIn, Message::SignIn).await

@@ -38,7 +38,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// a rule is neither spent nor counted.
 ///
 /// # Errors
-/// Those of [`body::read_required`], an invalid secret, or invalid fields.
+/// The errors of [`body::read_required`], an invalid secret, or invalid fields.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let mut fields = body::read_required(cx.request).await?;
     let mut errors = FieldErrors::default();
