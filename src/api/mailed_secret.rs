@@ -9,6 +9,7 @@ use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::{Request, Response};
 use crate::mail::{MailedSecret, Message};
 use crate::platform::Platform;
+use crate::store::email;
 use crate::store::secrets::{self, Found, Issued, LimitKeys, NewSecret, Purpose, Recipient};
 
 /// Proof by a mailed secret.
@@ -67,8 +68,20 @@ pub(super) async fn request(
     respond(cx, &new, issued, message(mailed)).await
 }
 
+/// Seconds until this verification of an address may be issued to a user; 0 or less if that is now.
+pub(super) async fn wait_for_verification(
+    cx: &Context<'_, impl Platform, impl Request>,
+    user_id: i64,
+    email: &str,
+    new: &NewSecret,
+) -> Result<i64, Error> {
+    let (db, now) = (cx.db(), cx.now());
+    let of_user = email::wait_for_new_address(db, user_id, email, now).await?;
+    Ok(of_user.max(secrets::wait_for(db, new.purpose, &new.limits, now).await?))
+}
+
 /// The error of a request for mail that a limit refused.
-pub(super) async fn throttled(
+async fn throttled(
     cx: &Context<'_, impl Platform, impl Request>,
     purpose: Purpose,
     limits: &LimitKeys,

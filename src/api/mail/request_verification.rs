@@ -59,9 +59,8 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let recipient = Recipient { user_id, email };
     let issued = secrets::issue_verification(cx.db(), &new, &recipient, cx.now()).await?;
     if issued.is_none() {
-        let wait = email::wait_for_new_address(cx.db(), user_id, &recipient.email, cx.now()).await?;
-        let wait_for_mail = secrets::wait_for(cx.db(), new.purpose, &new.limits, cx.now()).await?;
-        return Err(Error::Throttled { seconds: wait.max(wait_for_mail).max(1) });
+        let wait = mailed_secret::wait_for_verification(cx, user_id, &recipient.email, &new).await?;
+        return Err(Error::Throttled { seconds: wait.max(1) }); // the limit was there a moment ago
     }
     mailed_secret::respond(cx, &new, issued, Message::EmailVerification(mailed)).await
 }

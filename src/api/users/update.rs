@@ -8,7 +8,7 @@ use crate::api::authenticate::{self, Caller};
 use crate::api::body::{self, Fields};
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
-use crate::api::mailed_secret::Verification;
+use crate::api::mailed_secret::{self, Verification};
 use crate::api::{conflict, new_password, rate_limit, user_response};
 use crate::auth::current_password;
 use crate::auth::session::{Proof, RECENT};
@@ -17,7 +17,7 @@ use crate::config::Feature;
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::secrets::{self, NewSecret};
+use crate::store::secrets::NewSecret;
 use crate::store::sessions::Standing;
 use crate::store::users::{self, WithMail};
 use crate::store::{DbError, email};
@@ -169,8 +169,7 @@ async fn why_refused(
             if !errors.is_empty() {
                 return Err(errors.into());
             }
-            let wait = email::wait_for_new_address(cx.db(), user.id, email, cx.now()).await?;
-            let wait = wait.max(secrets::wait_for(cx.db(), secret.purpose, &secret.limits, cx.now()).await?);
+            let wait = mailed_secret::wait_for_verification(cx, user.id, email, secret).await?;
             if wait > 0 { Err(Error::Throttled { seconds: wait }) } else { Ok(()) }
         };
         if let Err(error) = refused().await {
