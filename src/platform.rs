@@ -74,6 +74,38 @@ pub trait Platform {
     /// Its reason.
     async fn deliver(&self, mail: Deliverable<'_>) -> Result<(), SendError>;
 
+    /// Encrypts and authenticates a text by AES-256-GCM (NIST SP 800-38D), with a nonce of 12 bytes: gives the ciphertext
+    /// and the tag. `context` is authenticated with it.
+    ///
+    /// # Errors
+    /// A message for the log.
+    async fn encrypt(&self, key: &[u8], nonce: &[u8], text: &[u8], context: &str) -> Result<Vec<u8>, String>;
+
+    /// Decrypts what [`encrypt`](Self::encrypt) gave; `None` if key, nonce or context were others, or it was changed.
+    ///
+    /// # Errors
+    /// A message for the log.
+    async fn decrypt(
+        &self,
+        key: &[u8],
+        nonce: &[u8],
+        encrypted: &[u8],
+        context: &str,
+    ) -> Result<Option<Vec<u8>>, String>;
+
+    /// Tells whether a signature is that of a message by the private key of this public one, a `SubjectPublicKeyInfo` in
+    /// DER (RFC 5280 §4.1). A key that is none of the algorithm's has signed nothing.
+    ///
+    /// # Errors
+    /// A message for the log.
+    async fn verify_signature(
+        &self,
+        algorithm: SignatureAlgorithm,
+        public_key: &[u8],
+        signature: &[u8],
+        message: &[u8],
+    ) -> Result<bool, String>;
+
     /// Writes one line to the log.
     fn log(&self, event: &Event);
 }
@@ -100,6 +132,36 @@ pub struct Fetched {
     pub status: u16,
     /// Body.
     pub text: String,
+}
+
+/// Algorithm of a passkey's signatures (RFC 9053, RFC 8812).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureAlgorithm {
+    /// Ed25519.
+    EdDsa,
+    /// ECDSA with P-256 and SHA-256; a signature is `r` and `s`, of 32 bytes each (IEEE P1363).
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+}
+
+impl SignatureAlgorithm {
+    /// All, the preferred one first.
+    pub const ALL: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Rs256];
+
+    /// Number in COSE.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::EdDsa => -8,
+            Self::Es256 => -7,
+            Self::Rs256 => -257,
+        }
+    }
+
+    /// Finds an algorithm by its number in COSE.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.number() == number)
+    }
 }
 
 /// A rate limit of the platform, whose figures are in `wrangler.toml`.
@@ -164,6 +226,11 @@ pub enum Event {
         /// The recipient's id, if they have one.
         user: Option<i64>,
     },
+    /// A user's seed can't be opened, so no code of their app is accepted: `DATA_SECRET` is not the one that sealed it.
+    SealedSeed {
+        /// The user's id.
+        user: i64,
+    },
     /// A stored hash matches no password; the user needs a new one.
     UnusablePassword {
         /// The user's id.
@@ -183,7 +250,7 @@ impl Event {
     /// Tells whether someone should look at it now.
     pub const fn is_error(&self) -> bool {
         match self {
-            Self::InternalError { .. } | Self::Misconfigured { .. } => true,
+            Self::InternalError { .. } | Self::Misconfigured { .. } | Self::SealedSeed { .. } => true,
             Self::WeakConfiguration { .. }
             | Self::Hint { .. }
             | Self::BreachCheckFailed { .. }

@@ -27,7 +27,7 @@ pub(super) fn draw(
     purpose: Purpose,
     email: &str,
 ) -> Result<(NewSecret, MailedSecret), Error> {
-    let key = &cx.mail()?.key;
+    let key = &cx.config.single_use;
     let client_ip = cx.client_ip();
     let site = client_ip.is_ipv6().then(|| client_ip.network_key());
     let limits = key.limits(email, &client_ip.rate_limit_key(), site.as_deref());
@@ -159,7 +159,7 @@ pub(super) async fn find(
     text: &str,
     caller: Option<i64>,
 ) -> Result<Option<(String, Found)>, Error> {
-    if let Some(sent) = cx.mail()?.key.read(text)
+    if let Some(sent) = cx.config.single_use.read(text)
         && let Some(found) = secrets::find(cx.db(), purpose, &sent, caller, cx.now()).await?
     {
         return Ok(Some((sent.id, found)));

@@ -70,6 +70,11 @@ impl Secret {
         Hs256.sign(&self.key(), bytes).as_bytes().into_owned()
     }
 
+    /// The bytes themselves, for a cipher of the platform.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// A secret of its own for another purpose, which does not tell this one. No JWT has a purpose's
     /// text for its signing input, since that has a dot in it.
     #[must_use]

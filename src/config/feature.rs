@@ -7,14 +7,17 @@ pub enum Feature {
     Mail,
     /// Sign-in by mail.
     MailSignIn,
+    /// State of the email, and credentials beside the password: with one of the two there is something to show.
+    Credentials,
 }
 
 impl Feature {
-    /// Variable that turns it on.
+    /// Variable that turns it on, or several.
     pub const fn variable(self) -> &'static str {
         match self {
             Self::Mail => "MAIL_FROM",
             Self::MailSignIn => "MAIL_SIGN_IN",
+            Self::Credentials => "MAIL_FROM or DATA_SECRET",
         }
     }
 }

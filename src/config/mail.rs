@@ -1,9 +1,7 @@
 //! `MAIL_FROM`, `APP_URL`, `MAIL_SIGN_IN`, `NOTICES`, and the transport: the binding `EMAIL` or `SMTP_URL`.
 
-use super::secrets::Secrets;
 use super::variables::Variables;
 use crate::account::{email, username};
-use crate::auth::single_use::SingleUseKey;
 use crate::http::is_local_authority;
 use crate::mail::delivery::is_deliverable;
 use crate::mail::{Application, Mailbox};
@@ -19,16 +17,10 @@ pub struct MailConfig {
     pub has_sign_in: bool,
     /// `NOTICES`: `true` if notices go out beside those on password, email and credentials.
     pub sends_all_notices: bool,
-    /// Key of single-use secrets, and of the limits on requests for them.
-    pub key: SingleUseKey,
 }
 
 /// Reads the configuration of mail; `None` inside if there is none.
-pub(super) fn read(
-    variables: &mut Variables<'_>,
-    secrets: Option<&Secrets>,
-    app_name: Option<&str>,
-) -> Option<Option<MailConfig>> {
+pub(super) fn read(variables: &mut Variables<'_>, app_name: Option<&str>) -> Option<Option<MailConfig>> {
     let from = variables.read("MAIL_FROM", sender);
     let app_url = variables.read("APP_URL", app_url);
     let sign_in = variables.switch("MAIL_SIGN_IN", false);
@@ -57,8 +49,7 @@ pub(super) fn read(
         return None;
     };
     let application = Application { name: app_name?.to_owned(), url: app_url };
-    let key = SingleUseKey::new(&secrets?.current);
-    Some(Some(MailConfig { from, application, has_sign_in, sends_all_notices, key }))
+    Some(Some(MailConfig { from, application, has_sign_in, sends_all_notices }))
 }
 
 fn sends_all_notices(value: Option<String>) -> Result<bool, String> {

@@ -2,18 +2,22 @@
 
 mod feature;
 mod mail;
+mod passkeys;
 pub mod passwords;
 mod secrets;
 mod variables;
 
 pub use self::feature::Feature;
 pub use self::mail::MailConfig;
+pub use self::passkeys::PasskeyConfig;
 use self::secrets::Secrets;
 use self::variables::Variables;
 use crate::account::username;
 use crate::auth::credentials::PasswordPolicy;
 use crate::auth::keys::Keys;
 use crate::auth::registration_limit::RegistrationLimits;
+use crate::auth::seal::DataKeys;
+use crate::auth::single_use::SingleUseKey;
 use crate::error::Dialect;
 use crate::http::cors::{self, Cors, Origins};
 use crate::store::DAY;
@@ -49,6 +53,12 @@ pub struct Config {
     pub registrations: RegistrationLimits,
     /// Mail, if the deployment sends any.
     pub mail: Option<MailConfig>,
+    /// `DATA_SECRET` and `DATA_SECRET_PREVIOUS`: keys of what the database keeps sealed, if credentials can be added.
+    pub data_keys: Option<DataKeys>,
+    /// Passkeys, if the deployment accepts any.
+    pub passkeys: Option<PasskeyConfig>,
+    /// Key of single-use secrets, and of the limits on requests for them.
+    pub single_use: SingleUseKey,
     /// `RATE_LIMIT`: `true` if requests go through the platform's coarse limits.
     pub rate_limit: bool,
     /// `READ_REPLICATION`: `true` if reads ask the nearest replica, and responses carry a bookmark.
@@ -76,6 +86,7 @@ impl Config {
     pub fn has(&self, feature: Feature) -> bool {
         match feature {
             Feature::Mail => self.mail.is_some(),
+            Feature::Credentials => self.mail.is_some() || self.data_keys.is_some(),
             Feature::MailSignIn => self.mail.as_ref().is_some_and(|mail| mail.has_sign_in),
         }
     }
@@ -101,7 +112,8 @@ impl Config {
         let passwords = passwords::read(&mut variables, secrets.as_ref());
         let registrations =
             variables.limit("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
-        let mail = mail::read(&mut variables, secrets.as_ref(), app_name.as_deref());
+        let mail = mail::read(&mut variables, app_name.as_deref());
+        let passkeys = passkeys::read(&mut variables, secrets.as_ref(), origins.as_ref());
         let rate_limit = variables.switch("RATE_LIMIT", true);
         let read_replication = variables.switch("READ_REPLICATION", false);
         let session_max_days = variables.limit("SESSION_MAX_DAYS", MAX_TOKEN_TTL_DAYS, 0);
@@ -119,6 +131,10 @@ impl Config {
             }
             Some(Self {
                 warnings: [secrets.warnings(), passwords::warnings(&passwords)].concat(),
+                data_keys: (secrets.data.as_ref())
+                    .map(|data| DataKeys::new(data, secrets.data_previous.as_ref())),
+                passkeys: passkeys?,
+                single_use: SingleUseKey::new(&secrets.current),
                 registrations: RegistrationLimits::new(&secrets.current, registrations?),
                 keys: Keys::new(secrets.current, secrets.previous),
                 token_ttl: token_ttl?,

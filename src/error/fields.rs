@@ -30,6 +30,12 @@ fields! {
     Image = "image",
     CurrentPassword = "current_password",
     Secret = "secret",
+    Code = "code",
+    Passkey = "passkey",
+    Type = "type",
+    Name = "name",
+    Response = "response",
+    Credential = "credential",
     User = "user",
     Scope = "scope",
 }
@@ -62,6 +68,16 @@ pub enum Violation {
     Wrong,
     /// It is a single-use secret that is unknown, used or expired, or was tried too often.
     InvalidSecret,
+    /// It is a code of an app, or a recovery code, that is wrong or was used.
+    InvalidCode,
+    /// It is the response of a passkey, and not what was asked for.
+    InvalidPasskey,
+    /// It is the response of a passkey that no user has.
+    UnknownPasskey,
+    /// It is the last way into the account.
+    LastWayIn,
+    /// There are as many as there can be.
+    TooMany,
     /// It is verified already.
     AlreadyVerified,
     /// It is none of the choices; what was sent.

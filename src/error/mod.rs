@@ -2,6 +2,7 @@
 
 mod dialect;
 mod django;
+mod factor;
 mod fields;
 mod realworld;
 mod render;
@@ -9,6 +10,7 @@ mod render;
 mod tests;
 
 pub use self::dialect::Dialect;
+pub use self::factor::FactorRequired;
 pub use self::fields::{Field, FieldErrors, SimilarTo, Violation};
 
 /// Reason for which a request is refused.
@@ -43,7 +45,11 @@ pub enum Error {
     WrongCredentials,
     /// The password is right and the account deactivated.
     Deactivated,
-    /// The session's last proof is too old for a sensitive request.
+    /// The first proof was right, and the user has a second factor.
+    FactorRequired(Box<FactorRequired>),
+    /// The user's email has to be verified first.
+    Unverified,
+    /// The session's last proof is too old for a sensitive request, or lacks a second factor that the user has.
     ReauthenticationRequired,
     /// Too many requests, or too many failed logins.
     Throttled {

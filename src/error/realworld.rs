@@ -22,7 +22,9 @@ pub(super) fn render(error: &Error) -> Rendered {
         Error::Unauthenticated(Unauthenticated::Invalid | Unauthenticated::UnknownUser) => {
             general(401, "token", "is invalid")
         }
+        Error::FactorRequired(factor) => factor.render("is required"),
         Error::ReauthenticationRequired => general(403, "session", "must be reauthenticated"),
+        Error::Unverified => general(403, "email", "must be verified"),
         Error::MalformedJson(_) => general(422, "body", "is not valid JSON"),
         Error::NoData | Error::NotAnObject(_) => general(422, "body", "must be an object"),
         Error::UnsupportedMediaType(_) => general(415, "body", "must be application/json"),
@@ -48,7 +50,12 @@ pub(super) fn message(_: Field, violation: &Violation) -> String {
         | Violation::InvalidUsername
         | Violation::Wrong
         | Violation::InvalidSecret
+        | Violation::InvalidCode
+        | Violation::InvalidPasskey
         | Violation::NotAChoice(_) => "is invalid".to_owned(),
+        Violation::UnknownPasskey => "is unknown".to_owned(),
+        Violation::LastWayIn => "is the last way in".to_owned(),
+        Violation::TooMany => "are too many".to_owned(),
         Violation::AlreadyVerified => "is already verified".to_owned(),
         Violation::TooSimilar(other) => format!("is too similar to the {}", other.name()),
         Violation::Breached => "has appeared in a data breach".to_owned(),

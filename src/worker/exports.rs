@@ -164,6 +164,18 @@ pub fn resume_with_fetched(id: u32, status: u16, text: String) -> bool {
     resume(id, Outcome::Fetched { status, text })
 }
 
+/// Resumes a task with what was encrypted or decrypted; `undefined` if it could not be.
+#[wasm_bindgen(js_name = resumeWithBytes)]
+pub fn resume_with_bytes(id: u32, bytes: Option<Vec<u8>>) -> bool {
+    resume(id, Outcome::Bytes(bytes))
+}
+
+/// Resumes a task with the verdict on a signature.
+#[wasm_bindgen(js_name = resumeWithVerdict)]
+pub fn resume_with_verdict(id: u32, is_good: bool) -> bool {
+    resume(id, Outcome::Verdict(is_good))
+}
+
 /// Resumes a task whose response is on its way.
 #[wasm_bindgen(js_name = resumeAfterResponse)]
 pub fn resume_after_response(id: u32) -> bool {

@@ -28,6 +28,12 @@ export interface Host {
   receive(timeout: number, maxBytes: number): void;
   /** Sends a mail. `name` is that of the sender. */
   sendMail(name: string | undefined, from: string, to: string, subject: string, text: string, html: string): void;
+  /** Encrypts by AES-256-GCM. */
+  encrypt(key: Uint8Array, nonce: Uint8Array, text: Uint8Array, context: string): void;
+  /** Decrypts by AES-256-GCM. */
+  decrypt(key: Uint8Array, nonce: Uint8Array, encrypted: Uint8Array, context: string): void;
+  /** Verifies a signature of an algorithm with this number in COSE. */
+  verifySignature(algorithm: number, publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): void;
   /** Responds. The head is a line for the status, and for each header a line for its name and one for its value. */
   respond(head: string, bookmark: string | undefined, body: string | undefined): void;
   /** Resumes the task once the response is on its way. */
@@ -78,6 +84,15 @@ extern "C" {
         text: &str,
         html: &str,
     );
+
+    #[wasm_bindgen(method)]
+    pub fn encrypt(this: &Host, key: &[u8], nonce: &[u8], text: &[u8], context: &str);
+
+    #[wasm_bindgen(method)]
+    pub fn decrypt(this: &Host, key: &[u8], nonce: &[u8], encrypted: &[u8], context: &str);
+
+    #[wasm_bindgen(method, js_name = verifySignature)]
+    pub fn verify_signature(this: &Host, algorithm: i32, public_key: &[u8], signature: &[u8], message: &[u8]);
 
     #[wasm_bindgen(method)]
     pub fn respond(this: &Host, head: &JsString, bookmark: Option<&str>, body: Option<&str>);

@@ -6,12 +6,15 @@ import {
   resumeAfterSending,
   resumeWithAsset,
   resumeWithBody,
+  resumeWithBytes,
   resumeWithFetched,
   resumeWithoutBody,
   resumeWithRateLimit,
   resumeWithRow,
+  resumeWithVerdict,
 } from "../../build/latchkey.js";
 import { readBody } from "./body.js";
+import { type AlgorithmNumber, decrypt, encrypt, verifySignature } from "./crypto.js";
 import { Outgoing } from "./fetch.js";
 import { sendMail, type Transports } from "./mail.js";
 import type { Mail } from "./message.js";
@@ -36,7 +39,7 @@ const MAX_AUTHORIZATION = 4_096;
 const MAX_HEADER = 512;
 
 /** Operation that a task waits for. */
-export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "request" | "mail" | "response";
+export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "request" | "mail" | "crypto" | "response";
 
 export class RequestHost implements Host {
   readonly #request: Request | undefined;
@@ -104,6 +107,27 @@ export class RequestHost implements Host {
   sendMail(name: string | undefined, from: string, to: string, subject: string, text: string, html: string): void {
     this.operation = "mail";
     this.pending = resumeAfterMail(this.#env, { from: { name, address: from }, to, subject, text, html });
+  }
+
+  // What wasm hands in are views of its memory, which changes before WebCrypto has read them.
+  encrypt(key: Uint8Array, nonce: Uint8Array, text: Uint8Array, context: string): void {
+    this.operation = "crypto";
+    this.pending = resumeWithBytesOf(encrypt(key.slice(), nonce.slice(), text.slice(), context));
+  }
+
+  decrypt(key: Uint8Array, nonce: Uint8Array, encrypted: Uint8Array, context: string): void {
+    this.operation = "crypto";
+    this.pending = resumeWithBytesOf(decrypt(key.slice(), nonce.slice(), encrypted.slice(), context));
+  }
+
+  verifySignature(
+    algorithm: AlgorithmNumber,
+    publicKey: Uint8Array,
+    signature: Uint8Array,
+    message: Uint8Array,
+  ): void {
+    this.operation = "crypto";
+    this.pending = verify(algorithm, publicKey.slice(), signature.slice(), message.slice());
   }
 
   respond(head: string, bookmark: string | undefined, body: string | undefined): void {
@@ -197,6 +221,16 @@ async function receive(outgoing: Outgoing | undefined, timeout: number, maxBytes
 async function resumeAfterMail(env: Env, mail: Mail): Promise<Resume> {
   await sendMail(env, mail);
   return resumeAfterSending;
+}
+
+async function resumeWithBytesOf(result: Promise<Uint8Array | undefined>): Promise<Resume> {
+  const bytes = await result;
+  return (id) => resumeWithBytes(id, bytes);
+}
+
+async function verify(...args: Parameters<typeof verifySignature>): Promise<Resume> {
+  const isGood = await verifySignature(...args);
+  return (id) => resumeWithVerdict(id, isGood);
 }
 
 async function afterResponse(): Promise<Resume> {

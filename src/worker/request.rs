@@ -14,7 +14,7 @@ use crate::http::bookmark;
 use crate::http::{BodyError, Header, Request, Response};
 use crate::mail::delivery::{Deliverable, SendError};
 use crate::mail::{Mail, Mailbox};
-use crate::platform::{Event, Fetched, Limiter, Outgoing, Platform};
+use crate::platform::{Event, Fetched, Limiter, Outgoing, Platform, SignatureAlgorithm};
 use crate::store::Db;
 
 /// Parts of a request that nearly every endpoint reads.
@@ -200,6 +200,45 @@ impl Platform for WorkerRequest {
             Outcome::Sent => Ok(()),
             Outcome::Failed(code) => Err(SendError { code }),
             _ => Err(SendError { code: "another outcome".to_owned() }),
+        }
+    }
+
+    async fn encrypt(&self, key: &[u8], nonce: &[u8], text: &[u8], context: &str) -> Result<Vec<u8>, String> {
+        self.handle.host.encrypt(key, nonce, text, context);
+        match self.handle.slot.wait().await {
+            Outcome::Bytes(Some(encrypted)) => Ok(encrypted),
+            Outcome::Failed(message) => Err(message),
+            _ => Err("another outcome".to_owned()),
+        }
+    }
+
+    async fn decrypt(
+        &self,
+        key: &[u8],
+        nonce: &[u8],
+        encrypted: &[u8],
+        context: &str,
+    ) -> Result<Option<Vec<u8>>, String> {
+        self.handle.host.decrypt(key, nonce, encrypted, context);
+        match self.handle.slot.wait().await {
+            Outcome::Bytes(decrypted) => Ok(decrypted),
+            Outcome::Failed(message) => Err(message),
+            _ => Err("another outcome".to_owned()),
+        }
+    }
+
+    async fn verify_signature(
+        &self,
+        algorithm: SignatureAlgorithm,
+        public_key: &[u8],
+        signature: &[u8],
+        message: &[u8],
+    ) -> Result<bool, String> {
+        self.handle.host.verify_signature(algorithm.number() as i32, public_key, signature, message);
+        match self.handle.slot.wait().await {
+            Outcome::Verdict(is_good) => Ok(is_good),
+            Outcome::Failed(message) => Err(message),
+            _ => Err("another outcome".to_owned()),
         }
     }
 

@@ -43,6 +43,10 @@ pub enum Outcome {
         /// Body of the response.
         text: String,
     },
+    /// Bytes were encrypted or decrypted; `None` if they could not be.
+    Bytes(Option<Vec<u8>>),
+    /// A signature was verified; `true` if it is good.
+    Verdict(bool),
     /// The response is on its way.
     Responded,
     /// The operation failed; why, for the log.

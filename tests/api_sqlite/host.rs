@@ -18,10 +18,11 @@ use latchkey::http::{self, BodyError, Header};
 use latchkey::mail::Mail;
 use latchkey::mail::delivery::{Deliverable, SendError};
 use latchkey::openapi;
-use latchkey::platform::{Event, Fetched, Limiter, Outgoing, Platform};
+use latchkey::platform::{Event, Fetched, Limiter, Outgoing, Platform, SignatureAlgorithm};
 use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
 
 use crate::api::{Api, Received, Request, Response, Vars};
+use crate::crypto;
 use crate::openapi::OpenApi;
 use crate::sqlite::Sqlite;
 
@@ -202,6 +203,30 @@ impl Platform for Host {
         }
         self.mails.borrow_mut().push((*mail).clone());
         Ok(())
+    }
+
+    async fn encrypt(&self, key: &[u8], nonce: &[u8], text: &[u8], context: &str) -> Result<Vec<u8>, String> {
+        crypto::encrypt(key, nonce, text, context)
+    }
+
+    async fn decrypt(
+        &self,
+        key: &[u8],
+        nonce: &[u8],
+        encrypted: &[u8],
+        context: &str,
+    ) -> Result<Option<Vec<u8>>, String> {
+        Ok(crypto::decrypt(key, nonce, encrypted, context))
+    }
+
+    async fn verify_signature(
+        &self,
+        algorithm: SignatureAlgorithm,
+        public_key: &[u8],
+        signature: &[u8],
+        message: &[u8],
+    ) -> Result<bool, String> {
+        Ok(crypto::verify_signature(algorithm, public_key, signature, message).is_some())
     }
 
     fn log(&self, event: &Event) {

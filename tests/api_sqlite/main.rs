@@ -17,6 +17,7 @@ mod blocklist;
 mod budget;
 mod clock;
 mod concurrency;
+mod crypto;
 mod fuzz;
 mod host;
 mod lockout;
