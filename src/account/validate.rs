@@ -46,6 +46,21 @@ pub const CURRENT_PASSWORD: Rule = Rule::credential(Field::CurrentPassword, PASS
 /// Rule of a single-use secret.
 pub const SECRET: Rule = Rule::credential(Field::Secret, 128);
 
+/// Rule of a code of an app, or a recovery code.
+pub const CODE: Rule = Rule::credential(Field::Code, 64);
+
+/// Rule of the type of a credential.
+pub const TYPE: Rule = Rule::credential(Field::Type, usize::MAX);
+
+/// Rule of the name of a passkey.
+pub const PASSKEY_NAME: Rule = Rule::stored(Field::Name, 1, 64);
+
+/// Rule of the response of a passkey to a challenge, which is no text.
+pub const PASSKEY: Rule = Rule::credential(Field::Passkey, usize::MAX);
+
+/// Rule of the response of a new passkey, which is no text.
+pub const RESPONSE: Rule = Rule::credential(Field::Response, usize::MAX);
+
 /// Value that a client sent for a field that takes a text.
 /// No `Debug`: it may be a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -91,6 +106,11 @@ impl Rule {
         self.field == Field::CurrentPassword
     }
 
+    /// It is an object, and no text.
+    pub fn is_object(&self) -> bool {
+        matches!(self.field, Field::Passkey | Field::Response)
+    }
+
     /// Tells whether it may be refused for how easily it is guessed.
     pub fn is_new_password(&self) -> bool {
         self.is_stored && self.field == Field::Password
@@ -105,13 +125,19 @@ impl Rule {
     pub fn violations(&self) -> Vec<Violation> {
         let Self { min, max, .. } = *self;
         let may = |is_possible: bool, violation| is_possible.then_some(violation);
+        if self.is_object() {
+            let is_proof = self.field == Field::Passkey;
+            let of_proof = [Violation::InvalidPasskey, Violation::UnknownPasskey].into_iter();
+            let of_any = [Violation::Required, Violation::Null].into_iter();
+            return of_any.chain(of_proof.filter(|_| is_proof)).collect();
+        }
         [
             may(min > 0, Violation::Required),
             may(min > 0, Violation::Null),
             may(min > 0, Violation::Blank),
             Some(self.not_a_string()),
             may(min > 1, Violation::TooShort(min)),
-            Some(Violation::TooLong(max)),
+            may(max < usize::MAX, Violation::TooLong(max)),
             may(self.is_stored, Violation::NullCharacter),
             may(self.is_email(), Violation::InvalidEmail { is_string: true }),
             may(self.is_name(), Violation::InvalidUsername),
@@ -123,6 +149,7 @@ impl Rule {
             may(self.is_unique(), Violation::Taken),
             may(self.is_proof(), Violation::Wrong),
             may(self.field == Field::Secret, Violation::InvalidSecret),
+            may(self.field == Field::Code, Violation::InvalidCode),
         ]
         .into_iter()
         .flatten()
@@ -208,6 +235,21 @@ pub fn current_password(input: RawField, to_nfc: &dyn Fn(&str) -> String) -> Val
 /// Checks a single-use secret.
 pub fn secret(input: RawField) -> Validated<String> {
     SECRET.required(input)
+}
+
+/// Checks a code of an app, or a recovery code.
+pub fn code(input: RawField) -> Validated<String> {
+    CODE.required(input)
+}
+
+/// Checks the type of a credential.
+pub fn credential_type(input: RawField) -> Validated<String> {
+    TYPE.required(input)
+}
+
+/// Checks the name of a passkey.
+pub fn passkey_name(input: RawField) -> Validated<String> {
+    PASSKEY_NAME.required(input)
 }
 
 /// Checks a field that may be absent: another keeps its `rule`.

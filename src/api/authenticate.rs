@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::endpoint::Failure;
 use crate::account::user::User;
-use crate::auth::session::Session;
+use crate::auth::session::{RECENT, Session};
 use crate::auth::token::{self, VerifiedToken};
 use crate::error::{Error, Unauthenticated};
 use crate::http::{Header, Request, bookmark};
@@ -20,12 +20,49 @@ pub struct Caller {
     pub token: VerifiedToken,
     /// Requests that the token is good for.
     pub standing: Standing,
+    /// `true` if the user has a second factor.
+    pub has_second_factor: bool,
+}
+
+impl Caller {
+    /// Tells whether the session proved itself at most `max_age` seconds before `now`, in Unix seconds. That of a user with a second
+    /// factor has to have proved both at most ten minutes ago, whatever `max_age` is.
+    pub fn is_proved_within(&self, max_age: Option<i64>, now: i64) -> bool {
+        if self.has_second_factor {
+            return is_proved_twice(&self.token.session, now);
+        }
+        self.token.session.is_proved_within(max_age, now)
+    }
+
+    /// Checks that the session is good for a change of credentials.
+    ///
+    /// # Errors
+    /// [`Unauthenticated::Invalid`] in the grace of a token, or [`Error::ReauthenticationRequired`].
+    pub fn check_recent(&self, now: i64) -> Result<(), Error> {
+        if self.standing != Standing::Active {
+            return Err(Unauthenticated::Invalid.into());
+        }
+        if self.is_proved_within(Some(RECENT), now) { Ok(()) } else { Err(Error::ReauthenticationRequired) }
+    }
+}
+
+/// Tells whether the session proved two factors at most ten minutes before `now`, in Unix seconds.
+pub fn is_proved_twice(session: &Session, now: i64) -> bool {
+    session.has_two_factors() && session.is_proved_within(Some(RECENT), now)
 }
 
 /// Failure of sensitive requests.
 pub const OLD_PROOF: Failure = Failure {
     name: "OldProof",
-    description: "With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent",
+    description: "The session's last proof is too old, or lacks the user's second factor, and no `current_password` makes up for it",
+    error: || Error::ReauthenticationRequired,
+    varying: None,
+};
+
+/// Failure of changes of credentials.
+pub const NO_RECENT_PROOF: Failure = Failure {
+    name: "NoRecentProof",
+    description: "The session's last proof is older than ten minutes, or lacks the user's second factor",
     error: || Error::ReauthenticationRequired,
     varying: None,
 };
@@ -91,12 +128,12 @@ pub async fn authenticate_with(
 fn caller(
     cx: &Context<'_, impl Platform, impl Request>,
     token: VerifiedToken,
-    FoundSession { user, standing, seen_at }: FoundSession,
+    FoundSession { user, standing, seen_at, has_second_factor }: FoundSession,
 ) -> Caller {
     if seen_at.is_none_or(|seen_at| cx.now() - seen_at >= DAY) {
         cx.record_later(cx.session_record(user.id, user.token_version, &token.session));
     }
-    Caller { user, token, standing }
+    Caller { user, token, standing, has_second_factor }
 }
 
 /// The user of a token, if they are active and the token is good, and what it is good for at `now`, in Unix seconds.

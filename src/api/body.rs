@@ -31,6 +31,11 @@ impl Fields {
         self.0.contains_key(name)
     }
 
+    /// Takes a field out that is no text.
+    pub fn take_value(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
     /// Takes a field out.
     pub fn take(&mut self, name: &str) -> RawField {
         self.0.remove(name).into()
@@ -50,7 +55,7 @@ pub async fn read(cx: &Context<'_, impl Platform, impl Request>) -> Result<Field
         );
         cx.platform.log(&Event::Hint { hint });
     }
-    fields(&mut body)
+    fields(&mut body, "user")
 }
 
 /// Reads the body of a change of the user. An empty one, or `{}`, has no fields; one that has something and no `user`
@@ -63,7 +68,7 @@ pub async fn read_change(request: &impl Request) -> Result<Fields, Error> {
     if !body.is_empty() && !body.contains_key("user") {
         return Err(missing_user());
     }
-    fields(&mut body)
+    fields(&mut body, "user")
 }
 
 /// Reads the body of a request that has no other use than its fields.
@@ -71,11 +76,23 @@ pub async fn read_change(request: &impl Request) -> Result<Fields, Error> {
 /// # Errors
 /// As for [`read_change`]; an empty body, or `{}`, has no `user` either.
 pub async fn read_required(request: &impl Request) -> Result<Fields, Error> {
+    read_wrapped(request, Field::User).await
+}
+
+/// Reads the body of a request about a credential: `{"credential": {…}}`.
+///
+/// # Errors
+/// As for [`read_required`], with `credential` in place of `user`.
+pub async fn read_credential(request: &impl Request) -> Result<Fields, Error> {
+    read_wrapped(request, Field::Credential).await
+}
+
+async fn read_wrapped(request: &impl Request, wrapper: Field) -> Result<Fields, Error> {
     let mut body = read_object(request).await?;
-    if !body.contains_key("user") {
-        return Err(missing_user());
+    if !body.contains_key(wrapper.name()) {
+        return Err(FieldErrors::of(wrapper, Violation::Required).into());
     }
-    fields(&mut body)
+    fields(&mut body, wrapper.name())
 }
 
 /// Failure of [`read_change`] and [`read_required`].
@@ -87,10 +104,16 @@ pub const MISSING_USER: Failure = Failure {
 };
 
 fn missing_user() -> Error {
-    let mut errors = FieldErrors::default();
-    errors.add(Field::User, Violation::Required);
-    errors.into()
+    FieldErrors::of(Field::User, Violation::Required).into()
 }
+
+/// Failure of [`read_credential`].
+pub const MISSING_CREDENTIAL: Failure = Failure {
+    name: "MissingCredential",
+    description: "An object without `credential`",
+    error: || FieldErrors::of(Field::Credential, Violation::Required).into(),
+    varying: None,
+};
 
 async fn read_object(request: &impl Request) -> Result<Map<String, Value>, Error> {
     let body = match request.body(MAX_BODY_BYTES).await {
@@ -122,8 +145,8 @@ async fn read_object(request: &impl Request) -> Result<Map<String, Value>, Error
     object(serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?)
 }
 
-fn fields(body: &mut Map<String, Value>) -> Result<Fields, Error> {
-    match body.remove("user") {
+fn fields(body: &mut Map<String, Value>, wrapper: &str) -> Result<Fields, Error> {
+    match body.remove(wrapper) {
         None => Ok(Fields::default()),
         Some(Value::Null) => Err(Error::NoData),
         Some(user) => object(user).map(Fields),

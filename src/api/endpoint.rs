@@ -3,7 +3,7 @@
 
 use crate::account::validate::Rule;
 use crate::config::{Config, Feature};
-use crate::error::Error;
+use crate::error::{Error, Field};
 
 /// Endpoint: one path, one handler.
 pub struct Endpoint {
@@ -19,7 +19,7 @@ pub struct Endpoint {
     pub authentication: Authentication,
     /// Rate limit of its requests.
     pub rate_limit: RateLimit,
-    /// Object `user` that the body has.
+    /// Object that the body has.
     pub input: Option<Input>,
     /// Parameter beside the body.
     pub parameter: Option<Parameter>,
@@ -60,6 +60,8 @@ pub enum Tag {
     Account,
     /// The user's sessions.
     Session,
+    /// Credentials beside the password.
+    Credentials,
     /// Mail.
     Mail,
     /// The API itself.
@@ -86,8 +88,10 @@ pub enum RateLimit {
     User,
 }
 
-/// Object `user` of a request body.
+/// Object of a request body.
 pub struct Input {
+    /// Name of the member that it is: `user`, or `credential`.
+    pub wrapper: Field,
     /// Name of its schema.
     pub name: &'static str,
     /// Rules of its fields.
@@ -96,8 +100,23 @@ pub struct Input {
     pub is_patch: bool,
     /// Example of a body, in JSON.
     pub example: &'static str,
-    /// Object that a body may have instead.
-    pub alternative: Option<&'static Input>,
+    /// Objects that a body may have instead.
+    pub alternatives: &'static [&'static Input],
+}
+
+impl Input {
+    /// An object `user` without alternatives, for what else it has to be named.
+    pub const USER: Self = Self {
+        wrapper: Field::User,
+        name: "",
+        rules: Vec::new,
+        is_patch: false,
+        example: "",
+        alternatives: &[],
+    };
+
+    /// The same for an object `credential`.
+    pub const CREDENTIAL: Self = Self { wrapper: Field::Credential, ..Self::USER };
 }
 
 /// Parameter of a request.
@@ -143,6 +162,16 @@ pub enum Success {
     },
     /// Credentials, and the state of the email.
     Credentials {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// What was added: a credential, or recovery codes, status 201.
+    AddedCredential {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// The credential as it is now; with the user and recovery codes if it was confirmed.
+    ChangedCredential {
         /// Meaning.
         description: &'static str,
     },

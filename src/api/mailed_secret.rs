@@ -1,9 +1,9 @@
 //! Single-use secrets that are mailed: how they are asked for, and how they are sent back.
 
 use super::context::Context;
+use super::user_response;
 use crate::account::validate;
 use crate::api::body::Fields;
-use crate::api::endpoint::Input;
 use crate::config::Feature;
 use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::{Request, Response};
@@ -11,15 +11,6 @@ use crate::mail::{MailedSecret, Message};
 use crate::platform::Platform;
 use crate::store::email;
 use crate::store::secrets::{self, Found, Issued, LimitKeys, NewSecret, Purpose, Recipient};
-
-/// Proof by a mailed secret.
-pub(super) const INPUT: Input = Input {
-    name: "MailedSecret",
-    rules: || vec![&validate::SECRET],
-    is_patch: false,
-    example: r#"{"user":{"secret":"q83vEjRWeJCrze8SNFZ4kA.12345678"}}"#,
-    alternative: None,
-};
 
 /// Draws a secret to be mailed to this address for this client.
 pub(super) fn draw(
@@ -128,19 +119,8 @@ impl Verification {
     ) -> Response {
         let Self { secret, mailed, email } = self;
         cx.send_later(Recipient { user_id, email }, Message::EmailVerification(mailed));
-        add_to(response, &secret.id, expires)
+        user_response::with_members(response, &mail(&secret.id, expires))
     }
-}
-
-/// Adds a mail that is under way to a response with a user.
-fn add_to(mut response: Response, id: &str, expires: &str) -> Response {
-    if let Some(body) = response.body.as_mut().filter(|body| body.ends_with('}')) {
-        body.pop();
-        for part in [",", &mail(id, expires), "}"] {
-            body.push_str(part);
-        }
-    }
-    response
 }
 
 /// The member `mail` of a body. `id` and `expires` have nothing to escape.

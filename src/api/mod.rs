@@ -11,7 +11,8 @@ pub mod mail;
 mod mailed_secret;
 mod new_password;
 pub mod openapi;
-mod proof;
+mod passkey;
+pub mod proof;
 pub mod rate_limit;
 pub mod route;
 mod session_record;
@@ -62,5 +63,8 @@ endpoints! {
     mail::verify_email,
     mail::request_sign_in,
     credentials::list,
+    credentials::add,
+    credentials::change,
+    credentials::remove,
     openapi,
 }

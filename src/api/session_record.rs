@@ -1,7 +1,7 @@
 //! Record of a session, made from its request, and the origin of that.
 
 use crate::account::username::is_text_control;
-use crate::auth::session::Session;
+use crate::auth::session::{Session, methods_in_json};
 use crate::http::{Header, Request, user_agent};
 use crate::store::outbox::Origin;
 use crate::store::sessions::SessionRecord;
@@ -26,7 +26,7 @@ pub(super) fn new(
         issued_at: None,
         agent,
         place,
-        methods: serde_json::to_string(methods).unwrap_or_default(),
+        methods: methods_in_json(methods),
         auth_time: session.proof.as_ref().map_or(0, |proof| proof.at),
         lifetime: session.lifetime.max(token_ttl),
         has_begun: false,

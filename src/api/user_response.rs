@@ -58,7 +58,7 @@ fn with_fresh_token(
 /// in [`Standing::Grace`].
 pub(super) fn of_caller(
     cx: &Context<'_, impl Platform, impl Request>,
-    Caller { user, token, standing }: &Caller,
+    Caller { user, token, standing, .. }: &Caller,
 ) -> Result<Response, Error> {
     match authenticate::bearer(cx.request).filter(|_| *standing == Standing::Grace) {
         Some(token) => with_token(200, user, token),
@@ -68,4 +68,15 @@ pub(super) fn of_caller(
 
 fn with_token(status: u16, user: &User, token: &str) -> Result<Response, Error> {
     Response::json(status, &user.body(token)).map_err(|error| Error::Internal(format!("response: {error}")))
+}
+
+/// Adds members, in JSON, beside the user of a response.
+pub(super) fn with_members(mut response: Response, members: &str) -> Response {
+    if let Some(body) = response.body.as_mut().filter(|body| body.ends_with('}')) {
+        body.pop();
+        for part in [",", members, "}"] {
+            body.push_str(part);
+        }
+    }
+    response
 }

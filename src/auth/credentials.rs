@@ -26,6 +26,16 @@ pub struct PasswordPolicy {
     pub breached_passwords_url: Option<String>,
 }
 
+/// User whose password was right.
+pub struct Verified {
+    /// The user, who is active.
+    pub user: User,
+    /// `true` if the user has a second factor, which is still to be proved. Failures on record stay there until that is done.
+    pub has_second_factor: bool,
+    /// Hash to replace once the response is sent.
+    pub rehash: Option<Rehash>,
+}
+
 /// Finds the active user with this email and password, and the hash to replace once the response is sent. Where no
 /// failures are on record, a success is one read and no write. An unknown email costs as much as a wrong password.
 ///
@@ -37,7 +47,7 @@ pub async fn verify(
     client_ip: &str,
     email: &str,
     password: &Password,
-) -> Result<(User, Option<Rehash>), Error> {
+) -> Result<Verified, Error> {
     let (db, lockout) = (platform.primary(), &policy.lockout);
     let keys = lockout.keys(client_ip, email);
     lockout.check_unrecorded(&keys, platform.now())?;
@@ -53,11 +63,14 @@ pub async fn verify(
             .map(|()| true)?,
     };
     match check(policy, platform, password, found.user) {
-        Ok(verified) => {
-            if was_recorded {
-                login_failures::clear(db, &keys).await?;
+        Ok((user, rehash)) => {
+            let has_second_factor = found.has_second_factor;
+            match (was_recorded, has_second_factor) {
+                (false, _) => {}
+                (true, false) => login_failures::clear(db, &keys).await?,
+                (true, true) => login_failures::retract(db, &keys, platform.now()).await?,
             }
-            Ok(verified)
+            Ok(Verified { user, has_second_factor, rehash })
         }
         Err(Error::WrongCredentials) if was_recorded => Err(Error::WrongCredentials),
         Err(Error::WrongCredentials) => {

@@ -8,7 +8,7 @@ use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::platform::Platform;
 use crate::store::login_failures;
 
-/// Verifies the current password. Every try counts as a failure under the user until one succeeds, those too that a
+/// Verifies the current password, and tells whether the user has a second factor. Every try counts as a failure under the user until one succeeds, those too that a
 /// lockout of the email or an internal error refuses. `field` is the one that has it, for the error.
 ///
 /// # Errors
@@ -20,14 +20,21 @@ pub async fn verify(
     user: &User,
     field: Field,
     password: &Password,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let db = platform.primary();
     let keys = policy.lockout.user_keys(client_ip, user.id);
     // Recorded before it is tried, since the task of a client that leaves may be dropped at any statement: a wrong guess
     // would be forgotten with it, and a right one is applied.
     lockout::record_failure(db, &keys, false, policy.lockout.notice_to(&user.email), platform.now()).await?;
     match credentials::verify(policy, platform, client_ip, &user.email, password).await {
-        Ok((verified, _)) if verified.id == user.id => Ok(login_failures::clear(db, &keys).await?),
+        Ok(verified) if verified.user.id == user.id => {
+            if verified.has_second_factor {
+                login_failures::retract(db, &keys, platform.now()).await?;
+            } else {
+                login_failures::clear(db, &keys).await?;
+            }
+            Ok(verified.has_second_factor)
+        }
         // Another user's, since the email changed a moment ago; or none.
         Ok(_) | Err(Error::WrongCredentials) => {
             let mut errors = FieldErrors::default();

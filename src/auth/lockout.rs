@@ -97,6 +97,18 @@ impl Lockout {
         self.limits(self.user(id), client_ip)
     }
 
+    /// Keys under which wrong second factors of this user by this client are recorded.
+    pub fn factor_keys(&self, client_ip: &str, id: i64) -> FailureKeys {
+        let id = id.to_string();
+        let client_ip = self.key.short_hash(&["factor address", client_ip, &id]);
+        self.limits(self.factor(&id), client_ip)
+    }
+
+    /// The hash by which wrong second factors of a user with this id are on record.
+    pub fn factor(&self, id: &str) -> String {
+        self.key.short_hash(&["factor", id])
+    }
+
     fn limits(&self, account: String, client_ip: String) -> FailureKeys {
         let limit = |max, client_ip| (max > 0).then_some(FailureLimit { client_ip, max });
         let (per_ip, per_account) = (limit(self.per_ip, client_ip), limit(self.per_account, String::new()));
@@ -154,8 +166,7 @@ pub async fn record_failure(
     notice_to: Option<&str>,
     now: i64,
 ) -> Result<(), Error> {
-    let is_off = keys.per_ip.is_none() && keys.per_account.is_none();
-    if is_off || login_failures::record(db, keys, notice_to, now).await? {
+    if !keys.is_limited() || login_failures::record(db, keys, notice_to, now).await? {
         return Ok(());
     }
     if password_checked {

@@ -43,6 +43,21 @@ pub enum Method {
     /// A mailed secret: a value of our own.
     #[serde(rename = "email")]
     Email,
+    /// A passkey whose key may be in a backup (`swk`: secured by software).
+    #[serde(rename = "swk")]
+    SyncedPasskey,
+    /// A passkey whose key never leaves its device.
+    #[serde(rename = "hwk")]
+    DevicePasskey,
+    /// Verification of the user by the authenticator of a passkey.
+    #[serde(rename = "user")]
+    UserVerification,
+    /// A code of an authenticator app, or a recovery code.
+    #[serde(rename = "otp")]
+    Code,
+    /// Two different factors.
+    #[serde(rename = "mfa")]
+    TwoFactors,
 }
 
 impl Method {
@@ -51,9 +66,25 @@ impl Method {
         match name {
             "pwd" => Some(Self::Password),
             "email" => Some(Self::Email),
+            "swk" => Some(Self::SyncedPasskey),
+            "hwk" => Some(Self::DevicePasskey),
+            "user" => Some(Self::UserVerification),
+            "otp" => Some(Self::Code),
+            "mfa" => Some(Self::TwoFactors),
             _ => None,
         }
     }
+}
+
+/// Methods as the database has them: an array in JSON of their names.
+pub fn methods_in_json(methods: &[Method]) -> String {
+    serde_json::to_string(methods).unwrap_or_default() // names always serialize
+}
+
+/// Methods of an array in JSON of their names. Those that are unknown are left out.
+pub fn methods_from_json(names: &str) -> Vec<Method> {
+    let names: Vec<&str> = serde_json::from_str(names).unwrap_or_default();
+    names.into_iter().filter_map(Method::from_name).collect()
 }
 
 impl Proof {
@@ -61,14 +92,14 @@ impl Proof {
     pub fn of_password(now: i64) -> Self {
         Self { at: now, methods: vec![Method::Password] }
     }
-
-    /// A proof by a mailed secret at `now`, in Unix seconds.
-    pub fn of_email(now: i64) -> Self {
-        Self { at: now, methods: vec![Method::Email] }
-    }
 }
 
 impl Session {
+    /// Tells whether its last proof had two factors.
+    pub fn has_two_factors(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| proof.methods.contains(&Method::TwoFactors))
+    }
+
     /// Begins a session.
     pub fn begin<E>(
         proof: Option<Proof>,

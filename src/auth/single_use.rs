@@ -14,7 +14,7 @@ use crate::store::secrets::{LimitKeys, NewSecret, Purpose, Sent};
 const ID_BYTES: usize = 16;
 const TOKEN_BYTES: usize = 32;
 /// Characters of a token in base64url.
-const TOKEN_CHARS: usize = 43;
+pub(super) const TOKEN_CHARS: usize = 43;
 const CODE_DIGITS: usize = 8;
 
 /// Key of the hashes of codes, addresses and networks.
@@ -34,12 +34,11 @@ impl SingleUseKey {
         limits: LimitKeys,
         fill_random: impl Fn(&mut [u8]) -> Result<(), E>,
     ) -> Result<(NewSecret, MailedSecret), E> {
-        let (mut id, mut token, mut code) = ([0; ID_BYTES], [0; TOKEN_BYTES], [0; 8]);
+        let (mut id, mut code) = ([0; ID_BYTES], [0; 8]);
         fill_random(&mut id)?;
-        fill_random(&mut token)?;
         fill_random(&mut code)?;
         let id = Base64UrlUnpadded::encode_string(&id);
-        let token = Base64UrlUnpadded::encode_string(&token);
+        let token = draw_token(fill_random)?;
         // Of 2^64 numbers no remainder is likelier than another by more than 10^-11.
         let code = format!("{:08}", u64::from_le_bytes(code) % 100_000_000);
         let new = NewSecret {
@@ -87,6 +86,13 @@ impl SingleUseKey {
     }
 }
 
-fn sha256(text: &str) -> String {
+/// Draws a token.
+pub(super) fn draw_token<E>(fill_random: impl Fn(&mut [u8]) -> Result<(), E>) -> Result<String, E> {
+    let mut token = [0; TOKEN_BYTES];
+    fill_random(&mut token)?;
+    Ok(Base64UrlUnpadded::encode_string(&token))
+}
+
+pub(super) fn sha256(text: &str) -> String {
     Base64UrlUnpadded::encode_string(&Sha256::digest(text))
 }

@@ -119,6 +119,11 @@ impl SimilarTo {
 pub struct FieldErrors(BTreeMap<Field, Vec<Violation>>);
 
 impl FieldErrors {
+    /// One violation.
+    pub fn of(field: Field, violation: Violation) -> Self {
+        Self(BTreeMap::from([(field, vec![violation])]))
+    }
+
     /// Adds a violation.
     pub fn add(&mut self, field: Field, violation: Violation) {
         self.0.entry(field).or_default().push(violation);

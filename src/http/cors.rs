@@ -68,6 +68,11 @@ fn header_name(name: &str) -> Result<String, String> {
 }
 
 impl Cors {
+    /// Tells whether the configuration names an origin.
+    pub fn lists(&self, origin: &str) -> bool {
+        matches!(&self.origins, Origins::List(list) if list.iter().any(|listed| listed == origin))
+    }
+
     /// Pages of these origins, which may send these headers beyond the usual ones.
     pub fn new(origins: Origins, headers: &[String]) -> Self {
         let is_new = |name: &&String| !REQUEST_HEADERS.iter().any(|usual| usual.eq_ignore_ascii_case(name));

@@ -1,8 +1,11 @@
 //! Deletes rows that are no longer needed: sessions whose tokens have expired, failed logins that are
-//! forgotten, counts of registrations of past days, secrets that no limit counts, and notices that were sent. Nothing
+//! forgotten, counts of registrations of past days, secrets that no limit counts, notices that were
+//! sent, and second steps and challenges that have ended. Nothing
 //! depends on its having run.
 
-use crate::store::{Db, DbError, login_failures, outbox, registrations, secrets, sessions};
+use crate::store::{
+    Db, DbError, login_failures, outbox, passkeys, registrations, second_steps, secrets, sessions,
+};
 
 /// The most rows that one statement deletes, so that none keeps the database from others for long.
 const BATCH: i64 = 1_000;
@@ -11,8 +14,15 @@ const BATCH: i64 = 1_000;
 const BATCHES: usize = 100;
 
 /// Statements of each kind.
-const KINDS: [&[&str]; 5] =
-    [&sessions::PURGE, &login_failures::PURGE, &registrations::PURGE, &secrets::PURGE, &outbox::PURGE];
+const KINDS: [&[&str]; 7] = [
+    &sessions::PURGE,
+    &login_failures::PURGE,
+    &registrations::PURGE,
+    &secrets::PURGE,
+    &outbox::PURGE,
+    &second_steps::PURGE,
+    &passkeys::PURGE,
+];
 
 /// Purges at `now`, in Unix seconds. After an error, rows that were deleted stay deleted, and other kinds have their turn.
 pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {

@@ -52,6 +52,7 @@ pub fn notice(event: Event) -> Notice {
         agent: Some("Firefox on Linux".to_owned()),
         place: Some("Berlin, DE".to_owned()),
         by_administrator: false,
+        recovery_codes: Some(7),
         username: Some("jake".to_owned()),
     }
 }
@@ -68,5 +69,12 @@ const fn describe(event: Event) -> (&'static str, &'static str) {
         Event::PasswordUnusable => {
             ("password-unusable", "A login by mail made the password of an unverified account unusable")
         }
+        Event::TwoStepOn => ("two-step-on", "An authenticator app was set up"),
+        Event::TwoStepOff => ("two-step-off", "The authenticator app was removed"),
+        Event::RecoveryCodesReplaced => ("recovery-codes-replaced", "New recovery codes were made"),
+        Event::RecoveryCodeUsed => ("recovery-code-used", "A login with a recovery code"),
+        Event::PasskeyAdded => ("passkey-added", "A passkey was added"),
+        Event::PasskeyRemoved => ("passkey-removed", "A passkey was removed"),
+        Event::WrongSecondFactor => ("wrong-second-factor", "A right password and a wrong second factor"),
     }
 }

@@ -20,6 +20,8 @@ pub struct Notice {
     pub place: Option<String>,
     /// `true` if an administrator did it. Their browser and place are not shown then.
     pub by_administrator: bool,
+    /// Number of recovery codes that are left, for an event that tells it.
+    pub recovery_codes: Option<u32>,
     /// Username, if the address that this goes to is verified. Nothing else in a notice is chosen by a user.
     pub username: Option<String>,
 }
@@ -43,6 +45,20 @@ pub enum Event {
     AccountLocked,
     /// A mailed sign-in of an account that never had a verified address, which made its password unusable.
     PasswordUnusable,
+    /// An authenticator app is asked for at each login from now on.
+    TwoStepOn,
+    /// No authenticator app is asked for any more.
+    TwoStepOff,
+    /// A new set of recovery codes.
+    RecoveryCodesReplaced,
+    /// A login with a recovery code.
+    RecoveryCodeUsed,
+    /// A new passkey.
+    PasskeyAdded,
+    /// A passkey less.
+    PasskeyRemoved,
+    /// A right first proof and a wrong second factor.
+    WrongSecondFactor,
 }
 
 /// Texts of a notice.
@@ -58,7 +74,7 @@ struct Texts {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::PasswordChanged,
         Self::PasswordReset,
         Self::EmailReplaced,
@@ -67,6 +83,13 @@ impl Event {
         Self::UnknownDevice,
         Self::AccountLocked,
         Self::PasswordUnusable,
+        Self::TwoStepOn,
+        Self::TwoStepOff,
+        Self::RecoveryCodesReplaced,
+        Self::RecoveryCodeUsed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+        Self::WrongSecondFactor,
     ];
 
     /// Name for the database and the command line: `password_changed`.
@@ -129,6 +152,48 @@ impl Event {
                 what: "Someone logged in to your account at {app} with a link or a code that was mailed to this address. The address had not been confirmed before, so someone else may have chosen the password. It no longer works, and everyone else who was logged in was logged out.",
                 advice: "To set a new password, open {app} and choose “Forgot your password?”. If the login was not yours, someone else can read your mail: first change the password of your mailbox.",
             },
+            Self::TwoStepOn => &Texts {
+                name: "two_step_on",
+                subject: "Two-step verification for {app} is on",
+                what: "An authenticator app was set up for your account at {app}. From now on, each login asks for a code of it. Everyone else who was logged in was logged out.",
+                advice: "Keep the recovery codes where you find them without your phone. If it was not you, tell those who run {app} at once.",
+            },
+            Self::TwoStepOff => &Texts {
+                name: "two_step_off",
+                subject: "Two-step verification for {app} is off",
+                what: "The authenticator app of your account at {app} was removed, with its recovery codes. Logins no longer ask for a code.",
+                advice: "If it was you, there is nothing to do. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account.",
+            },
+            Self::RecoveryCodesReplaced => &Texts {
+                name: "recovery_codes_replaced",
+                subject: "New recovery codes for {app}",
+                what: "New recovery codes were made for your account at {app}. The ones before no longer work.",
+                advice: "If it was you, there is nothing to do. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account.",
+            },
+            Self::RecoveryCodeUsed => &Texts {
+                name: "recovery_code_used",
+                subject: "A recovery code for {app} was used",
+                what: "Someone logged in to your account at {app} with one of its recovery codes. It does not work again.",
+                advice: "If it was you, make new codes when few are left. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account. Then make new codes.",
+            },
+            Self::PasskeyAdded => &Texts {
+                name: "passkey_added",
+                subject: "A passkey was added for {app}",
+                what: "A passkey was added to your account at {app}. Whoever has it can log in.",
+                advice: "If it was you, there is nothing to do. If it was not, open {app}, remove the passkey, and set a new password.",
+            },
+            Self::PasskeyRemoved => &Texts {
+                name: "passkey_removed",
+                subject: "A passkey was removed for {app}",
+                what: "A passkey of your account at {app} was removed. It no longer works there.",
+                advice: "If it was you, there is nothing to do. If it was not, set a new password at once: open {app} and choose “Forgot your password?”. That also logs out everyone who is logged in to your account.",
+            },
+            Self::WrongSecondFactor => &Texts {
+                name: "wrong_second_factor",
+                subject: "Your password for {app} may be known to someone",
+                what: "Someone who gave your password for {app}, or another first proof, then gave a wrong code or passkey.",
+                advice: "If it was you, there is nothing to do. If it was not, set a new password: open {app} and choose “Forgot your password?”.",
+            },
         }
     }
 }
@@ -143,11 +208,13 @@ pub fn write<'a>(application: &'a Application, notice: &Notice) -> (&'static str
     let since = notice.since.as_deref().map(|since| [" since ", &time(since)].concat());
     let how_often = [&notice.count.to_string(), " times", &since.unwrap_or_default()].concat();
     let shown = |text: &Option<String>| text.as_deref().and_then(name::clean);
+    let tells_codes = notice.event == Event::RecoveryCodeUsed;
     let by_user = |text: &Option<String>| if notice.by_administrator { None } else { shown(text) };
     body.facts(&[
         ("Username", shown(&notice.username)),
         (if is_repeated { "Last time" } else { "Time" }, Some(time(&notice.at))),
         ("How often", is_repeated.then_some(how_often)),
+        ("Codes left", notice.recovery_codes.filter(|_| tells_codes).map(|left| left.to_string())),
         ("By", notice.by_administrator.then(|| "an administrator".to_owned())),
         ("Browser", by_user(&notice.agent)),
         ("Place", by_user(&notice.place)),

@@ -250,6 +250,7 @@ fn a_place_is_shown_as_it_is_and_not_that_of_an_administrator() {
         agent: Some("Samsung Internet on Android".to_owned()),
         place: Some("St. John’s, CA".to_owned()),
         by_administrator,
+        recovery_codes: None,
         ..example::notice(Event::PasswordChanged)
     };
     let own = mail_of(&Message::Notice(notice(false))).text;

@@ -157,6 +157,18 @@ pub struct Statement<'a> {
     pub params: &'a [Value<'a>],
 }
 
+impl<'a> Statement<'a> {
+    /// A statement of several with one list of parameters: it takes the first of them, as many as its text names.
+    pub(super) fn sharing(sql: &'a str, params: &'a [Value<'a>]) -> Self {
+        let number = |text: &str| {
+            let digits = text.bytes().take_while(u8::is_ascii_digit);
+            digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+        };
+        let count = sql.split('?').skip(1).map(number).max().unwrap_or_default();
+        Self { sql, params: params.get(..count).unwrap_or(params) }
+    }
+}
+
 /// A database that can run several statements as one. A replica can't: it takes no writes.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Batch: Db {

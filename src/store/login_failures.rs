@@ -48,12 +48,60 @@ impl FailureKeys {
         let (per_ip, per_account) = (self.per_ip.as_ref(), self.per_account.as_ref());
         [self.account.as_str().into(), client_ip(per_ip), client_ip(per_account), now.into()]
     }
+
+    /// The parameters ?1 to ?6 of [`record_if`].
+    pub(super) fn all_params(&self, now: i64) -> [Value<'_>; 6] {
+        let max = |limit: Option<&FailureLimit>| limit.map(|limit| limit.max).into();
+        let [account, per_ip, per_account, now] = self.params(now);
+        [account, per_ip, per_account, now, max(self.per_ip.as_ref()), max(self.per_account.as_ref())]
+    }
+
+    /// Tells whether there is a limit at all.
+    pub const fn is_limited(&self) -> bool {
+        self.per_ip.is_some() || self.per_account.is_some()
+    }
+}
+
+/// Keys of several accounts, for [`clear_all`]: an array in JSON. Hashes have nothing to escape.
+pub fn keys_in_json(accounts: &[FailureKeys]) -> String {
+    let pairs = accounts.iter().flat_map(|keys| {
+        let limits = [&keys.per_ip, &keys.per_account].into_iter().flatten();
+        limits.map(|limit| ["[\"", &keys.account, "\",\"", &limit.client_ip, "\"]"].concat())
+    });
+    ["[", &pairs.collect::<Vec<_>>().join(","), "]"].concat()
+}
+
+/// SQL statement: clears the failures of [`keys_in_json`], a parameter, under a condition.
+pub(super) fn clear_all(keys: &str, condition: &str) -> String {
+    format!(
+        "DELETE FROM login_failures WHERE (account, client_ip) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') \
+         FROM json_each({keys})) AND {condition}"
+    )
 }
 
 /// Until when a login is or was locked out, or 0; `None` if no failures are on record.
 pub async fn locked_until(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<Option<i64>, DbError> {
     let row = db.first(LOCKED_UNTIL, &keys.params(now)).await?;
     row.map_or(Ok(None), |mut row| row.optional_integer())
+}
+
+/// SQL statement: records a failure under all limits, unless one of them locks it out or a condition does not hold. Its parameters
+/// are those of [`FailureKeys::all_params`].
+pub(super) fn record_if(condition: &str) -> String {
+    format!(
+        "INSERT OR REPLACE INTO login_failures (account, client_ip, count, blocked_until, expires_at) \
+         SELECT ?1, client_ip, count, \
+                CASE WHEN count < max THEN 0 \
+                     WHEN client_ip = '' THEN ?4 + min({INITIAL_LOCKOUT} << min(count - max, 5), {DAY}) \
+                     ELSE ?4 + {IP_WINDOW} END, \
+                iif(client_ip = '', max(old_expiry, ?4 + count * {DAY}), ?4 + {IP_WINDOW}) \
+         FROM (SELECT a.client_ip, a.max, ifnull(f.count, 0) + 1 AS count, ifnull(f.expires_at, 0) AS old_expiry \
+               FROM (SELECT ?2 AS client_ip, ?5 AS max UNION ALL SELECT ?3, ?6) AS a \
+               LEFT JOIN login_failures AS f \
+               ON f.account = ?1 AND f.client_ip = a.client_ip AND f.expires_at > ?4 \
+               WHERE a.client_ip IS NOT NULL) \
+         WHERE ifnull(({LOCKED_UNTIL}), 0) <= ?4 AND {condition} RETURNING 1"
+    )
 }
 
 /// Records a failed login under all limits, unless one of them locks it out, and tells whether it was recorded.
@@ -67,24 +115,8 @@ pub async fn record(
     email: Option<&str>,
     now: i64,
 ) -> Result<bool, DbError> {
-    let sql = format!(
-        "INSERT OR REPLACE INTO login_failures (account, client_ip, count, blocked_until, expires_at) \
-         SELECT ?1, client_ip, count, \
-                CASE WHEN count < max THEN 0 \
-                     WHEN client_ip = '' THEN ?4 + min({INITIAL_LOCKOUT} << min(count - max, 5), {DAY}) \
-                     ELSE ?4 + {IP_WINDOW} END, \
-                iif(client_ip = '', max(old_expiry, ?4 + count * {DAY}), ?4 + {IP_WINDOW}) \
-         FROM (SELECT a.client_ip, a.max, ifnull(f.count, 0) + 1 AS count, ifnull(f.expires_at, 0) AS old_expiry \
-               FROM (SELECT ?2 AS client_ip, ?5 AS max UNION ALL SELECT ?3, ?6) AS a \
-               LEFT JOIN login_failures AS f \
-               ON f.account = ?1 AND f.client_ip = a.client_ip AND f.expires_at > ?4 \
-               WHERE a.client_ip IS NOT NULL) \
-         WHERE ifnull(({LOCKED_UNTIL}), 0) <= ?4 RETURNING 1"
-    );
-    let max = |limit: Option<&FailureLimit>| limit.map(|limit| limit.max).into();
-    let [account, per_ip, per_account, now] = keys.params(now);
-    let (ip_max, account_max) = (max(keys.per_ip.as_ref()), max(keys.per_account.as_ref()));
-    let params = [account, per_ip, per_account, now, ip_max, account_max];
+    let sql = record_if("true");
+    let params = keys.all_params(now);
     let record = Statement { sql: &sql, params: &params };
     let row = match email {
         None => db.first(record.sql, record.params).await?,

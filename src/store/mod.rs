@@ -2,14 +2,17 @@
 //!
 //! The database decides uniqueness, single use and limits, in one guarded statement each. Times are Unix seconds.
 
+pub mod credentials;
 mod db;
 pub mod email;
 pub mod login_failures;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod operator;
 pub mod outbox;
+pub mod passkeys;
 pub mod recovery;
 pub mod registrations;
+pub mod second_steps;
 pub mod secrets;
 pub mod sessions;
 pub mod users;

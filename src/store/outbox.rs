@@ -68,7 +68,9 @@ pub async fn take(db: &impl Db, now: i64) -> Result<Option<Due>, DbError> {
         "UPDATE outbox SET attempts = attempts + 1, due_at = ?1 + ({INITIAL_WAIT} << 2 * attempts) \
          WHERE key = ifnull((SELECT key FROM outbox WHERE due_at <= ?1 AND attempts = 0 AND count > 0 ORDER BY due_at LIMIT 1), \
          (SELECT key FROM outbox WHERE due_at <= ?1 AND count > 0 ORDER BY due_at LIMIT 1)) \
-         RETURNING key, user_id, recipient, count, attempts, kind, {}, {}, username, agent, place",
+         RETURNING key, user_id, recipient, count, attempts, kind, {}, {}, username, agent, place, \
+         (SELECT count(*) FROM credentials AS c WHERE c.user_id = outbox.user_id AND c.type = 'recovery' AND c.used_at IS NULL) \
+         AS recovery_codes",
         time("at"),
         time("since")
     );
@@ -80,6 +82,7 @@ fn take_due(mut row: Row) -> Result<Due, DbError> {
     let (count, attempts, kind) = (row.integer()?, row.integer()?, row.text()?);
     let (at, since) = (row.text()?, row.text()?);
     let (username, agent, place) = (row.optional_text()?, row.optional_text()?, row.optional_text()?);
+    let recovery_codes = u32::try_from(row.integer()?).ok();
     let notice = Event::from_name(&kind).map(|event| Notice {
         event,
         at,
@@ -88,6 +91,7 @@ fn take_due(mut row: Row) -> Result<Due, DbError> {
         agent,
         place,
         by_administrator: false,
+        recovery_codes,
         username,
     });
     Ok(Due { key, user_id, recipient, notice, count, attempts })

@@ -1,5 +1,6 @@
 //! Ways back in by mail: a password reset, and a sign-in. Whoever proves a mailbox first owns the account.
 
+use super::credentials::HAS_SECOND_FACTOR;
 use super::email::END_VERIFICATIONS;
 use super::outbox::{self, Origin};
 use super::secrets::{self, Purpose};
@@ -13,8 +14,9 @@ use crate::mail::Event;
 /// Password that matches nothing, as Django has it.
 const UNUSABLE_PASSWORD: &str = "!";
 
-/// SQL condition over rows of `users`: a sign-in takes the password away.
-const LOSES_PASSWORD: &str = "verified_at IS NULL AND NOT is_staff AND NOT is_superuser";
+/// SQL condition over rows of `users`: whoever proves the mailbox takes the account over. Its credentials go, and with a sign-in its
+/// password.
+const IS_TAKEN_OVER: &str = "verified_at IS NULL AND NOT is_staff AND NOT is_superuser";
 
 /// Secret that was found, and the user that it is for.
 #[derive(Debug, Clone, Copy)]
@@ -46,15 +48,20 @@ pub async fn reset_password(
     Ok(redeem(db, Purpose::PasswordReset, notice, redemption, &sql, &params, now).await?.is_some())
 }
 
-/// Redeems a sign-in, and gives the user, or `None` if the secret was redeemed meanwhile. The address is verified. An
-/// account that never was ends every session and secret, and loses its password unless it is one of staff: a stranger may have
-/// registered it.
-pub async fn sign_in(db: &impl Batch, redemption: Redemption<'_>, now: i64) -> Result<Option<User>, DbError> {
+/// Redeems a sign-in, and gives the user, and whether they have a second factor; `None` if the secret was redeemed meanwhile. The
+/// address is verified. An account that never was ends every session and secret, and loses its password unless it is one of
+/// staff: a stranger may have registered it.
+pub async fn sign_in(
+    db: &impl Batch,
+    redemption: Redemption<'_>,
+    now: i64,
+) -> Result<Option<(User, bool)>, DbError> {
     let first = |then: &str, otherwise: &str| format!("iif(verified_at IS NULL, {then}, {otherwise})");
     let sql = format!(
-        "UPDATE users SET password = iif({LOSES_PASSWORD}, '{UNUSABLE_PASSWORD}', password), \
+        "UPDATE users SET password = iif({IS_TAKEN_OVER}, '{UNUSABLE_PASSWORD}', password), \
          token_version = {}, surviving_sid = {}, reset_version = {}, email_version = {}, pending_email = {}, \
-         email_verified = 1, verified_at = ifnull(verified_at, ?2) WHERE id = ?1 AND changes() > 0 RETURNING {}",
+         email_verified = 1, verified_at = ifnull(verified_at, ?2) WHERE id = ?1 AND changes() > 0 \
+         RETURNING {}, {HAS_SECOND_FACTOR} AS has_second_factor",
         first("token_version + 1", "token_version"),
         first("NULL", "surviving_sid"),
         first("reset_version + 1", "reset_version"),
@@ -63,13 +70,14 @@ pub async fn sign_in(db: &impl Batch, redemption: Redemption<'_>, now: i64) -> R
         *COLUMNS
     );
     let params = [redemption.user_id.into(), now.into()];
-    let notice = (Event::PasswordUnusable, &*format!(" AND {LOSES_PASSWORD}"));
+    let notice = (Event::PasswordUnusable, &*format!(" AND {IS_TAKEN_OVER}"));
     let row = redeem(db, Purpose::SignIn, notice, redemption, &sql, &params, now).await?;
-    row.map(|mut row| take_user(&mut row)).transpose()
+    row.map(|mut row| Ok((take_user(&mut row)?, row.boolean()?))).transpose()
 }
 
-/// Redeems a secret in one transaction: forgets failed logins, adds a notice under a condition, and changes the user by an
-/// UPDATE that depends on the redemption before it.
+/// Redeems a secret in one transaction: removes the credentials of an account that is taken over, forgets failed logins unless a
+/// second factor is still asked for, adds a notice under a condition, and changes the user by an UPDATE that depends on the redemption
+/// before it.
 async fn redeem(
     db: &impl Batch,
     purpose: Purpose,
@@ -83,13 +91,28 @@ async fn redeem(
         "EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?1 AND {})",
         secrets::is_redeemable(purpose)
     );
-    let forgotten = format!("DELETE FROM login_failures WHERE account IN (?2, ?3) AND {is_redeemable}");
+    let removed = format!(
+        "DELETE FROM credentials WHERE user_id = ?2 AND {is_redeemable} \
+         AND EXISTS (SELECT 1 FROM users WHERE users.id = ?2 AND {IS_TAKEN_OVER})"
+    );
+    let is_complete = match purpose {
+        Purpose::SignIn => {
+            format!("NOT EXISTS (SELECT 1 FROM users WHERE users.id = ?4 AND {HAS_SECOND_FACTOR})")
+        }
+        _ => "?4".to_owned(),
+    };
+    let forgotten =
+        format!("DELETE FROM login_failures WHERE account IN (?2, ?3) AND {is_redeemable} AND {is_complete}");
     let condition = format!("id = ?2 AND {is_redeemable}{condition}");
     let notice = outbox::add(event, "email", &condition, ["?3", "?4", "?5"]);
     let [agent, place] = origin.params();
     let redeemed = secrets::redeem(purpose);
     db.batch(&[
-        Statement { sql: &forgotten, params: &[secret.into(), of_email.into(), of_user.into()] },
+        Statement { sql: &removed, params: &[secret.into(), user_id.into()] },
+        Statement {
+            sql: &forgotten,
+            params: &[secret.into(), of_email.into(), of_user.into(), user_id.into()],
+        },
         Statement { sql: &notice, params: &[secret.into(), user_id.into(), now.into(), agent, place] },
         Statement { sql: &redeemed, params: &[secret.into(), now.into()] },
         Statement { sql: update, params },

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::credentials::HAS_SECOND_FACTOR;
 use super::email::{self, END_VERIFICATIONS};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
 use super::outbox::{self, Origin};
@@ -23,7 +24,11 @@ pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
 
 /// D1 sends the names of columns with each row: without one, an expression is its own.
 static FIND_BY_SESSION: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT {}, {STANDING} AS standing, {SEEN_AT} AS seen_at FROM users WHERE id = ?1", *COLUMNS)
+    format!(
+        "SELECT {}, {STANDING} AS standing, {SEEN_AT} AS seen_at, {HAS_SECOND_FACTOR} AS has_second_factor \
+         FROM users WHERE id = ?1",
+        *COLUMNS
+    )
 });
 
 /// Time that the token that a new password was set with stays good, in seconds: long enough for requests that a client
@@ -126,6 +131,8 @@ pub struct FoundSession {
     pub standing: Standing,
     /// Time at which its session was last recorded; `None` if it has no row, or one that lacks what this use tells.
     pub seen_at: Option<i64>,
+    /// `true` if the user has a second factor.
+    pub has_second_factor: bool,
 }
 
 /// The user of a token, what the token is good for, and when its session was last recorded.
@@ -139,13 +146,16 @@ pub async fn find_by_session(
     let params = [id, version, sid, issued_at, now, expires_at.into(), auth_time.into()];
     let Some(mut row) = db.first(&FIND_BY_SESSION, &params).await? else { return Ok(None) };
     let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
-    Ok(Some(FoundSession { user, standing, seen_at: row.optional_integer()? }))
+    let seen_at = row.optional_integer()?;
+    Ok(Some(FoundSession { user, standing, seen_at, has_second_factor: row.boolean()? }))
 }
 
 /// Result of [`find_login`].
 pub struct FoundLogin {
     /// The user with the email, whatever its case, and the stored hash.
     pub user: Option<(User, PasswordHash)>,
+    /// `true` if the user has a second factor.
+    pub has_second_factor: bool,
     /// If failures of this login are on record: until when it is or was locked out, or 0.
     pub locked_until: Option<i64>,
 }
@@ -159,17 +169,17 @@ pub async fn find_login(
     now: i64,
 ) -> Result<FoundLogin, DbError> {
     let sql = format!(
-        "SELECT locked_until, id IS NOT NULL, {}, password FROM (SELECT ({LOCKED_UNTIL}) AS locked_until) \
+        "SELECT locked_until, {HAS_SECOND_FACTOR} AS has_second_factor, id IS NOT NULL, {}, password FROM (SELECT ({LOCKED_UNTIL}) AS locked_until) \
          LEFT JOIN users ON email = ?5 AND ifnull(locked_until, 0) <= ?4",
         *COLUMNS
     );
     let [account, per_ip, per_account, now] = failures.params(now);
     let row = db.first(&sql, &[account, per_ip, per_account, now, email.into()]).await?;
     let mut row = row.ok_or_else(|| DbError::Decode("SELECT … LEFT JOIN gave no row".to_owned()))?;
-    let locked_until = row.optional_integer()?;
+    let (locked_until, has_second_factor) = (row.optional_integer()?, row.boolean()?);
     let user =
         if row.boolean()? { Some((take_user(&mut row)?, PasswordHash::new(row.text()?))) } else { None };
-    Ok(FoundLogin { user, locked_until })
+    Ok(FoundLogin { user, has_second_factor, locked_until })
 }
 
 /// Result of [`update`].
@@ -305,14 +315,17 @@ pub async fn update(
 }
 
 /// Deactivates a token's user and ends every session and secret, if the user is active and the token is [`Standing::Active`],
-/// and tells whether that was so. With an origin a verified address gets a notice.
+/// and tells whether that was so. With an origin a verified address gets a notice. `is_proved_twice` tells whether the last proof is good
+/// for a user with a second factor.
 pub async fn deactivate(
     db: &impl Batch,
     key: SessionKey<'_>,
+    is_proved_twice: bool,
     origin: Option<&Origin>,
     now: i64,
 ) -> Result<bool, DbError> {
-    let condition = format!("id = ?1 AND is_active AND ({STANDING}) = 2");
+    let is_proved = if is_proved_twice { String::new() } else { format!(" AND NOT {HAS_SECOND_FACTOR}") };
+    let condition = format!("id = ?1 AND is_active AND ({STANDING}) = 2{is_proved}");
     let sql = format!(
         "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = ?5 WHERE {condition} RETURNING 1"
     );

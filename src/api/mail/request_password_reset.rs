@@ -27,7 +27,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::LOGIN_EMAIL],
         is_patch: false,
         example: r#"{"user":{"email":"jake@example.com"}}"#,
-        alternative: None,
+        ..Input::USER
     }),
     parameter: None,
     success: Success::Mail { description: "A mail is under way, if an active user has the email" },

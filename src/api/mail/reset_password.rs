@@ -27,7 +27,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::PASSWORD, &validate::SECRET],
         is_patch: false,
         example: r#"{"user":{"secret":"q83vEjRWeJCrze8SNFZ4kA.12345678","password":"correct horse"}}"#,
-        alternative: None,
+        ..Input::USER
     }),
     parameter: None,
     success: Success::Empty { description: "The password is set" },

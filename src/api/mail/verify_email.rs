@@ -28,7 +28,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::SECRET],
         is_patch: false,
         example: r#"{"user":{"secret":"q83vEjRWeJCrze8SNFZ4kA.12345678"}}"#,
-        alternative: None,
+        ..Input::USER
     }),
     parameter: None,
     success: Success::User {

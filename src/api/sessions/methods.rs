@@ -2,6 +2,7 @@
 
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Operation, RateLimit, Success, Tag};
+use crate::api::passkey;
 use crate::config::Feature;
 use crate::error::Error;
 use crate::http::{Request, Response};
@@ -20,15 +21,17 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     failures: &[],
 };
 
-/// Body of the response: a login form shows what it says is there. There are no passkeys.
-pub(crate) fn body(has_reset: bool, has_sign_in: bool) -> String {
+/// Body of the response: a login form shows what it says is there. `passkey` are options in JSON, or `null`.
+pub(crate) fn body(has_reset: bool, has_sign_in: bool, passkey: &str) -> String {
     let json = |is_on| if is_on { "true" } else { "false" };
     let parts = [
         r#"{"methods":{"password":true,"reset":"#,
         json(has_reset),
         r#","sign_in":"#,
         json(has_sign_in),
-        r#","passkey":null}}"#,
+        r#","passkey":"#,
+        passkey,
+        "}}",
     ];
     parts.concat()
 }
@@ -36,9 +39,10 @@ pub(crate) fn body(has_reset: bool, has_sign_in: bool) -> String {
 /// Handles the request, without a statement.
 ///
 /// # Errors
-/// None.
+/// None but internal ones.
 #[expect(clippy::unused_async, reason = "every handler is")]
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
+    let passkey = passkey::request_options(cx)?.unwrap_or_default().to_string();
     let config = cx.config;
-    Ok(Response::of_json(200, body(config.has(Feature::Mail), config.has(Feature::MailSignIn))))
+    Ok(Response::of_json(200, body(config.has(Feature::Mail), config.has(Feature::MailSignIn), &passkey)))
 }

@@ -28,7 +28,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::CURRENT_PASSWORD],
         is_patch: true,
         example: r#"{"user":{"current_password":"correct horse"}}"#,
-        alternative: None,
+        ..Input::USER
     }),
     parameter: None,
     success: Success::Empty { description: "The account is deactivated" },
@@ -52,21 +52,32 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
             }
             let password = proof?;
             rate_limit::check_update(cx, caller.user.id).await?;
-            let password = password.ok_or(Error::ReauthenticationRequired)?;
-            let client_ip = cx.client_ip().rate_limit_key();
-            let (policy, field) = (&cx.config.passwords, Field::CurrentPassword);
-            current_password::verify(policy, cx.platform, &client_ip, &caller.user, field, &password).await?;
+            let has_second_factor = caller.has_second_factor;
+            if has_second_factor && !caller.is_proved_within(None, cx.now()) {
+                return Err(Error::ReauthenticationRequired);
+            }
+            if let Some(password) = &password {
+                let client_ip = cx.client_ip().rate_limit_key();
+                let (policy, field) = (&cx.config.passwords, Field::CurrentPassword);
+                current_password::verify(policy, cx.platform, &client_ip, &caller.user, field, password)
+                    .await?;
+            } else if !has_second_factor {
+                return Err(Error::ReauthenticationRequired);
+            }
             token = caller.token;
         }
     }
     let origin = cx.minor_notice_origin();
-    if users::deactivate(cx.db(), token.key(), origin.as_ref(), cx.now()).await? {
+    let is_proved_twice = authenticate::is_proved_twice(&token.session, cx.now());
+    if users::deactivate(cx.db(), token.key(), is_proved_twice, origin.as_ref(), cx.now()).await? {
         if origin.is_some() {
             cx.deliver_notices_later();
         }
         Ok(Response::empty(204))
     } else {
-        Err(authenticate::why_rejected(cx, &token).await)
+        // Or the user has a second factor, and the session did not prove it.
+        let caller = authenticate::authenticate_with(cx, token).await?;
+        Err(caller.check_recent(cx.now()).err().unwrap_or(Unauthenticated::Invalid.into()))
     }
 }
 

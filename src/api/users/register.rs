@@ -27,7 +27,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules: || vec![&validate::EMAIL, &validate::USERNAME, &validate::PASSWORD],
         is_patch: false,
         example: r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#,
-        alternative: None,
+        ..Input::USER
     }),
     parameter: None,
     success: Success::User {

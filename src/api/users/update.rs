@@ -41,7 +41,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         rules,
         is_patch: true,
         example: r#"{"user":{"bio":"I keep the keys."}}"#,
-        alternative: None,
+        ..Input::USER
     }),
     parameter: None,
     success: Success::User {
@@ -81,11 +81,13 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         rate_limit::check_update(cx, caller.user.id).await?;
     }
     let has_mail = cx.config.has(Feature::Mail);
-    let is_proved_within = |max_age| caller.token.session.is_proved_within(max_age, cx.now());
+    let is_proved_within = |max_age| caller.is_proved_within(max_age, cx.now());
     let max_age_for_email = if has_mail { Some(RECENT) } else { cx.config.proof_max_age };
     let is_proved = (!is_new_email || is_proved_within(max_age_for_email))
         && (update.password.is_none() || is_proved_within(cx.config.proof_max_age));
-    if current_password.is_none() && !is_proved {
+    // Of a user with a second factor it is checked, and does not count.
+    let counts = current_password.is_some() && !caller.has_second_factor;
+    if !counts && !is_proved {
         return Err(Error::ReauthenticationRequired);
     }
     if let Some(password) = current_password {
@@ -93,11 +95,12 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         let policy = &cx.config.passwords;
         let field = Field::CurrentPassword;
         current_password::verify(policy, cx.platform, &client_ip, &caller.user, field, password).await?;
+    }
+    if counts {
         caller.token.session.proof = Some(Proof::of_password(cx.now()));
     }
-    let is_proved = current_password.is_some();
     let sent = apply(cx, &mut caller, update).await?;
-    let response = if is_proved && caller.standing == Standing::Active {
+    let response = if counts && caller.standing == Standing::Active {
         user_response::with_new_proof(200, cx, &caller.user, &caller.token.session)?
     } else {
         user_response::of_caller(cx, &caller)?
@@ -111,7 +114,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
 /// Applies the changes. Gives the verification of a new email that was issued, and the end of its code.
 async fn apply(
     cx: &Context<'_, impl Platform, impl Request>,
-    Caller { user, token, standing }: &mut Caller,
+    Caller { user, token, standing, .. }: &mut Caller,
     Update { mut patch, password, current_password, .. }: Update,
 ) -> Result<Option<(Verification, String)>, Error> {
     let (db, key) = (cx.db(), token.key());
