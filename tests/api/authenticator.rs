@@ -103,9 +103,8 @@ impl Authenticator {
         let number = self.algorithm().number();
         let offered = options["pubKeyCredParams"].as_array().unwrap();
         assert!(offered.contains(&json!({ "type": "public-key", "alg": number })), "{options}");
-        let excluded = options["excludeCredentials"].as_array().into_iter().flatten();
-        let is_excluded = excluded.clone().any(|credential| credential["id"] == base64(&self.id));
-        assert!(!is_excluded, "{options}");
+        let mut excluded = options["excludeCredentials"].as_array().into_iter().flatten();
+        assert!(excluded.all(|credential| credential["id"] != base64(&self.id)), "{options}");
         assert!(
             options["user"]["name"].is_string() && options["user"]["displayName"].is_string(),
             "{options}"
@@ -132,8 +131,11 @@ impl Authenticator {
         }))
     }
 
-    /// Answers a `PublicKeyCredentialRequestOptionsJSON` with an `AuthenticationResponseJSON`.
+    /// Answers a `PublicKeyCredentialRequestOptionsJSON` with an `AuthenticationResponseJSON`. Refuses what a browser would.
     pub fn get(&self, options: &Value) -> Value {
+        let allowed = options["allowCredentials"].as_array().filter(|allowed| !allowed.is_empty());
+        let mut ids = allowed.into_iter().flatten().map(|credential| &credential["id"]);
+        assert!(allowed.is_none() || ids.any(|id| *id == base64(&self.id)), "{options}");
         let client_data = self.client_data("webauthn.get", options);
         let data = self.authenticator_data(&options["rpId"], 0);
         let signed = [&data[..], &Sha256::digest(&client_data)].concat();

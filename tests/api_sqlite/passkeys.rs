@@ -158,7 +158,8 @@ fn a_signature_of_anything_else_is_refused() {
 
 #[test]
 fn an_authenticator_that_is_wrong_is_refused_in_both_ceremonies() {
-    let wrongs: [(&str, fn(&mut Authenticator)); 8] = [
+    type Wrong = fn(&mut Authenticator);
+    let wrongs: [(&str, Wrong); 8] = [
         ("nobody there", |it| it.flags = UV | BE | BS),
         ("backed up and not eligible", |it| it.flags = UP | BS),
         ("other origin", |it| it.origin = "https://evil.example".to_owned()),
