@@ -188,6 +188,26 @@ fn truncated_authenticator_data_is_refused() {
     }
 }
 
+/// Bits that say nothing about which credential was made, or by whom, may be any.
+#[test]
+fn each_bit_of_authenticator_data_is_checked() {
+    let parts = right();
+    let data = parts.data.bytes();
+    let client_data = parts.client_data.to_string();
+    let (flags, counter_and_model, key) = (32, 33..53, data.len() - 1);
+    for at in 0..data.len() {
+        for bit in (0..8).map(|bit| 1 << bit) {
+            let mut changed = data.clone();
+            changed[at] ^= bit;
+            let passkey = verify_bytes(&parts, client_data.as_bytes(), &changed);
+            let may_be_any = counter_and_model.contains(&at)
+                || at == key
+                || at == flags && [UV, BS, ED, 1 << 1, 1 << 5].contains(&bit);
+            assert_eq!(passkey.is_some(), may_be_any, "{at} {bit}");
+        }
+    }
+}
+
 #[test]
 fn known_transports_are_kept() {
     for (told, kept) in [
