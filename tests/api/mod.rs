@@ -3,6 +3,7 @@
 //! A test is a function of [`Start`]; `all!` makes a `#[test]` of each.
 
 pub mod accounts;
+pub mod authenticator;
 pub mod breached;
 pub mod cases;
 pub mod hints;
@@ -22,6 +23,7 @@ pub mod session_list;
 pub mod sessions;
 pub mod sign_in;
 pub mod tokens;
+pub mod vectors;
 pub mod verification;
 
 use std::collections::BTreeMap;

@@ -26,6 +26,7 @@ mod migrations;
 mod new_password;
 mod openapi;
 mod outbox;
+mod passkeys;
 mod purge;
 mod rate_limit;
 mod replica;

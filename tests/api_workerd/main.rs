@@ -15,6 +15,7 @@
 mod api;
 
 mod attack;
+mod crypto;
 mod edge;
 mod mail;
 mod server;

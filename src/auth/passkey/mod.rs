@@ -3,7 +3,23 @@
 //! Challenges are stateless. What a browser sends is JSON (`RegistrationResponseJSON` and `AuthenticationResponseJSON`), which
 //! has the public key as a `SubjectPublicKeyInfo`, so that nothing here reads CBOR.
 
+pub mod assertion;
+mod authenticator_data;
+pub mod challenge;
+mod client_data;
+mod der;
+mod public_key;
+pub mod registration;
+#[cfg(test)]
+mod tests;
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use serde_json::Value;
+
 use super::secret::Secret;
+
+/// The most bytes of a credential's id (WebAuthn Level 3 §4).
+const MAX_ID_BYTES: usize = 1023;
 
 /// Relying party, as the configuration and the request have it.
 pub struct RelyingParty<'a> {
@@ -13,4 +29,24 @@ pub struct RelyingParty<'a> {
     pub challenge_key: &'a Secret,
     /// Tells whether pages of this origin may use passkeys.
     pub allows: &'a dyn Fn(&str) -> bool,
+}
+
+/// The id of the credential that a response is of, if both forms of it agree: base64url, and the bytes.
+fn credential_id(response: &Value) -> Option<(&str, Vec<u8>)> {
+    let is_public_key = text(response, "type")? == "public-key";
+    let id = text(response, "id")?;
+    let is_same = id == text(response, "rawId")?;
+    let bytes = bytes(response, "id")?;
+    let has_length = (1..=MAX_ID_BYTES).contains(&bytes.len());
+    (is_public_key && is_same && has_length).then_some((id, bytes))
+}
+
+/// A member that is a string.
+fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str()
+}
+
+/// A member that is bytes: base64url without padding, of which there is one form for the same bytes.
+fn bytes(object: &Value, name: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text(object, name)?).ok()
 }
