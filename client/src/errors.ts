@@ -12,6 +12,8 @@ const FIELDS: Record<FieldName, true> = {
   current_password: true,
   scope: true,
   secret: true,
+  code: true,
+  passkey: true,
 };
 const FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(FIELDS));
 

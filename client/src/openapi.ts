@@ -243,23 +243,55 @@ export interface paths {
         };
         /**
          * Read the user's credentials, and the state of their email
-         * @description Needs `MAIL_FROM`
+         * @description Needs `MAIL_FROM or DATA_SECRET`
          */
         get: operations["credentials"];
         put?: never;
-        post?: never;
+        /**
+         * Add an authenticator app, which has to be confirmed, new recovery codes, or a passkey
+         * @description Needs `MAIL_FROM or DATA_SECRET`
+         */
+        post: operations["addCredential"];
         delete?: never;
         /**
          * Ask what a page of another origin may send
-         * @description Needs `MAIL_FROM`
+         * @description Needs `MAIL_FROM or DATA_SECRET`
          */
         options: operations["preflightCredentials"];
         /**
          * As GET, without a body
-         * @description Needs `MAIL_FROM`
+         * @description Needs `MAIL_FROM or DATA_SECRET`
          */
         head: operations["credentialsHead"];
         patch?: never;
+        trace?: never;
+    };
+    "/api/user/credentials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a credential; an authenticator app with its recovery codes
+         * @description Needs `MAIL_FROM or DATA_SECRET`
+         */
+        delete: operations["removeCredential"];
+        /**
+         * Ask what a page of another origin may send
+         * @description Needs `MAIL_FROM or DATA_SECRET`
+         */
+        options: operations["preflightCredential"];
+        head?: never;
+        /**
+         * Confirm an authenticator app with its first code, which ends the user's other sessions, or rename a passkey
+         * @description Needs `MAIL_FROM or DATA_SECRET`
+         */
+        patch: operations["changeCredential"];
         trace?: never;
     };
     "/api/openapi.json": {
@@ -433,6 +465,8 @@ export interface components {
                 email?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 255 characters.")[];
                 password?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters.")[];
                 secret?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid or expired.")[];
+                passkey?: ("This field is required." | "This field may not be null." | "Invalid passkey." | "Unknown passkey.")[];
+                code?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Invalid code.")[];
             };
         };
         WrongCredentials: {
@@ -445,6 +479,12 @@ export interface components {
                 error: "This user has been deactivated."[];
             };
         };
+        FactorRequired: {
+            errors: {
+                factor: "A second factor is required."[];
+            };
+            factor: components["schemas"]["Factor"];
+        };
         Credentials: {
             email: string | number;
             /** Format: password */
@@ -452,6 +492,19 @@ export interface components {
         };
         MailedSecret: {
             secret: string | number;
+        };
+        PasskeyProof: {
+            /** @description A `AuthenticationResponseJSON` of WebAuthn Level 3 */
+            passkey: Record<string, never>;
+        };
+        SecondStep: {
+            secret: string | number;
+            code: string | number;
+        };
+        SecondStepByPasskey: {
+            secret: string | number;
+            /** @description A `AuthenticationResponseJSON` of WebAuthn Level 3 */
+            passkey: Record<string, never>;
         };
         ScopeErrors: {
             errors: {
@@ -462,6 +515,8 @@ export interface components {
             errors: {
                 password?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters.")[];
                 secret?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid or expired.")[];
+                passkey?: ("This field is required." | "This field may not be null." | "Invalid passkey." | "Unknown passkey.")[];
+                code?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Invalid code.")[];
             };
         };
         WrongPassword: {
@@ -523,6 +578,78 @@ export interface components {
         EmailVerification: {
             secret: string | number;
         };
+        NewCredentialErrors: {
+            errors: {
+                type?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string.")[];
+                name?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Null characters are not allowed.")[];
+                response?: ("This field is required." | "This field may not be null.")[];
+            };
+        };
+        MissingCredential: {
+            errors: {
+                credential?: "This field is required."[];
+            };
+        };
+        NoRecentProof: {
+            user: {
+                /** @constant */
+                detail: "Reauthentication is required.";
+            };
+        };
+        Unverified: {
+            user: {
+                /** @constant */
+                detail: "Verify your email first.";
+            };
+        };
+        UnknownType: {
+            errors: {
+                type?: string[];
+            };
+        };
+        InvalidPasskey: {
+            errors: {
+                passkey?: "Invalid passkey."[];
+            };
+        };
+        TooManyPasskeys: {
+            errors: {
+                credential?: "There are too many."[];
+            };
+        };
+        NewCredential: {
+            /** @enum {unknown} */
+            type: "totp" | "recovery" | "passkey";
+        };
+        NewPasskey: {
+            /** @enum {unknown} */
+            type: "totp" | "recovery" | "passkey";
+            name: string | number;
+            /** @description A `RegistrationResponseJSON` of WebAuthn Level 3 */
+            response: Record<string, never>;
+        };
+        ConfirmationErrors: {
+            errors: {
+                code?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Invalid code.")[];
+                name?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Null characters are not allowed.")[];
+            };
+        };
+        UnknownCredential: {
+            errors: {
+                error: "Not found."[];
+            };
+        };
+        Confirmation: {
+            code: string | number;
+        };
+        PasskeyName: {
+            name: string | number;
+        };
+        LastWayIn: {
+            errors: {
+                credential?: "The last way in can't be removed."[];
+            };
+        };
         User: {
             email: string;
             username: string;
@@ -549,22 +676,6 @@ export interface components {
         };
         MailResponse: {
             mail: components["schemas"]["Mail"];
-        };
-        CredentialsResponse: {
-            /** @description There are none yet but the password */
-            credentials: unknown[];
-            email: {
-                /** @description The address in force */
-                address: string;
-                /** @description `true` if it is verified */
-                verified: boolean;
-                /** @description The address that waits to be verified */
-                pending: string | null;
-            };
-            /** @description `true` if the session's last proof is recent enough to change credentials and email */
-            proof: boolean;
-            /** @description There are no passkeys yet */
-            passkey: null;
         };
         Session: {
             /** @description Names the session. It opens nothing */
@@ -607,9 +718,129 @@ export interface components {
                 reset: boolean;
                 /** @description By a mailed link or code */
                 sign_in: boolean;
-                /** @description By passkey: options for the browser */
-                passkey: Record<string, never> | null;
+                passkey: components["schemas"]["PasskeyRequestOptions"] | null;
             };
+        };
+        Credential: {
+            /** @description Names the credential. It opens nothing */
+            id: number;
+            /**
+             * @description An authenticator app, one recovery code, or a passkey
+             * @enum {string}
+             */
+            type: "totp" | "recovery" | "passkey";
+            /** @description Name of a passkey */
+            name: string | null;
+            /**
+             * Format: date-time
+             * @description When it was added
+             */
+            created: string;
+            /**
+             * Format: date-time
+             * @description When it was last used; a recovery code with one is spent
+             */
+            used: string | null;
+        };
+        NewTotp: {
+            /** @description Names the credential. It opens nothing */
+            id: number;
+            /** @constant */
+            type: "totp";
+            /** @description The seed in Base32, to be typed */
+            secret: string;
+            /** @description The seed for a QR code: `otpauth://totp/…`. SHA-1, 6 digits, 30 seconds */
+            uri: string;
+        };
+        PasskeyRequestOptions: {
+            /** @description Good for an hour, and for one use. In base64url, as everything binary is */
+            challenge: string;
+            /** @description Milliseconds */
+            timeout: number;
+            /** @description The relying party, a domain */
+            rpId: string;
+            /** @constant */
+            userVerification: "preferred";
+        };
+        PasskeyCreationOptions: {
+            rp: {
+                /** @description A domain */
+                id: string;
+                name: string;
+            };
+            user: {
+                id: string;
+                name: string;
+                displayName: string;
+            };
+            /** @description Good for an hour, and for one use. In base64url, as everything binary is */
+            challenge: string;
+            pubKeyCredParams: {
+                /** @constant */
+                type: "public-key";
+                /** @enum {unknown} */
+                alg: -8 | -7 | -257;
+            }[];
+            /** @description Milliseconds */
+            timeout: number;
+            excludeCredentials: {
+                /** @constant */
+                type: "public-key";
+                id: string;
+                transports: string[];
+            }[];
+            authenticatorSelection: {
+                /** @constant */
+                residentKey: "required";
+                /** @constant */
+                requireResidentKey: true;
+                /** @constant */
+                userVerification: "preferred";
+            };
+            /** @constant */
+            attestation: "none";
+        };
+        Factor: {
+            /** @description The second step sends it back, with a `code` or a `passkey`. It is no token */
+            secret: string;
+            /** @description Factors that the user has and has not just used */
+            types: ("totp" | "recovery" | "passkey")[];
+            /**
+             * Format: date-time
+             * @description End of the secret
+             */
+            expires: string;
+        };
+        AddedCredentialResponse: {
+            credential: components["schemas"]["NewTotp"];
+        } | {
+            /** @description Recovery codes. They are shown once */
+            recovery: string[];
+        } | {
+            credential: components["schemas"]["Credential"];
+        };
+        ChangedCredentialResponse: {
+            user: components["schemas"]["User"];
+            credential: components["schemas"]["Credential"];
+            /** @description Recovery codes. They are shown once */
+            recovery: string[];
+        } | {
+            credential: components["schemas"]["Credential"];
+        };
+        CredentialsResponse: {
+            /** @description Credentials beside the password, in the order in which they were added */
+            credentials: components["schemas"]["Credential"][];
+            email: {
+                /** @description The address in force */
+                address: string;
+                /** @description `true` if it is verified */
+                verified: boolean;
+                /** @description The address that waits to be verified */
+                pending: string | null;
+            };
+            /** @description `true` if the session's last proof is good for a change of credentials and email */
+            proof: boolean;
+            passkey: components["schemas"]["PasskeyCreationOptions"] | null;
         };
     };
     responses: {
@@ -938,7 +1169,7 @@ export interface operations {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
                 };
             };
-            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent */
+            /** @description The session's last proof is too old, or lacks the user's second factor, and no `current_password` makes up for it */
             403: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
@@ -1052,7 +1283,7 @@ export interface operations {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
                 };
             };
-            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent */
+            /** @description The session's last proof is too old, or lacks the user's second factor, and no `current_password` makes up for it */
             403: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
@@ -1251,7 +1482,7 @@ export interface operations {
                     "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
                 };
             };
-            /** @description With `REAUTHENTICATE_MINUTES`: the session's last proof is older, or there is none, and no `current_password` is sent */
+            /** @description The session's last proof is too old, or lacks the user's second factor, and no `current_password` makes up for it */
             403: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
@@ -1332,7 +1563,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    user: components["schemas"]["Credentials"] | components["schemas"]["MailedSecret"];
+                    user: components["schemas"]["Credentials"] | components["schemas"]["MailedSecret"] | components["schemas"]["PasskeyProof"] | components["schemas"]["SecondStep"] | components["schemas"]["SecondStepByPasskey"];
                 };
             };
         };
@@ -1366,6 +1597,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CredentialsErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["WrongCredentials"] | components["schemas"]["Deactivated"];
+                };
+            };
+            /** @description A right proof of a user who has a second factor */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorRequired"];
                 };
             };
             /** @description A body that takes longer than 10 seconds */
@@ -1557,7 +1799,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    user: components["schemas"]["PasswordProof"] | components["schemas"]["MailedSecret"];
+                    user: components["schemas"]["PasswordProof"] | components["schemas"]["MailedSecret"] | components["schemas"]["PasskeyProof"] | components["schemas"]["SecondStep"] | components["schemas"]["SecondStepByPasskey"];
                 };
             };
         };
@@ -1593,7 +1835,7 @@ export interface operations {
                     "application/json": components["schemas"]["PasswordProofErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"] | components["schemas"]["WrongPassword"];
                 };
             };
-            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user; A right proof of a user who has a second factor */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -1601,7 +1843,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"] | components["schemas"]["FactorRequired"];
                 };
             };
             /** @description A body that takes longer than 10 seconds */
@@ -2701,13 +2943,21 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "credentials": [],
+                     *       "credentials": [
+                     *         {
+                     *           "id": 4113573287406259,
+                     *           "type": "totp",
+                     *           "name": null,
+                     *           "created": "2027-01-15T08:00:00Z",
+                     *           "used": "2027-01-15T08:00:00Z"
+                     *         }
+                     *       ],
                      *       "email": {
                      *         "address": "jake@example.com",
                      *         "verified": true,
                      *         "pending": null
                      *       },
-                     *       "proof": true,
+                     *       "proof": false,
                      *       "passkey": null
                      *     }
                      */
@@ -2733,6 +2983,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    addCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "type": "totp"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    credential: components["schemas"]["NewCredential"] | components["schemas"]["NewPasskey"];
+                };
+            };
+        };
+        responses: {
+            /** @description The credential, or the codes, which are shown once */
+            201: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "credential": {
+                     *         "id": 4113573287406259,
+                     *         "type": "totp",
+                     *         "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *         "uri": "otpauth://totp/Latchkey:jake%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Latchkey"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AddedCredentialResponse"];
+                };
+            };
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `credential`; A type that there is not, or that the deployment lacks the variable for; A response that is not what was asked for; There are ten passkeys */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewCredentialErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingCredential"] | components["schemas"]["UnknownType"] | components["schemas"]["InvalidPasskey"] | components["schemas"]["TooManyPasskeys"];
+                };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description The session's last proof is older than ten minutes, or lacks the user's second factor; The deployment sends mail, and the user's email is not verified */
+            403: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoRecentProof"] | components["schemas"]["Unverified"];
+                };
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description A body that takes longer than 10 seconds */
+            408: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTimedOut"];
+                };
+            };
+            /** @description A body that is too large */
+            413: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description A body that is not sent as JSON */
+            415: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
                 };
             };
             /** @description An internal error; the log has the cause; An invalid variable; the log says which */
@@ -2830,6 +3216,275 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    removeCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A credential's `id`, as the list has it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed */
+            204: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The last passkey of a user without a usable password, where the deployment sends no mail */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastWayIn"];
+                };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description The session's last proof is older than ten minutes, or lacks the user's second factor */
+            403: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoRecentProof"];
+                };
+            };
+            /** @description No such credential of the user; The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnknownCredential"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    preflightCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A credential's `id`, as the list has it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say what a page may send */
+            204: {
+                headers: {
+                    Allow: components["headers"]["Allow"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Allow-Methods": components["headers"]["Access-Control-Allow-Methods"];
+                    "Access-Control-Allow-Headers": components["headers"]["Access-Control-Allow-Headers"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Access-Control-Max-Age": components["headers"]["Access-Control-Max-Age"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureOff"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    changeCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A credential's `id`, as the list has it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "code": "123456"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    credential: components["schemas"]["Confirmation"] | components["schemas"]["PasskeyName"];
+                };
+            };
+        };
+        responses: {
+            /** @description The credential; with the user and the recovery codes, which are shown once, if it was confirmed */
+            200: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "credential": {
+                     *         "id": 5724187463105846,
+                     *         "type": "passkey",
+                     *         "name": "Phone",
+                     *         "created": "2027-01-15T08:00:00Z",
+                     *         "used": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedCredentialResponse"];
+                };
+            };
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `credential` */
+            400: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfirmationErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingCredential"];
+                };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description The session's last proof is older than ten minutes, or lacks the user's second factor; The deployment sends mail, and the user's email is not verified */
+            403: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoRecentProof"] | components["schemas"]["Unverified"];
+                };
+            };
+            /** @description No such credential of the user; The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnknownCredential"];
+                };
+            };
+            /** @description A body that takes longer than 10 seconds */
+            408: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTimedOut"];
+                };
+            };
+            /** @description A body that is too large */
+            413: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyTooLarge"];
+                };
+            };
+            /** @description A body that is not sent as JSON */
+            415: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
             };
         };
     };

@@ -1,6 +1,5 @@
 //! Time-based one-time passwords (RFC 6238, with SHA-1, 6 digits and steps of 30 seconds: what every authenticator app has).
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use subtle::ConstantTimeEq as _;

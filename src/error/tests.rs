@@ -72,6 +72,43 @@ fn table() -> Vec<(Error, Expected, Expected)> {
             (422, r#"{"errors":{"email":["is already verified"]}}"#),
         ),
         (
+            invalid(&[
+                (Field::Code, Violation::InvalidCode),
+                (Field::Passkey, Violation::InvalidPasskey),
+                (Field::Passkey, Violation::UnknownPasskey),
+                (Field::Credential, Violation::LastWayIn),
+                (Field::Credential, Violation::TooMany),
+            ]),
+            (
+                400,
+                r#"{"errors":{"code":["Invalid code."],"passkey":["Invalid passkey.","Unknown passkey."],"credential":["The last way in can't be removed.","There are too many."]}}"#,
+            ),
+            (
+                422,
+                r#"{"errors":{"code":["is invalid"],"passkey":["is invalid","is unknown"],"credential":["is the last way in","are too many"]}}"#,
+            ),
+        ),
+        (
+            Error::FactorRequired(Box::new(FactorRequired {
+                secret: "7~x.y".to_owned(),
+                types: r#"["totp","recovery"]"#.to_owned(),
+                expires: "2027-01-15T08:10:00Z".to_owned(),
+            })),
+            (
+                401,
+                r#"{"errors":{"factor":["A second factor is required."]},"factor":{"expires":"2027-01-15T08:10:00Z","secret":"7~x.y","types":["totp","recovery"]}}"#,
+            ),
+            (
+                401,
+                r#"{"errors":{"factor":["is required"]},"factor":{"expires":"2027-01-15T08:10:00Z","secret":"7~x.y","types":["totp","recovery"]}}"#,
+            ),
+        ),
+        (
+            Error::Unverified,
+            (403, r#"{"user":{"detail":"Verify your email first."}}"#),
+            (403, r#"{"errors":{"email":["must be verified"]}}"#),
+        ),
+        (
             Error::WrongCredentials,
             (400, r#"{"errors":{"error":["A user with this email and password was not found."]}}"#),
             (401, r#"{"errors":{"credentials":["invalid"]}}"#),
@@ -236,6 +273,8 @@ fn the_table_is_complete() {
         Error::Throttled { .. } => 15,
         Error::Internal(_) => 16,
         Error::ReauthenticationRequired => 17,
+        Error::FactorRequired(_) => 18,
+        Error::Unverified => 19,
     };
     let violation = |violation: &Violation| match violation {
         Violation::Required => 0,
@@ -255,14 +294,19 @@ fn the_table_is_complete() {
         Violation::Breached => 14,
         Violation::InvalidSecret => 15,
         Violation::AlreadyVerified => 16,
+        Violation::InvalidCode => 17,
+        Violation::InvalidPasskey => 18,
+        Violation::UnknownPasskey => 19,
+        Violation::LastWayIn => 20,
+        Violation::TooMany => 21,
     };
     let rows = table();
     let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
-    assert_eq!(errors, (0..=17).collect());
+    assert_eq!(errors, (0..=19).collect());
     let fields = rows.iter().filter_map(|(error, ..)| match error {
         Error::Invalid(fields) => Some(fields),
         _ => None,
     });
     let violations = fields.flat_map(FieldErrors::iter).flat_map(|(_, violations)| violations);
-    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=16).collect());
+    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=21).collect());
 }

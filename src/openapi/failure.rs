@@ -60,6 +60,9 @@ impl Failures {
         let schema = if let Error::Invalid(fields) = error {
             let violations = fields.iter().map(|(field, violations)| (field, violations.to_vec()));
             schema::field_errors(self.dialect, &violations.collect(), varying)
+        } else if let Error::FactorRequired(_) = error {
+            let body = serde_json::from_str(response.body.as_deref().unwrap_or_default()).unwrap_or_default();
+            schema::with_factor(&body)
         } else {
             let body = serde_json::from_str(response.body.as_deref().unwrap_or_default()).unwrap_or_default();
             schema::from_example(&body, varying)
@@ -122,8 +125,11 @@ impl Failures {
         let first =
             possible.iter().map(|(field, violations)| (*field, violations.iter().take(1).cloned().collect()));
         let first: Violations = first.collect();
-        let alternative = input.alternative.map(|input| (input.rules)()).unwrap_or_default();
-        possible.extend(alternative.iter().map(|rule| (rule.field, rule.violations())));
+        for rule in input.alternatives.iter().flat_map(|input| (input.rules)()) {
+            if possible.iter().all(|(field, _)| *field != rule.field) {
+                possible.push((rule.field, rule.violations()));
+            }
+        }
         let first = self.dialect.render(&invalid(&first));
         let schema_name = format!("{}Errors", input.name);
         let schema = schema::field_errors(self.dialect, &possible, None);

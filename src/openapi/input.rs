@@ -21,6 +21,17 @@ pub(super) fn schema(input: &Input) -> Json {
 }
 
 fn field_schema(rule: &Rule) -> Json {
+    if rule.is_object() {
+        let name = if rule.field == Field::Passkey { "Authentication" } else { "Registration" };
+        let description = format!("A `{name}ResponseJSON` of WebAuthn Level 3");
+        return Json::object(vec![
+            ("type", Json::string("object")),
+            ("description", Json::string(&description)),
+        ]);
+    }
+    if rule.field == Field::Type {
+        return Json::raw(r#"{"enum":["totp","recovery","passkey"]}"#);
+    }
     let profile = PROFILE.iter().find(|field| field.rule.field == rule.field);
     let (types, format, description) = match rule.field {
         Field::Email if rule.is_email() => {

@@ -1,6 +1,7 @@
 //! OpenAPI 3.1 document of the API, derived from its endpoints, the rules of the fields, and the errors as they are
 //! rendered. The build writes it; none of this is in the Worker. <https://spec.openapis.org/oas/v3.1.1.html>
 
+mod credentials;
 mod failure;
 mod input;
 mod json;
@@ -19,8 +20,13 @@ use crate::http::{MAX_BODY_BYTES, bookmark};
 const PREFLIGHTS: &str = "Preflights";
 
 /// Tags of the endpoints, in the order of the document.
-const TAGS: [(Tag, &str); 4] =
-    [(Tag::Account, "Account"), (Tag::Session, "Session"), (Tag::Mail, "Mail"), (Tag::OpenApi, "OpenAPI")];
+const TAGS: [(Tag, &str); 5] = [
+    (Tag::Account, "Account"),
+    (Tag::Session, "Session"),
+    (Tag::Credentials, "Credentials"),
+    (Tag::Mail, "Mail"),
+    (Tag::OpenApi, "OpenAPI"),
+];
 
 /// Makes the document of an API in this dialect.
 pub fn document(dialect: Dialect) -> String {
@@ -172,20 +178,21 @@ impl Components {
     }
 
     fn request_body(&mut self, input: &Input) -> Json {
-        let inputs: Vec<_> = std::iter::once(input).chain(input.alternative).collect();
+        let inputs: Vec<_> = std::iter::once(input).chain(input.alternatives.iter().copied()).collect();
         let mut schemas = Vec::new();
         for input in inputs {
             self.schemas.add(input.name, input::schema(input));
             schemas.push(component_ref("schemas", input.name));
         }
-        let user = match schemas.as_slice() {
+        let object = match schemas.as_slice() {
             [one] => one.clone(),
             _ => Json::object(vec![("anyOf", Json::array(schemas))]),
         };
-        let user = Json::object(vec![("user", user)]);
-        let mut schema = vec![("type", Json::string("object")), ("properties", user)];
+        let wrapper = input.wrapper.name();
+        let properties = Json::object(vec![(wrapper, object)]);
+        let mut schema = vec![("type", Json::string("object")), ("properties", properties)];
         if !input.is_patch {
-            schema.push(("required", Json::strings(&["user"])));
+            schema.push(("required", Json::strings(&[wrapper])));
         }
         let media = vec![("schema", Json::object(schema)), ("example", Json::raw(input.example))];
         Json::object(vec![

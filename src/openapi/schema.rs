@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::component_ref;
 use super::json::Json;
 use crate::api::endpoint::Placeholder;
 use crate::error::{Dialect, Field, Violation};
@@ -62,6 +63,12 @@ pub(super) fn from_example(body: &Value, varying: Option<Placeholder>) -> Json {
         ]),
         other => text(other.as_str().unwrap_or_default(), varying),
     }
+}
+
+/// Schema of bodies that are as this one, beside the demand for a second factor.
+pub(super) fn with_factor(body: &Value) -> Json {
+    let errors = body.get("errors").map_or(Json::raw("true"), |errors| from_example(errors, None));
+    closed_object(vec![("errors", errors), ("factor", component_ref("schemas", "Factor"))])
 }
 
 /// Schema of an object with all of these properties, and no other.

@@ -1,5 +1,6 @@
 //! Responses of successes: schemas and examples.
 
+use super::credentials::{self, ADDED_EXAMPLE, CHANGED_EXAMPLE, CREDENTIALS_EXAMPLE};
 use super::json::Json;
 use super::schema::closed_object;
 use super::{ResponseSpec, component_ref};
@@ -25,8 +26,10 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
         }
         Success::Methods { description } => {
             let schema = component_ref("schemas", "MethodsResponse");
-            let media =
-                Json::object(vec![("schema", schema), ("example", Json::raw(&methods::body(false, false)))]);
+            let media = Json::object(vec![
+                ("schema", schema),
+                ("example", Json::raw(&methods::body(false, false, "null"))),
+            ]);
             vec![ResponseSpec::new("200", description, &[], Some(media))]
         }
         Success::Mail { description } => {
@@ -37,6 +40,16 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
         Success::Credentials { description } => {
             let schema = component_ref("schemas", "CredentialsResponse");
             let media = Json::object(vec![("schema", schema), ("example", Json::raw(CREDENTIALS_EXAMPLE))]);
+            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
+        }
+        Success::AddedCredential { description } => {
+            let schema = component_ref("schemas", "AddedCredentialResponse");
+            let media = Json::object(vec![("schema", schema), ("example", Json::raw(ADDED_EXAMPLE))]);
+            vec![ResponseSpec::new("201", description, &[bookmark::HEADER], Some(media))]
+        }
+        Success::ChangedCredential { description } => {
+            let schema = component_ref("schemas", "ChangedCredentialResponse");
+            let media = Json::object(vec![("schema", schema), ("example", Json::raw(CHANGED_EXAMPLE))]);
             vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
         }
         Success::Empty { description } => {
@@ -53,19 +66,20 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
 }
 
 /// The schemas that [`responses`] refers to, by name.
-pub(super) fn schemas() -> [(&'static str, Json); 9] {
+pub(super) fn schemas() -> Vec<(&'static str, Json)> {
     let user = closed_object(vec![("user", component_ref("schemas", "User"))]);
-    [
+    let mut schemas = vec![
         ("User", user_schema()),
         ("UserResponse", user),
         ("UserAndMailResponse", user_and_mail_schema()),
         ("Mail", mail_schema()),
         ("MailResponse", closed_object(vec![("mail", component_ref("schemas", "Mail"))])),
-        ("CredentialsResponse", credentials_schema()),
         ("Session", session_schema()),
         ("SessionsResponse", sessions_schema()),
         ("MethodsResponse", methods_schema()),
-    ]
+    ];
+    schemas.extend(credentials::schemas());
+    schemas
 }
 
 fn user_schema() -> Json {
@@ -110,27 +124,6 @@ fn mail_schema() -> Json {
     ])
 }
 
-fn credentials_schema() -> Json {
-    let boolean = |description: &str| described(r#""boolean""#, description, "");
-    let email = vec![
-        ("address", described(r#""string""#, "The address in force", "")),
-        ("verified", boolean("`true` if it is verified")),
-        ("pending", described(r#"["string","null"]"#, "The address that waits to be verified", "")),
-    ];
-    closed_object(vec![
-        (
-            "credentials",
-            Json::raw(r#"{"type":"array","description":"There are none yet but the password","maxItems":0}"#),
-        ),
-        ("email", closed_object(email)),
-        (
-            "proof",
-            boolean("`true` if the session's last proof is recent enough to change credentials and email"),
-        ),
-        ("passkey", Json::raw(r#"{"type":"null","description":"There are no passkeys yet"}"#)),
-    ])
-}
-
 fn session_schema() -> Json {
     let text = |description: &str| described(r#""string""#, description, "");
     let nullable = |description: &str| described(r#"["string","null"]"#, description, "");
@@ -172,7 +165,7 @@ fn methods_schema() -> Json {
         ("password", described(r#""boolean""#, "By email and password", "")),
         ("reset", described(r#""boolean""#, "A forgotten password can be replaced by mail", "")),
         ("sign_in", described(r#""boolean""#, "By a mailed link or code", "")),
-        ("passkey", described(r#"["object","null"]"#, "By passkey: options for the browser", "")),
+        ("passkey", credentials::passkey_method_schema()),
     ];
     closed_object(vec![("methods", closed_object(methods))])
 }
@@ -193,7 +186,5 @@ fn user_example(has_profile: bool) -> Json {
 const SESSIONS_EXAMPLE: &str = r#"{"sessions":[{"id":"doZ03eMn_rL4XgPJA7EnEA","current":true,"agent":"Firefox on Linux","place":"Berlin, DE","methods":["pwd"],"created":"2027-01-15T08:00:00Z","seen":"2027-01-15T08:00:00Z","expires":"2027-03-16T08:00:00Z"}],"more":false}"#;
 
 const MAIL_EXAMPLE: &str = r#"{"mail":{"id":"q83vEjRWeJCrze8SNFZ4kA","expires":"2027-01-15T08:10:00Z"}}"#;
-
-const CREDENTIALS_EXAMPLE: &str = r#"{"credentials":[],"email":{"address":"jake@example.com","verified":true,"pending":null},"proof":true,"passkey":null}"#;
 
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IngxT2F0LXRkIiwidHlwIjoiSldUIn0.eyJpZCI6MSwiaWF0IjoxODAwMDAwMDAwLCJleHAiOjE4MDUxODQwMDAsInZlciI6MCwic2lkIjoiZG9aMDNlTW5fckw0WGdQSkE3RW5FQSIsImF1dGhfdGltZSI6MTgwMDAwMDAwMCwiYW1yIjpbInB3ZCJdfQ.qgQrvvzIJBkMCtAE-Z7TrWsVO-LJ-SqO2GBbwXbHmlA";

@@ -1,7 +1,7 @@
 //! Passkeys among the credentials, and the challenges that they have answered: one is spent in the batch of what it is for, and
 //! its second use fails the whole batch.
 
-use super::credentials::{Changer, HAS_SECOND_FACTOR, run, time, view};
+use super::credentials::{Changer, HAS_SECOND_FACTOR, run, view};
 use super::login_failures::clear_all;
 use super::users::{COLUMNS, take_user};
 use super::{Batch, Db, DbError, Row, Value};

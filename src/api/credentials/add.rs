@@ -57,6 +57,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
             varying: Some(Placeholder { part: "x", pattern: r"[\s\S]*" }),
         },
         Failure {
+            name: "InvalidPasskey",
+            description: "A response that is not what was asked for",
+            error: invalid,
+            varying: None,
+        },
+        Failure {
             name: "TooManyPasskeys",
             description: "There are ten passkeys",
             error: too_many,
