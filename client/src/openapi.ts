@@ -628,10 +628,10 @@ export interface components {
             /** @description A `RegistrationResponseJSON` of WebAuthn Level 3 */
             response: Record<string, never>;
         };
-        ConfirmationErrors: {
+        PasskeyNameErrors: {
             errors: {
-                code?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Invalid code.")[];
                 name?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Null characters are not allowed.")[];
+                code?: ("This field is required." | "This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 64 characters." | "Invalid code.")[];
             };
         };
         UnknownCredential: {
@@ -639,11 +639,11 @@ export interface components {
                 error: "Not found."[];
             };
         };
-        Confirmation: {
-            code: string | number;
-        };
         PasskeyName: {
             name: string | number;
+        };
+        Confirmation: {
+            code: string | number;
         };
         LastWayIn: {
             errors: {
@@ -3363,12 +3363,12 @@ export interface operations {
                 /**
                  * @example {
                  *       "credential": {
-                 *         "code": "123456"
+                 *         "name": "Phone"
                  *       }
                  *     }
                  */
                 "application/json": {
-                    credential: components["schemas"]["Confirmation"] | components["schemas"]["PasskeyName"];
+                    credential: components["schemas"]["PasskeyName"] | components["schemas"]["Confirmation"];
                 };
             };
         };
@@ -3401,7 +3401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConfirmationErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingCredential"];
+                    "application/json": components["schemas"]["PasskeyNameErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingCredential"];
                 };
             };
             /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */

@@ -117,3 +117,43 @@ fn a_second_step_and_a_passkey_take_two_calls_each() {
     let proof = json!({ "passkey": passkey.get(&person.options()) });
     assert_eq!(cost(&native, || person.prove(&proof).status), (3, 200));
 }
+
+#[test]
+fn a_right_password_alone_clears_no_failures_and_is_none() {
+    let native = Rc::new(Native::new(without_mail()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "factor-failures");
+    let app = person.set_up_app();
+    person.forget_steps();
+    person.login("jakejakf");
+    let failures = || native.sql("SELECT count(*) || ' ' || sum(count) FROM login_failures");
+    let before = failures();
+    assert_eq!(before.as_deref(), Some("2 2"));
+    let secret = factor(&person.login("jakejake"))["secret"].clone();
+    assert_eq!(failures(), before);
+    // Of the renewal of a proof too, whose tries are recorded before they are made.
+    let renewal = factor(&person.reauthenticate(&json!({ "password": "jakejake" })))["secret"].clone();
+    let counted = native.sql("SELECT sum(count) FROM login_failures");
+    assert_eq!(counted.as_deref(), Some("2"));
+    let code = app.wrong_code(&person);
+    person.prove(&json!({ "secret": secret, "code": code })).is(400, INVALID_CODE);
+    let answer = person.prove(&json!({ "secret": secret, "code": app.code(&person, 0) }));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let left = native.sql("SELECT ifnull(sum(count), 0) FROM login_failures");
+    assert_eq!(left.as_deref(), Some("0"), "those of the login and of the factor are cleared together");
+    let proof = json!({ "secret": renewal, "code": app.code(&person, 1) });
+    assert_eq!(amr(&person.reauthenticate(&proof)), json!(["pwd", "otp", "mfa"]));
+}
+
+#[test]
+fn a_seed_that_cannot_be_opened_counts_nothing() {
+    let native = Rc::new(Native::new(without_mail()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "sealed-uncounted");
+    let app = person.set_up_app();
+    native.sql("UPDATE credentials SET secret = 'AAAA' WHERE type = 'totp'");
+    let secret = factor(&person.login("jakejake"))["secret"].clone();
+    person.prove(&json!({ "secret": secret, "code": app.code(&person, 0) })).is(400, INVALID_CODE);
+    let counted = "SELECT (SELECT sum(tries) FROM second_steps) || ' ' || (SELECT sum(count) FROM login_failures)";
+    assert_eq!(native.sql(counted).as_deref(), Some("0 0"));
+}
