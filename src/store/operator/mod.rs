@@ -6,6 +6,7 @@
     reason = "fields are named like their columns, and errors are the database's"
 )]
 
+pub mod credentials;
 pub mod django;
 pub mod login_failures;
 pub mod password_hash;

@@ -52,7 +52,7 @@ fn key() -> SingleUseKey {
         "EMAIL" => Some(""),
         _ => None,
     };
-    Config::from_vars(|name| variable(name).map(str::to_owned)).unwrap().mail.unwrap().key
+    Config::from_vars(|name| variable(name).map(str::to_owned)).unwrap().single_use
 }
 
 fn limits(email: &str, client_ip: &str) -> LimitKeys {
