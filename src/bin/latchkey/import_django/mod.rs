@@ -4,7 +4,6 @@
 
 mod check;
 mod decode;
-mod progress;
 mod remark;
 mod source;
 mod staging;

@@ -15,8 +15,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::decode;
-use super::progress::Progress;
 use crate::output;
+use crate::progress::Progress;
 
 pub const PROFILE: &str = "profiles.profile";
 

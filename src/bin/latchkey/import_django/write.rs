@@ -4,8 +4,8 @@ use anyhow::{Result, anyhow};
 use latchkey::store::DbError;
 use latchkey::store::operator::{Database, Statement, django};
 
-use super::progress::Progress;
 use super::staging::{Counts, Staging};
+use crate::progress::Progress;
 
 /// Number of users per query.
 const PAGE: usize = 10_000;
