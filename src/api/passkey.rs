@@ -1,6 +1,7 @@
 //! Passkeys, as requests have them.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::body::Fields;
 use super::context::Context;
@@ -17,29 +18,57 @@ use crate::store::DbError;
 use crate::store::passkeys::{Passkey, UsedChallenge};
 
 /// Time that a browser gives its user, in milliseconds.
-const TIMEOUT: u32 = 300_000;
+const TIMEOUT: &str = "300000";
 
-/// Options for the use of any passkey (`PublicKeyCredentialRequestOptionsJSON`); `None` if the deployment accepts none.
-pub(super) fn request_options(cx: &Context<'_, impl Platform, impl Request>) -> Result<Option<Value>, Error> {
+/// Options for the use of any passkey, in JSON (`PublicKeyCredentialRequestOptionsJSON`); `None` if the deployment accepts none.
+pub(super) fn request_options(
+    cx: &Context<'_, impl Platform, impl Request>,
+) -> Result<Option<String>, Error> {
     let Some(PasskeyConfig { rp_id, challenge_key }) = &cx.config.passkeys else { return Ok(None) };
     let fill_random = |bytes: &mut [u8]| cx.platform.fill_random(bytes);
     let challenge = challenge::draw(challenge_key, Ceremony::Authentication, cx.now(), fill_random)?;
-    Ok(Some(json!({
-        "challenge": challenge,
-        "timeout": TIMEOUT,
-        "rpId": rp_id,
-        "userVerification": "preferred",
-    })))
+    // Nothing in them has to be escaped.
+    let parts = [
+        r#"{"challenge":""#,
+        &challenge,
+        r#"","timeout":"#,
+        TIMEOUT,
+        r#","rpId":""#,
+        rp_id,
+        r#"","userVerification":"preferred"}"#,
+    ];
+    Ok(Some(parts.concat()))
 }
 
-/// Options for a new passkey of a user (`PublicKeyCredentialCreationOptionsJSON`), who has passkeys with these descriptors, in JSON;
-/// `None` if none can be added.
+/// Parts of the options for a new passkey that a user or the operator has chosen.
+#[derive(Serialize)]
+struct Names<'a> {
+    rp: RelyingPartyEntity<'a>,
+    user: UserEntity<'a>,
+}
+
+#[derive(Serialize)]
+struct RelyingPartyEntity<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserEntity<'a> {
+    id: &'a str,
+    name: &'a str,
+    display_name: &'a str,
+}
+
+/// Options for a new passkey of a user, in JSON (`PublicKeyCredentialCreationOptionsJSON`), who has passkeys with these
+/// descriptors, in JSON; `None` if none can be added.
 pub(super) fn creation_options(
     cx: &Context<'_, impl Platform, impl Request>,
     user: &User,
     user_handle: Option<String>,
     known: &str,
-) -> Result<Option<Value>, Error> {
+) -> Result<Option<String>, Error> {
     let (Some(keys), Some(PasskeyConfig { rp_id, challenge_key })) =
         (&cx.config.data_keys, &cx.config.passkeys)
     else {
@@ -49,23 +78,22 @@ pub(super) fn creation_options(
     let fill_random = |bytes: &mut [u8]| cx.platform.fill_random(bytes);
     let ceremony = Ceremony::Registration { user_id: user.id, user_handle: &user_handle };
     let challenge = challenge::draw(challenge_key, ceremony, cx.now(), fill_random)?;
-    let known: Value = serde_json::from_str(known).unwrap_or_default(); // the database made it
-    let algorithms =
-        SignatureAlgorithm::ALL.map(|algorithm| json!({ "type": "public-key", "alg": algorithm.number() }));
-    Ok(Some(json!({
-        "rp": { "id": rp_id, "name": cx.config.app_name },
-        "user": { "id": user_handle, "name": user.email, "displayName": user.username },
-        "challenge": challenge,
-        "pubKeyCredParams": algorithms,
-        "timeout": TIMEOUT,
-        "excludeCredentials": known,
-        "authenticatorSelection": {
-            "residentKey": "required",
-            "requireResidentKey": true,
-            "userVerification": "preferred",
-        },
-        "attestation": "none",
-    })))
+    let names = Names {
+        rp: RelyingPartyEntity { id: rp_id, name: &cx.config.app_name },
+        user: UserEntity { id: &user_handle, name: &user.email, display_name: &user.username },
+    };
+    let names = serde_json::to_string(&names).unwrap_or_default(); // strings always serialize
+    let parts = [
+        names.trim_end_matches('}'),
+        r#"},"challenge":""#,
+        &challenge,
+        r#"","pubKeyCredParams":[{"type":"public-key","alg":-8},{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}],"timeout":"#,
+        TIMEOUT,
+        r#","excludeCredentials":"#,
+        known,
+        r#","authenticatorSelection":{"residentKey":"required","requireResidentKey":true,"userVerification":"preferred"},"attestation":"none"}"#,
+    ];
+    Ok(Some(parts.concat()))
 }
 
 /// Takes the response of an authenticator out of a body.

@@ -96,11 +96,11 @@ fn table() -> Vec<(Error, Expected, Expected)> {
             })),
             (
                 401,
-                r#"{"errors":{"factor":["A second factor is required."]},"factor":{"expires":"2027-01-15T08:10:00Z","secret":"7~x.y","types":["totp","recovery"]}}"#,
+                r#"{"errors":{"factor":["A second factor is required."]},"factor":{"secret":"7~x.y","types":["totp","recovery"],"expires":"2027-01-15T08:10:00Z"}}"#,
             ),
             (
                 401,
-                r#"{"errors":{"factor":["is required"]},"factor":{"expires":"2027-01-15T08:10:00Z","secret":"7~x.y","types":["totp","recovery"]}}"#,
+                r#"{"errors":{"factor":["is required"]},"factor":{"secret":"7~x.y","types":["totp","recovery"],"expires":"2027-01-15T08:10:00Z"}}"#,
             ),
         ),
         (

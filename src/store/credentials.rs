@@ -3,7 +3,7 @@
 use super::outbox::{self, Origin};
 use super::sessions::{STANDING, SessionKey};
 use super::users::{COLUMNS, take_user};
-use super::{Batch, Db, DbError, Row, Statement, Value};
+use super::{Batch, Db, DbError, Param, Row, Statement};
 use crate::account::user::User;
 use crate::mail::Event;
 
@@ -33,8 +33,8 @@ impl<'a> Changer<'a> {
     }
 
     /// Parameters ?1 to ?7, and others.
-    pub(super) fn params(self, others: &[Value<'a>], now: i64) -> Vec<Value<'a>> {
-        let origin = self.origin.map_or([Value::Null, Value::Null], Origin::params);
+    pub(super) fn params(self, others: &[Param<'a>], now: i64) -> Vec<Param<'a>> {
+        let origin = self.origin.map_or([Param::Null, Param::Null], Origin::params);
         [&self.key.params(now)[..], &origin, others].concat()
     }
 
@@ -49,7 +49,7 @@ impl<'a> Changer<'a> {
 pub(super) async fn run(
     db: &impl Batch,
     statements: &[&str],
-    params: &[Value<'_>],
+    params: &[Param<'_>],
 ) -> Result<Option<Row>, DbError> {
     let statements: Vec<_> = statements.iter().map(|sql| Statement::sharing(sql, params)).collect();
     db.batch(&statements).await
@@ -74,22 +74,19 @@ pub struct Listed {
     pub passkeys: String,
     /// Handle by which the passkeys know the user, if there are any.
     pub user_handle: Option<String>,
-    /// Email in force.
+    /// Email in force, whether it is verified, and the one that waits to be: an object in JSON.
     pub email: String,
-    /// `true` if it is verified.
-    pub is_verified: bool,
-    /// Email that waits to be verified.
-    pub pending: Option<String>,
 }
 
-/// Lists the credentials of a user, with the state of their email. Passkeys are left out where none is accepted.
+/// Lists the credentials of a user, in JSON, since a writer of it in the Worker would be larger, with the state of their email. Passkeys are left out where none is accepted.
 pub async fn list(db: &impl Db, user_id: i64, has_passkeys: bool) -> Result<Option<Listed>, DbError> {
     let sql = format!(
         "SELECT (SELECT json_group_array({} ORDER BY created_at, id) FROM credentials WHERE user_id = ?1 \
          AND credentials.token_version IS NULL AND (type <> 'passkey' OR ?2)) AS credentials, \
          (SELECT json_group_array(json_object('type', 'public-key', 'id', key, 'transports', json(transports))) \
          FROM credentials WHERE user_id = ?1 AND type = 'passkey') AS passkeys, \
-         ({USER_HANDLE}) AS user_handle, email, email_verified, pending_email FROM users WHERE id = ?1",
+         ({USER_HANDLE}) AS user_handle, json_object('address', email, \
+         'verified', json(iif(email_verified, 'true', 'false')), 'pending', pending_email) AS email FROM users WHERE id = ?1",
         view()
     );
     let Some(mut row) = db.first(&sql, &[user_id.into(), i64::from(has_passkeys).into()]).await? else {
@@ -100,8 +97,6 @@ pub async fn list(db: &impl Db, user_id: i64, has_passkeys: bool) -> Result<Opti
         passkeys: row.text()?,
         user_handle: row.optional_text()?,
         email: row.text()?,
-        is_verified: row.boolean()?,
-        pending: row.optional_text()?,
     }))
 }
 

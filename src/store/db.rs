@@ -11,7 +11,37 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::Error;
 
-/// A value that is bound to a statement or read from a row.
+/// A value that is bound to a statement. It owns nothing, so that a list of them is copied as bytes: the Worker is smaller for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Param<'a> {
+    /// SQL's NULL.
+    Null,
+    /// An integer; D1 keeps those up to 2^53 exact.
+    Integer(i64),
+    /// Text, U+0000 and all.
+    Text(&'a str),
+}
+
+impl From<i64> for Param<'_> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+    fn from(option: Option<T>) -> Self {
+        option.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A value that is read from a row, or bound by the operator's command.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Value<'a> {
@@ -21,6 +51,16 @@ pub enum Value<'a> {
     Integer(i64),
     /// Text, U+0000 and all.
     Text(Cow<'a, str>),
+}
+
+impl<'a> From<Param<'a>> for Value<'a> {
+    fn from(param: Param<'a>) -> Self {
+        match param {
+            Param::Null => Self::Null,
+            Param::Integer(integer) => Self::Integer(integer),
+            Param::Text(text) => Self::Text(text.into()),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Value<'static> {
@@ -140,13 +180,12 @@ impl Row {
 }
 
 /// A database: D1, or SQLite in the tests.
-#[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Db {
     /// Runs one statement and gives the first row of its result, if there is one.
     ///
     /// # Errors
     /// [`DbError::Unique`] if the statement broke a UNIQUE constraint, else what went wrong.
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError>;
+    fn first(&self, sql: &str, params: &[Param<'_>]) -> impl Future<Output = Result<Option<Row>, DbError>>;
 }
 
 /// A statement and its parameters.
@@ -154,12 +193,12 @@ pub struct Statement<'a> {
     /// The text, with `?1` for the first parameter.
     pub sql: &'a str,
     /// The parameters.
-    pub params: &'a [Value<'a>],
+    pub params: &'a [Param<'a>],
 }
 
 impl<'a> Statement<'a> {
     /// A statement of several with one list of parameters: it takes the first of them, as many as its text names.
-    pub(super) fn sharing(sql: &'a str, params: &'a [Value<'a>]) -> Self {
+    pub(super) fn sharing(sql: &'a str, params: &'a [Param<'a>]) -> Self {
         let number = |text: &str| {
             let digits = text.bytes().take_while(u8::is_ascii_digit);
             digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
@@ -170,18 +209,17 @@ impl<'a> Statement<'a> {
 }
 
 /// A database that can run several statements as one. A replica can't: it takes no writes.
-#[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
 pub trait Batch: Db {
     /// Runs statements in one transaction, all or none, and gives the first row of the last one's result. No two
     /// columns of that may have the same name.
     ///
     /// # Errors
     /// As for [`Db::first`]; then nothing was changed.
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Option<Row>, DbError>;
+    fn batch(&self, statements: &[Statement<'_>]) -> impl Future<Output = Result<Option<Row>, DbError>>;
 }
 
 impl<D: Db + ?Sized> Db for &D {
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+    async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
         (**self).first(sql, params).await
     }
 }

@@ -4,7 +4,7 @@ use super::outbox::{self, Origin};
 use super::secrets::{self, INSERT_PARAMS, NewSecret, Purpose};
 use super::sessions::{STANDING, SessionKey};
 use super::users::{COLUMNS, take_user};
-use super::{Batch, DAY, Db, DbError, Statement, Value};
+use super::{Batch, DAY, Db, DbError, Param, Statement};
 use crate::account::user::User;
 use crate::mail::Event;
 
@@ -76,7 +76,7 @@ pub(super) fn issue<'a>(
     secret: &'a NewSecret,
     email: &'a str,
     now: i64,
-) -> (String, Vec<Value<'a>>) {
+) -> (String, Vec<Param<'a>>) {
     let mut params = Vec::from(key.params(now));
     let first = params.len() + 1;
     let address = format!("?{}", first + INSERT_PARAMS);

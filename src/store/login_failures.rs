@@ -1,7 +1,7 @@
 //! Failed logins: for each account one row over all client IPs, and one for each that tried.
 
 use super::outbox;
-use super::{Batch, DAY, Db, DbError, Statement, Value};
+use super::{Batch, DAY, Db, DbError, Param, Statement};
 use crate::mail::Event;
 
 /// Lockout of a client IP when it reaches its limit for an account, and quiet time until
@@ -41,8 +41,8 @@ pub(super) const LOCKED_UNTIL: &str = "SELECT max(blocked_until) FROM login_fail
 
 impl FailureKeys {
     /// The parameters ?1 to ?4 of [`LOCKED_UNTIL`]. A limit that is off has NULL for its client IP, which equals nothing.
-    pub(super) fn params(&self, now: i64) -> [Value<'_>; 4] {
-        fn client_ip(limit: Option<&FailureLimit>) -> Value<'_> {
+    pub(super) fn params(&self, now: i64) -> [Param<'_>; 4] {
+        fn client_ip(limit: Option<&FailureLimit>) -> Param<'_> {
             limit.map(|limit| limit.client_ip.as_str()).into()
         }
         let (per_ip, per_account) = (self.per_ip.as_ref(), self.per_account.as_ref());
@@ -50,7 +50,7 @@ impl FailureKeys {
     }
 
     /// The parameters ?1 to ?6 of [`record_if`].
-    pub(super) fn all_params(&self, now: i64) -> [Value<'_>; 6] {
+    pub(super) fn all_params(&self, now: i64) -> [Param<'_>; 6] {
         let max = |limit: Option<&FailureLimit>| limit.map(|limit| limit.max).into();
         let [account, per_ip, per_account, now] = self.params(now);
         [account, per_ip, per_account, now, max(self.per_ip.as_ref()), max(self.per_account.as_ref())]

@@ -17,7 +17,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod users;
 
-pub use self::db::{Batch, Db, DbError, Row, Statement, Value};
+pub use self::db::{Batch, Db, DbError, Param, Row, Statement, Value};
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;

@@ -1,6 +1,6 @@
 //! Outbox: notices that are to be mailed. One of a kind goes to an address in an hour; later ones are gathered.
 
-use super::{Db, DbError, Row, Value};
+use super::{Db, DbError, Param, Row};
 use crate::mail::{Event, Notice};
 
 /// Time in which one notice of a kind goes to an address, in seconds.
@@ -23,7 +23,7 @@ pub struct Origin {
 
 impl Origin {
     /// Parameters of [`add`], which come after the time.
-    pub(super) fn params(&self) -> [Value<'_>; 2] {
+    pub(super) fn params(&self) -> [Param<'_>; 2] {
         [self.agent.as_deref().into(), self.place.as_deref().into()]
     }
 }

@@ -4,7 +4,7 @@
 use super::credentials::{Changer, HAS_SECOND_FACTOR, run, view};
 use super::login_failures::clear_all;
 use super::users::{COLUMNS, take_user};
-use super::{Batch, Db, DbError, Row, Value};
+use super::{Batch, Db, DbError, Param, Row};
 use crate::account::user::User;
 use crate::mail::Event;
 
@@ -97,7 +97,7 @@ pub async fn accept(
     );
     let cleared = clear_all("?8", is_same);
     let read = format!("SELECT {} FROM users WHERE id = ?1 AND changes() > 0", *COLUMNS);
-    let params: [Value<'_>; 8] = [
+    let params: [Param<'_>; 8] = [
         user.id.into(),
         user.token_version.into(),
         passkey.into(),

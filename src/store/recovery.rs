@@ -6,7 +6,7 @@ use super::outbox::{self, Origin};
 use super::secrets::{self, Purpose};
 use super::sessions::REVOKE_ALL;
 use super::users::{COLUMNS, take_user};
-use super::{Batch, DbError, Row, Statement, Value};
+use super::{Batch, DbError, Param, Row, Statement};
 use crate::account::password::PasswordHash;
 use crate::account::user::User;
 use crate::mail::Event;
@@ -84,7 +84,7 @@ async fn redeem(
     (event, condition): (Event, &str),
     Redemption { secret, user_id, origin, failures: [of_email, of_user] }: Redemption<'_>,
     update: &str,
-    params: &[Value<'_>],
+    params: &[Param<'_>],
     now: i64,
 ) -> Result<Option<Row>, DbError> {
     let is_redeemable = format!(

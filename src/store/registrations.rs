@@ -1,6 +1,6 @@
 //! Counts of registrations of each day, by network.
 
-use super::Value;
+use super::Param;
 
 /// Limit on the registrations of a day, and the keys under which they are counted.
 pub struct RegistrationLimit {
@@ -23,7 +23,7 @@ pub(super) const COUNT: &str = "INSERT INTO registrations (day, network, count) 
 
 impl RegistrationLimit {
     /// The parameters of [`COUNT`].
-    pub(super) fn params(&self) -> [Value<'_>; 5] {
+    pub(super) fn params(&self) -> [Param<'_>; 5] {
         let Self { day, client_ip, network, max: [per_ip, per_network] } = self;
         [
             (*day).into(),

@@ -6,7 +6,7 @@ use super::login_failures::{FailureKeys, LOCKED_UNTIL, clear_all, record_if};
 use super::outbox::{self, Origin};
 use super::passkeys::{PASSKEY, Passkey, UsedChallenge, spend, take_passkey};
 use super::users::{COLUMNS, take_user};
-use super::{Batch, Db, DbError, Value};
+use super::{Batch, Db, DbError, Param};
 use crate::account::user::User;
 use crate::mail::Event;
 
@@ -46,7 +46,7 @@ fn is_open(first: usize) -> String {
 }
 
 impl<'a> StepKey<'a> {
-    fn params(self, now: i64) -> [Value<'a>; 5] {
+    fn params(self, now: i64) -> [Param<'a>; 5] {
         let Self { id, user_id, token_hash, sid } = self;
         [id.into(), user_id.into(), token_hash.into(), sid.into(), now.into()]
     }
@@ -149,11 +149,11 @@ pub async fn attempt(
     let recorded = record_if(&format!("EXISTS (SELECT 1 FROM second_steps WHERE {may_try})"));
     let is_recorded = if failures.is_limited() { " AND changes() > 0" } else { "" };
     let counted = format!("UPDATE second_steps SET tries = tries + 1 WHERE {may_try}{is_recorded}");
-    let (condition, name): (_, Value<'_>) = match factor {
-        Factor::App => ("type = 'totp' AND c.token_version IS NULL", Value::Null),
+    let (condition, name): (_, Param<'_>) = match factor {
+        Factor::App => ("type = 'totp' AND c.token_version IS NULL", Param::Null),
         Factor::Recovery(hash) => ("type = 'recovery' AND key = ?12 AND used_at IS NULL", hash.into()),
         Factor::Passkey(id) => ("type = 'passkey' AND key = ?12", id.into()),
-        Factor::Unknown => ("false", Value::Null),
+        Factor::Unknown => ("false", Param::Null),
     };
     let found = format!(
         "SELECT methods, email, {PASSKEY} FROM second_steps JOIN users ON users.id = second_steps.user_id \
@@ -179,7 +179,7 @@ pub async fn attempt(
     Ok(Ok(Attempt { methods, email, named }))
 }
 
-async fn why_refused(db: &impl Db, may_try: &str, params: &[Value<'_>]) -> Result<Refused, DbError> {
+async fn why_refused(db: &impl Db, may_try: &str, params: &[Param<'_>]) -> Result<Refused, DbError> {
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM second_steps WHERE {may_try}) AS is_open, ({LOCKED_UNTIL}) AS locked_until"
     );
@@ -242,7 +242,7 @@ pub async fn finish(
     let mut params = [&key.params(now)[..], &[failures.into()]].concat();
     let (unused, change) = match proven {
         Proven::App { id, step, resealed } => {
-            params.extend([(*id).into(), (*step).into(), resealed.as_deref().into()]);
+            params.extend_from_slice(&[(*id).into(), (*step).into(), resealed.as_deref().into()]);
             ("token_version IS NULL AND counter < ?8", "counter = ?8, secret = ifnull(?9, secret)")
         }
         Proven::Recovery { id } => {
@@ -250,7 +250,7 @@ pub async fn finish(
             ("used_at IS NULL", "counter = 0")
         }
         Proven::Passkey { id, counter, challenge } => {
-            params.extend([
+            params.extend_from_slice(&[
                 (*id).into(),
                 (*counter).into(),
                 challenge.nonce.as_str().into(),

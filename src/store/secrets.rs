@@ -3,7 +3,7 @@
 //! The state that a secret was issued for has to hold still when it is found and when it is redeemed: the condition is part
 //! of both statements.
 
-use super::{DAY, Db, DbError, Row, Value, email};
+use super::{DAY, Db, DbError, Param, Row, email};
 
 /// Validity of a code, in seconds (OWASP ASVS 5.0, 6.5.5).
 const CODE_TTL: i64 = 10 * 60;
@@ -146,7 +146,7 @@ pub(super) const INSERT_PARAMS: usize = 10;
 
 impl NewSecret {
     /// The parameters of [`insert`].
-    pub(super) fn params(&self, now: i64) -> [Value<'_>; INSERT_PARAMS] {
+    pub(super) fn params(&self, now: i64) -> [Param<'_>; INSERT_PARAMS] {
         let Self { purpose, id, token_hash, code_hash, limits: LimitKeys { account, network, site } } = self;
         [
             id.as_str().into(),
@@ -241,7 +241,7 @@ pub async fn issue_verification(
          RETURNING {EXPIRES}, user_id, email"
     );
     let mut params = Vec::from(new.params(now));
-    params.extend([(*user_id).into(), email.as_str().into()]);
+    params.extend_from_slice(&[(*user_id).into(), email.as_str().into()]);
     db.first(&sql, &params).await?.map(take_issued).transpose()
 }
 

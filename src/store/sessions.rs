@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::outbox;
-use super::{Batch, DAY, Db, DbError, Row, Statement, Value};
+use super::{Batch, DAY, Db, DbError, Param, Row, Statement};
 use crate::mail::Event;
 
 /// SQL expression over a row of `users`: the [`Standing`] of the token with the user ?1, the version ?2, the sid ?3 and
@@ -52,7 +52,7 @@ pub struct SessionKey<'a> {
 
 impl<'a> SessionKey<'a> {
     /// The parameters ?1 to ?5 of [`STANDING`].
-    pub(super) fn params(self, now: i64) -> [Value<'a>; 5] {
+    pub(super) fn params(self, now: i64) -> [Param<'a>; 5] {
         let Self { user_id, token_version, sid, issued_at } = self;
         [user_id.into(), token_version.into(), sid.into(), issued_at.into(), now.into()]
     }
@@ -128,7 +128,7 @@ pub struct SessionRecord {
 
 impl SessionRecord {
     /// The parameters ?1 to ?5 of [`STANDING`], and the others of [`INSERT`].
-    fn params(&self, now: i64) -> Vec<Value<'_>> {
+    fn params(&self, now: i64) -> Vec<Param<'_>> {
         let key = SessionKey {
             user_id: self.user_id,
             token_version: self.token_version,
@@ -136,7 +136,7 @@ impl SessionRecord {
             issued_at: self.issued_at,
         };
         let mut params = Vec::from(key.params(now));
-        params.extend([
+        params.extend_from_slice(&[
             self.expires_at(now).into(),
             self.agent.as_deref().into(),
             self.place.as_deref().into(),
@@ -230,7 +230,7 @@ pub async fn revoke_other(
          (SELECT 1 FROM users WHERE id = ?1 AND is_active AND ({STANDING}) = 2 AND {IS_ACTIVE}) RETURNING 1"
     );
     let mut params = Vec::from(key.params(now));
-    params.extend([proved_since.into(), other.into(), expires_at.into()]);
+    params.extend_from_slice(&[proved_since.into(), other.into(), expires_at.into()]);
     Ok(db.first(&sql, &params).await?.is_some())
 }
 

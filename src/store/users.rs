@@ -9,7 +9,7 @@ use super::outbox::{self, Origin};
 use super::registrations::{self, RegistrationLimit};
 use super::secrets::{self, NewSecret};
 use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing, Use};
-use super::{Batch, Db, DbError, Row, Statement, Value};
+use super::{Batch, Db, DbError, Param, Row, Statement};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{PROFILE, Profile};
 use crate::account::user::{NewUser, User, UserPatch};
@@ -283,7 +283,7 @@ pub async fn update(
     let sql = format!("UPDATE users SET {set} WHERE {condition} RETURNING {returning}");
 
     // Before the change, with its conditions.
-    let mut before: Vec<(String, Vec<Value<'_>>)> = Vec::new();
+    let mut before: Vec<(String, Vec<Param<'_>>)> = Vec::new();
     before.extend(verification.map(|(secret, email)| email::issue(key, secret, email, now)));
     if let Some(mail) = &mail {
         let notice = |event, condition: &str| outbox::add(event, "email", condition, ["?5", "?6", "?7"]);
@@ -353,7 +353,7 @@ pub async fn find_taken(
 ) -> Result<Taken, DbError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE email = ?1 AND id IS NOT ?3), \
                EXISTS (SELECT 1 FROM users WHERE username = ?2 AND id IS NOT ?3)";
-    let params: [Value<'_>; 3] = [email.into(), username.into(), except.into()];
+    let params: [Param<'_>; 3] = [email.into(), username.into(), except.into()];
     let row = db.first(sql, &params).await?;
     let mut row = row.ok_or_else(|| DbError::Decode("SELECT EXISTS gave no row".to_owned()))?;
     Ok(Taken { email: row.boolean()?, username: row.boolean()? })

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::host::Host;
 use super::strings;
 use super::tasks::{Outcome, Slot};
-use crate::store::{Batch, Db, DbError, Row, Statement, Value};
+use crate::store::{Batch, Db, DbError, Param, Row, Statement};
 
 /// Host of a task, and the place of the outcome.
 pub struct Handle {
@@ -38,11 +38,17 @@ impl Database {
         self.has_sessions.then_some(constraint)
     }
 
-    async fn run(&self, constraint: &str, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        let params = serde_json::to_string(params).map_err(|error| DbError::Other(error.to_string()))?;
+    /// Starts a statement. What waits for its result is small: every caller has it among its own state.
+    fn run(
+        &self,
+        constraint: &str,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> impl Future<Output = Result<Option<Row>, DbError>> + use<'_> {
+        let params = serde_json::to_string(params).unwrap_or_default(); // texts and integers always serialize
         let constraint = self.session(constraint);
         strings::call_with(sql, |sql| self.handle.host.query(constraint, sql, &params));
-        self.row().await
+        self.row()
     }
 
     /// Waits for the first row of a result.
@@ -62,19 +68,18 @@ impl Database {
 }
 
 impl Db for Database {
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        self.run(PRIMARY, sql, params).await
+    fn first(&self, sql: &str, params: &[Param<'_>]) -> impl Future<Output = Result<Option<Row>, DbError>> {
+        self.run(PRIMARY, sql, params)
     }
 }
 
 impl Batch for Database {
-    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Option<Row>, DbError> {
+    fn batch(&self, statements: &[Statement<'_>]) -> impl Future<Output = Result<Option<Row>, DbError>> {
         let statements: Vec<_> =
             statements.iter().map(|statement| (statement.sql, statement.params)).collect();
-        let statements =
-            serde_json::to_string(&statements).map_err(|error| DbError::Other(error.to_string()))?;
+        let statements = serde_json::to_string(&statements).unwrap_or_default(); // likewise
         self.handle.host.batch(self.session(PRIMARY), &statements);
-        self.row().await
+        self.row()
     }
 }
 
@@ -85,7 +90,7 @@ pub struct Replica<'a> {
 }
 
 impl Db for Replica<'_> {
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        self.db.run(self.constraint, sql, params).await
+    fn first(&self, sql: &str, params: &[Param<'_>]) -> impl Future<Output = Result<Option<Row>, DbError>> {
+        self.db.run(self.constraint, sql, params)
     }
 }

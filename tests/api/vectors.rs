@@ -45,7 +45,7 @@ pub fn signed() -> Vec<Signed> {
     vectors.collect()
 }
 
-/// What the host has encrypted, to be decrypted by WebCrypto.
+/// Text that WebCrypto has to decrypt.
 pub fn sealed() -> Sealed {
     let fixture: Value = serde_json::from_str(include_str!("../fixtures/seal.json")).unwrap();
     Sealed {

@@ -5,7 +5,6 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use ed25519_dalek::Verifier as _;
 use ed25519_dalek::pkcs8::DecodePublicKey as _;
 use latchkey::platform::SignatureAlgorithm;
-use rsa::signature::Verifier as _;
 
 pub fn encrypt(key: &[u8], nonce: &[u8], text: &[u8], context: &str) -> Result<Vec<u8>, String> {
     let cipher = Aes256Gcm::new_from_slice(key).map_err(|error| error.to_string())?;

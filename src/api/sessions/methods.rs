@@ -42,7 +42,7 @@ pub(crate) fn body(has_reset: bool, has_sign_in: bool, passkey: &str) -> String 
 /// None but internal ones.
 #[expect(clippy::unused_async, reason = "every handler is")]
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let passkey = passkey::request_options(cx)?.unwrap_or_default().to_string();
-    let config = cx.config;
-    Ok(Response::of_json(200, body(config.has(Feature::Mail), config.has(Feature::MailSignIn), &passkey)))
+    let (passkey, config) = (passkey::request_options(cx)?, cx.config);
+    let passkey = passkey.as_deref().unwrap_or("null");
+    Ok(Response::of_json(200, body(config.has(Feature::Mail), config.has(Feature::MailSignIn), passkey)))
 }

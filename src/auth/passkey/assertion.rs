@@ -2,11 +2,10 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::authenticator_data::AuthenticatorData;
 use super::challenge::{Ceremony, Challenge};
-use super::{RelyingParty, bytes, client_data, credential_id, der, text};
+use super::{RelyingParty, bytes, client_data, credential_id, der, sha256, text};
 use crate::error::Error;
 use crate::platform::{Platform, SignatureAlgorithm};
 
@@ -46,6 +45,14 @@ pub struct VerifiedAssertion {
     pub is_user_verified: bool,
 }
 
+/// Signature to be verified, and what is verified once it is.
+struct SignedParts {
+    verified: VerifiedAssertion,
+    public_key: Vec<u8>,
+    signature: Vec<u8>,
+    message: Vec<u8>,
+}
+
 impl Assertion {
     /// Parses an `AuthenticationResponseJSON` (WebAuthn Level 3 §5.1). `None` if it is none.
     pub fn parse(response: &Value) -> Option<Self> {
@@ -82,26 +89,31 @@ impl Assertion {
         needs_user_handle: bool,
         now: i64,
     ) -> Result<Option<VerifiedAssertion>, Error> {
-        let Some(verified) = self.check(rp, stored, needs_user_handle, now) else { return Ok(None) };
-        let Ok(public_key) = Base64UrlUnpadded::decode_vec(&stored.public_key) else { return Ok(None) };
-        let plain;
-        let signature = match stored.algorithm {
-            SignatureAlgorithm::Es256 => {
-                let Some(signature) = der::plain_signature(&self.signature) else { return Ok(None) };
-                plain = signature;
-                &plain[..]
-            }
-            SignatureAlgorithm::EdDsa | SignatureAlgorithm::Rs256 => &self.signature,
-        };
-        let is_good =
-            platform.verify_signature(stored.algorithm, &public_key, signature, &self.signed()).await;
+        let Some(parts) = self.signed_parts(rp, stored, needs_user_handle, now) else { return Ok(None) };
+        let (key, signature, message) = (&parts.public_key, &parts.signature, &parts.message);
+        let is_good = platform.verify_signature(stored.algorithm, key, signature, message).await;
         let is_good = is_good.map_err(|error| Error::Internal(format!("signature: {error}")))?;
-        Ok(is_good.then_some(verified))
+        Ok(is_good.then_some(parts.verified))
     }
 
-    /// Bytes that the signature is of.
-    pub(super) fn signed(&self) -> Vec<u8> {
-        [&self.authenticator_data[..], &Sha256::digest(&self.client_data)].concat()
+    /// Checks all but the signature, and gives what that needs.
+    fn signed_parts(
+        &self,
+        rp: &RelyingParty<'_>,
+        stored: &StoredPasskey,
+        needs_user_handle: bool,
+        now: i64,
+    ) -> Option<SignedParts> {
+        let signature = match stored.algorithm {
+            SignatureAlgorithm::Es256 => der::plain_signature(&self.signature)?.to_vec(),
+            SignatureAlgorithm::EdDsa | SignatureAlgorithm::Rs256 => self.signature.clone(),
+        };
+        Some(SignedParts {
+            verified: self.check(rp, stored, needs_user_handle, now)?,
+            public_key: Base64UrlUnpadded::decode_vec(&stored.public_key).ok()?,
+            signature,
+            message: [&self.authenticator_data[..], &sha256(&self.client_data)].concat(),
+        })
     }
 
     /// Checks all but the signature.

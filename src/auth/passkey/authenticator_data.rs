@@ -1,6 +1,6 @@
 //! Authenticator data: the authenticator's word on what it did (WebAuthn Level 3 §6.1).
 
-use sha2::{Digest as _, Sha256};
+use super::sha256;
 
 const RP_ID_HASH_BYTES: usize = 32;
 const AAGUID_BYTES: usize = 16;
@@ -29,7 +29,7 @@ impl<'a> AuthenticatorData<'a> {
         let (hash, bytes) = bytes.split_at_checked(RP_ID_HASH_BYTES)?;
         let (&flags, bytes) = bytes.split_first()?;
         let (counter, rest) = bytes.split_first_chunk()?;
-        let is_ours = hash == &Sha256::digest(rp_id.as_bytes())[..];
+        let is_ours = hash == sha256(rp_id.as_bytes());
         let is_backup_possible = flags & (BE | BS) != BS;
         let has_right_length = (flags & (AT | ED) == 0) == rest.is_empty();
         (is_ours && flags & UP != 0 && is_backup_possible && has_right_length).then(|| Self {

@@ -52,9 +52,9 @@ pub fn draw<E>(
 ) -> Result<String, E> {
     let mut nonce = [0; NONCE_BYTES];
     fill_random(&mut nonce)?;
-    let drawn = [&nonce[..], &now.to_be_bytes()].concat();
-    let mac = mac(key, ceremony, &drawn);
-    Ok(Base64UrlUnpadded::encode_string(&[drawn, mac].concat()))
+    let mut challenge = [&nonce[..], &now.to_be_bytes()].concat();
+    challenge.extend(mac(key, ceremony, &challenge));
+    Ok(Base64UrlUnpadded::encode_string(&challenge))
 }
 
 /// Reads a challenge. `None` if it was not drawn here for this ceremony, or not within the last hour.
@@ -71,14 +71,15 @@ pub fn read(key: &Secret, text: &str, ceremony: Ceremony<'_>, now: i64) -> Optio
     is_in_time.then(|| Challenge { nonce: Base64UrlUnpadded::encode_string(nonce), expires_at })
 }
 
-/// The MAC of what was drawn, for a ceremony. Every part but the last has one length.
+/// The MAC of what was drawn, for a ceremony. What it is computed of is never the same for two: a registration adds bytes, an
+/// authentication none, and each part but the last has one length.
 fn mac(key: &Secret, ceremony: Ceremony<'_>, drawn: &[u8]) -> Vec<u8> {
-    match ceremony {
-        Ceremony::Authentication => key.mac(&[&[0], drawn].concat()),
-        Ceremony::Registration { user_id, user_handle } => {
-            key.mac(&[&[1], drawn, &user_id.to_be_bytes(), user_handle.as_bytes()].concat())
-        }
+    let mut bytes = drawn.to_vec();
+    if let Ceremony::Registration { user_id, user_handle } = ceremony {
+        bytes.extend_from_slice(&user_id.to_be_bytes());
+        bytes.extend_from_slice(user_handle.as_bytes());
     }
+    key.mac(&bytes)
 }
 
 #[cfg(test)]

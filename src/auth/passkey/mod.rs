@@ -15,6 +15,7 @@ mod tests;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::secret::Secret;
 
@@ -49,4 +50,10 @@ fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 /// A member that is bytes: base64url without padding, of which there is one form for the same bytes.
 fn bytes(object: &Value, name: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text(object, name)?).ok()
+}
+
+/// The hash of some bytes.
+#[inline(never)] // it is large, and two need it
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }

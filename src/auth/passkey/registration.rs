@@ -1,11 +1,10 @@
 //! New passkeys (WebAuthn Level 3 §7.1).
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::Value;
 
 use super::authenticator_data::AuthenticatorData;
 use super::challenge::{Ceremony, Challenge};
-use super::{RelyingParty, bytes, client_data, credential_id, public_key};
+use super::{RelyingParty, bytes, client_data, credential_id, public_key, text};
 use crate::platform::SignatureAlgorithm;
 
 /// Transports that a browser may tell (WebAuthn Level 3 §5.8.4).
@@ -48,12 +47,12 @@ pub fn verify(
     let authenticator_data = bytes(response, "authenticatorData")?;
     let authenticator_data = AuthenticatorData::read(&authenticator_data, rp.id)?;
     let algorithm = SignatureAlgorithm::from_number(response.get("publicKeyAlgorithm")?.as_i64()?)?;
-    let public_key = bytes(response, "publicKey")?;
-    let is_right =
-        authenticator_data.credential_id()? == id_bytes && public_key::is_of(algorithm, &public_key);
+    let public_key = text(response, "publicKey")?;
+    let is_right = authenticator_data.credential_id()? == id_bytes
+        && public_key::is_of(algorithm, &bytes(response, "publicKey")?);
     is_right.then(|| NewPasskey {
         id: id.to_owned(),
-        public_key: Base64UrlUnpadded::encode_string(&public_key),
+        public_key: public_key.to_owned(),
         algorithm,
         counter: authenticator_data.counter,
         is_backup_eligible: authenticator_data.is_backup_eligible(),
@@ -64,8 +63,15 @@ pub fn verify(
 
 /// The known ones of a response's transports; of others nothing is kept (WebAuthn Level 3 §5.2.1.1 allows that).
 fn transports(response: &Value) -> String {
-    let told = response.get("transports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let is_told = |name: &&str| told.iter().any(|value| value == *name);
-    let known: Vec<_> = TRANSPORTS.into_iter().filter(is_told).map(|name| format!("\"{name}\"")).collect();
-    format!("[{}]", known.join(","))
+    let mut known = String::new();
+    if let Some(told) = response.get("transports").and_then(Value::as_array) {
+        for name in TRANSPORTS {
+            if told.iter().any(|value| value == name) {
+                known.push_str(if known.is_empty() { "[\"" } else { "\",\"" });
+                known.push_str(name);
+            }
+        }
+    }
+    known.push_str(if known.is_empty() { "[]" } else { "\"]" });
+    known
 }

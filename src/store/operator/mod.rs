@@ -14,7 +14,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod users;
 
-use crate::store::{Db, DbError, Row, Value};
+use crate::store::{Db, DbError, Param, Row, Value};
 
 /// A statement and its parameters, `?1` the first.
 pub struct Statement<'a> {
@@ -41,7 +41,8 @@ pub trait Database {
 
 /// Runs the Worker's statements.
 impl Db for dyn Database + '_ {
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
-        self.row(sql, params)
+    async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
+        let params: Vec<_> = params.iter().map(|param| Value::from(*param)).collect();
+        self.row(sql, &params)
     }
 }
