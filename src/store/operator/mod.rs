@@ -13,6 +13,7 @@ pub mod password_hash;
 pub mod secrets;
 pub mod sessions;
 pub mod users;
+pub mod verification;
 
 use crate::store::{Db, DbError, Param, Row, Value};
 

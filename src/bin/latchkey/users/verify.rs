@@ -1,7 +1,7 @@
 //! `users verify`: marks the email of a user as verified.
 
 use anyhow::{Result, bail};
-use latchkey::store::operator::users;
+use latchkey::store::operator::verification;
 
 use super::{UserSelector, describe};
 use crate::output;
@@ -33,13 +33,13 @@ pub struct Options {
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
-    if users::verify(&*database, user.id, &user.email, options.with_credentials)? {
+    if verification::verify(&*database, user.id, &user.email, options.with_credentials)? {
         return output::print(&format!("The email of {} is verified.", describe(&user)));
     }
     if user.email_verified {
         bail!("the email of {} is verified already; nothing was changed", describe(&user));
     }
-    if users::has_unproven_credentials(&*database, user.id)? {
+    if verification::has_unproven_credentials(&*database, user.id)? {
         bail!(
             "{0} has credentials from before the email was ever verified; nothing was changed. If you know that they are \
              its owner's too, pass --with-credentials; else remove them with 'users credentials remove {1} --all' first",
