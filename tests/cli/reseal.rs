@@ -72,6 +72,23 @@ fn an_interrupted_run_is_resumed_and_no_seed_is_lost() {
     assert_eq!((opened(NEW), opened(OLD)), (2_500, 0));
 }
 
+/// Whoever can write to the database gives nobody the app of another user.
+#[test]
+fn a_seal_is_good_in_its_place_only() {
+    let operator = Operator::new();
+    set_secrets(&operator, Some(NEW), Some(OLD));
+    insert(&operator, NEW, [1, 2, 3]);
+    let copied = "UPDATE credentials SET secret = (SELECT secret FROM credentials WHERE user_id = 1) WHERE user_id = 2";
+    operator.database().execute(copied, []).unwrap();
+    operator.database().execute("UPDATE credentials SET id = 31 WHERE user_id = 3", []).unwrap();
+    assert_eq!((open(&operator, NEW, 2), open(&operator, NEW, 3)), (None, None));
+    let (_, stdout, stderr) = run(&operator, &[]);
+    assert!(
+        stdout.contains("; 2 can't be opened; ") && stderr.contains("of users 2, 3,"),
+        "{stdout}{stderr}"
+    );
+}
+
 /// A user who sets up another app meanwhile keeps that one.
 #[test]
 fn a_seed_that_is_replaced_meanwhile_stays() {

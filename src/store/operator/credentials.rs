@@ -109,17 +109,21 @@ pub fn seeds_page(database: &dyn Database, after: i64, limit: usize) -> Result<V
 /// Number of credentials by type.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Numbers {
+    /// Those that wait too.
     pub totps: i64,
+    /// Those that were confirmed, so users with two-step verification.
+    pub two_step: i64,
     pub passkeys: i64,
 }
 
 /// Counts the credentials of all users.
 pub fn count(database: &dyn Database) -> Result<Numbers, DbError> {
-    let sql = "SELECT count(iif(type = 'totp', 1, NULL)) AS totps, count(iif(type = 'passkey', 1, NULL)) AS passkeys \
-               FROM credentials";
+    let sql = "SELECT count(iif(type = 'totp', 1, NULL)) AS totps, \
+               count(iif(type = 'totp' AND token_version IS NULL, 1, NULL)) AS two_step, \
+               count(iif(type = 'passkey', 1, NULL)) AS passkeys FROM credentials";
     let row = database.row(sql, &[])?;
     row.map_or(Ok(Numbers::default()), |mut row| {
-        Ok(Numbers { totps: row.integer()?, passkeys: row.integer()? })
+        Ok(Numbers { totps: row.integer()?, two_step: row.integer()?, passkeys: row.integer()? })
     })
 }
 

@@ -89,7 +89,7 @@ pub fn stored(deployment: &Deployment, database: &dyn Database, findings: &mut F
         Err(DbError::Other(message)) if message.contains("no such table") => return, // reported with the migrations
         Err(error) => return findings.warn(format!("could not count the credentials: {error}")),
     };
-    let Numbers { totps, passkeys } = numbers;
+    let Numbers { totps, passkeys, .. } = numbers;
     let variables = deployment.plain_variables().unwrap_or_default();
     if passkeys > 0 && rp_id(&variables).is_none() {
         findings.warn(format!(
