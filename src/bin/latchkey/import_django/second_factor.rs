@@ -10,6 +10,9 @@ use super::remark::Severity;
 const STEP: i64 = 30;
 const DIGITS: i64 = 6;
 
+/// Steps that a clock may differ by.
+const MAX_DRIFT: i64 = 1;
+
 /// Bytes of a seed: 128 bits at least (RFC 4226 §4, R6).
 const SEED_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 
@@ -75,6 +78,11 @@ fn device(row: &mut Row, user: i64) -> Option<Factor> {
             row.remark(Severity::Note, name, text, Some(&value));
             return Some(Factor::LeftOut(user, LeftOut::OtherApp));
         }
+    }
+    let drift = row.fields.get("drift").and_then(Value::as_i64).unwrap_or_default();
+    if drift.abs() > MAX_DRIFT {
+        let text = "is more than a step, so codes are refused until the clock of this device is right";
+        row.remark(Severity::Note, "drift", text, Some(&drift.into()));
     }
     let seed = row.fields.get("key").and_then(Value::as_str).and_then(from_hex);
     let last_step = row.fields.get("last_t").and_then(Value::as_i64).unwrap_or_default().max(0);
