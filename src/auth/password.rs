@@ -10,6 +10,7 @@ use std::hint::black_box;
 use std::str::FromStr;
 
 use base64ct::{Base64, Encoding as _};
+use pbkdf2::Params;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
@@ -169,6 +170,15 @@ impl Hasher {
         });
         let (password, salt) = (password.as_bytes(), salt.as_bytes());
         let mut output = vec![0; self.algorithm.output_bytes()];
+        // This is compiled for speed, with its crate; the generic ones are compiled for size, with this one. It takes no few iterations.
+        if let Ok(params) = Params::new(self.iterations) {
+            let algorithm = match self.algorithm {
+                Algorithm::Sha256 => pbkdf2::Algorithm::Pbkdf2Sha256,
+                Algorithm::Sha512 => pbkdf2::Algorithm::Pbkdf2Sha512,
+            };
+            pbkdf2::pbkdf2_hmac_with_params(password, salt, algorithm, params, &mut output);
+            return output;
+        }
         match self.algorithm {
             Algorithm::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, self.iterations, &mut output),
             Algorithm::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, self.iterations, &mut output),

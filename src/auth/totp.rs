@@ -17,7 +17,7 @@ const PERIOD: i64 = 30;
 const WINDOW: i64 = 1;
 
 /// The code of a time step (RFC 4226 §5.3).
-fn code(seed: &[u8], step: i64) -> String {
+pub fn code(seed: &[u8], step: i64) -> String {
     let mac = Hmac::<Sha1>::new_from_slice(seed)
         .map(|mac| mac.chain_update(step.to_be_bytes()).finalize().into_bytes());
     let mac: &[u8] = mac.as_ref().map_or(&[], |mac| mac.as_slice()); // HMAC takes keys of any length

@@ -24,7 +24,8 @@ const AT: u8 = 1 << 6;
 /// Authenticator with one passkey, on a page of one origin. Each part that is set is used as it is, right or not.
 #[derive(Clone)]
 pub struct Authenticator {
-    key: Key,
+    /// The private key.
+    pub key: Key,
     /// The credential's id.
     pub id: Vec<u8>,
     /// Flags, but for the one of an attested credential.
@@ -44,7 +45,7 @@ pub struct Authenticator {
 }
 
 #[derive(Clone)]
-enum Key {
+pub enum Key {
     EdDsa(ed25519_dalek::SigningKey),
     Es256(p256::ecdsa::SigningKey),
     Rs256(Box<rsa::PrivateKey>),

@@ -9,6 +9,7 @@ use super::{Api, Received, Request, Response, code_of, secret_of};
 pub const INVALID_SECRET: &str = r#"{"errors":{"secret":["Invalid or expired."]}}"#;
 
 /// A user of a test, with a client IP of their own: requests for mail are limited by it.
+#[derive(Clone)]
 pub struct Person {
     pub api: Rc<dyn Api>,
     pub name: String,

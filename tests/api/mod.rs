@@ -6,11 +6,14 @@ pub mod accounts;
 pub mod authenticator;
 pub mod breached;
 pub mod cases;
+pub mod credentials;
+pub mod factor;
 pub mod hints;
 pub mod login_failures;
 pub mod mailbox;
 pub mod methods;
 pub mod notices;
+pub mod passkeys;
 pub mod passwords;
 pub mod profile;
 pub mod protocol;
@@ -18,6 +21,7 @@ pub mod range_server;
 pub mod reauthentication;
 pub mod request;
 pub mod resets;
+pub mod second_steps;
 pub mod secret_ends;
 pub mod session_list;
 pub mod sessions;
@@ -252,6 +256,36 @@ macro_rules! all {
                 a_locked_account_is_told
                 a_password_that_a_sign_in_took_away_is_told
                 only_essential_notices_where_that_is_set;
+            credentials:
+                an_app_is_set_up
+                a_new_app_replaces_the_old_one_and_its_codes
+                an_app_that_waits_ends_with_the_sessions
+                recovery_codes_are_replaced
+                an_app_is_removed_with_its_codes
+                a_credential_of_another_user_is_not_found
+                a_stolen_token_changes_no_credentials
+                what_is_no_credential_gets_an_error
+                what_is_off_is_not_there
+                with_mail_credentials_need_a_verified_address;
+            second_steps:
+                every_proof_is_asked_for_the_factor_that_its_user_has
+                a_step_ends_with_what_its_first_proof_stands_on
+                a_step_is_good_for_ten_minutes_and_one_use
+                a_code_is_accepted_once_and_never_an_older_one
+                a_step_of_one_use_finishes_nothing_else
+                a_factor_secret_alone_asks_for_the_code
+                wrong_codes_are_counted_over_all_steps_of_a_user
+                a_seed_that_cannot_be_opened_accepts_no_code;
+            passkeys:
+                a_passkey_of_every_algorithm_logs_in
+                a_challenge_is_answered_once
+                what_no_right_browser_sends_is_refused
+                a_passkey_is_of_one_user
+                a_passkey_is_renamed_and_removed
+                there_are_ten_passkeys_at_most
+                the_last_way_in_stays
+                a_passkey_is_a_second_factor_after_another_proof
+                a_deactivated_user_is_told_so_by_the_right_passkey_alone;
             methods:
                 the_ways_in_are_told_to_anyone;
             session_list:

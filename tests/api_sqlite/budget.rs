@@ -352,7 +352,7 @@ fn no_statement_scans_the_table() {
     }
     pollster::block_on(purge::run(&api.platform, NOW)).unwrap();
     let statements: BTreeSet<_> = api.platform.db.statements.borrow().iter().cloned().collect();
-    assert_eq!(statements.len(), 23, "{statements:#?}");
+    assert_eq!(statements.len(), 25, "{statements:#?}");
     for statement in statements {
         for step in api.platform.db.plan(&statement) {
             let scans = ["users", "sessions", "login_failures", "registrations"]

@@ -19,7 +19,7 @@ use latchkey::mail::Mail;
 use latchkey::mail::delivery::{Deliverable, SendError};
 use latchkey::openapi;
 use latchkey::platform::{Event, Fetched, Limiter, Outgoing, Platform, SignatureAlgorithm};
-use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
+use latchkey::store::{Batch, Db, DbError, Param, Row, Statement};
 
 use crate::api::{Api, Received, Request, Response, Vars};
 use crate::crypto;
@@ -260,7 +260,7 @@ fn exchange(request: &Outgoing) -> Result<Fetched, String> {
 }
 
 impl Db for Host {
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+    async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
         let row = self.db.first(sql, params).await;
         *self.bookmark.borrow_mut() = Some(self.db.bookmark());
         row
@@ -282,7 +282,7 @@ struct Replica<'a> {
 }
 
 impl Db for Replica<'_> {
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+    async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
         let replica = self.host.replica.borrow_mut().take();
         let Some(replica) = replica else {
             return self.host.first(sql, params).await;

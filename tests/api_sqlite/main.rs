@@ -26,13 +26,15 @@ mod migrations;
 mod new_password;
 mod openapi;
 mod outbox;
-mod passkeys;
+mod provoked;
 mod purge;
 mod rate_limit;
 mod replica;
+mod rotation;
 mod session_record;
 mod sqlite;
 mod transport;
+mod webauthn;
 
 use std::rc::Rc;
 

@@ -4,19 +4,17 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use latchkey::account::profile::PROFILE;
 use latchkey::api::ENDPOINTS;
 use latchkey::api::route::{self, Route};
-use latchkey::app;
 use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
-use latchkey::error::Error;
-use latchkey::http::BodyError;
 use latchkey::openapi;
 use serde_json::{Value, json};
 
-use crate::api::{self, Api as _, Request, Response, Vars, django, realworld};
-use crate::host::{Arriving, Native};
+use crate::api::factor::{ORIGIN, with_everything};
+use crate::api::{self, Request, Response, django, realworld};
+use crate::host::Native;
+use crate::provoked::{refusal, success};
 
 /// A path, a method in lower case and a status.
 type Key = (String, String, String);
@@ -69,8 +67,11 @@ impl OpenApi {
         let context = || format!("{call:?}\n{answer:?}");
         let path = call.path.split('?').next().unwrap_or_default();
         let path = path.strip_suffix('/').unwrap_or(path);
-        let one = path.strip_prefix("/api/user/sessions/").filter(|id| !id.is_empty() && !id.contains('/'));
-        let path = if one.is_some() { "/api/user/sessions/{id}" } else { path };
+        let is_one =
+            |prefix: &str| path.strip_prefix(prefix).is_some_and(|id| !id.is_empty() && !id.contains('/'));
+        let prefixes = ["/api/user/sessions/", "/api/user/credentials/"];
+        let one = prefixes.into_iter().find(|prefix| is_one(prefix)).map(|prefix| format!("{prefix}{{id}}"));
+        let path = one.as_deref().unwrap_or(path);
         let method = call.method.to_lowercase();
         let Some(item) = self.document["paths"].get(path) else {
             return self.is_as_elsewhere("NotFound", 404, call, answer);
@@ -143,7 +144,7 @@ fn headers(response: &Value) -> BTreeMap<String, &Value> {
 
 #[test]
 fn every_route_is_described_and_no_other() {
-    let config = crate::host::config(&api::with_mail()).unwrap();
+    let config = crate::host::config(&with_everything()).unwrap();
     for dialect in [Dialect::Django, Dialect::RealWorld] {
         let openapi = OpenApi::new(dialect);
         let paths = openapi.document["paths"].as_object().unwrap();
@@ -228,8 +229,9 @@ fn every_status_and_example_is_a_real_answer() {
             for (name, example) in examples {
                 let mut vars = vars.clone();
                 if operation["x-requires"].is_string() && name != Some("FeatureOff") {
-                    let own = std::mem::replace(&mut vars, api::with_mail());
+                    let own = std::mem::replace(&mut vars, with_everything());
                     vars.extend(own);
+                    vars.insert("ALLOWED_ORIGINS", ORIGIN); // of all none may use passkeys
                 }
                 let answer = match name {
                     Some(name) => refusal(&vars, call.clone(), name),
@@ -243,10 +245,18 @@ fn every_status_and_example_is_a_real_answer() {
                         assert_eq!(claims(token), claims(&json!(answer.token())), "{}", context());
                         *token = json!(answer.token());
                     }
-                    for id in ["/sessions/0/id", "/mail/id"] {
-                        if let Some(example) = example.pointer_mut(id) {
+                    for varying in [
+                        "/sessions/0/id",
+                        "/mail/id",
+                        "/credentials/0/id",
+                        "/credential/id",
+                        "/credential/secret",
+                        "/credential/uri",
+                        "/factor/secret",
+                    ] {
+                        if let Some(example) = example.pointer_mut(varying) {
                             let body: Value = serde_json::from_str(&answer.body).unwrap();
-                            *example = body.pointer(id).unwrap().clone();
+                            *example = body.pointer(varying).unwrap().clone();
                         }
                     }
                     assert_eq!(
@@ -269,146 +279,4 @@ fn claims(token: &Value) -> Vec<String> {
     let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&Base64UrlUnpadded::decode_vec(payload).unwrap()).unwrap();
     claims.as_object().unwrap().keys().cloned().collect()
-}
-
-const JAKE: &str = r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#;
-
-const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
-
-/// The answer to the request that an operation has for an example.
-fn success(vars: &Vars, mut call: Request, operation: &Value, status: &str) -> Response {
-    let mut vars = vars.clone();
-    vars.insert("TOKEN_TTL_DAYS", "60");
-    let api = Native::new(vars);
-    if operation["operationId"] != "register" {
-        let token = api.send(&Request::post("/api/users", JAKE)).token();
-        if operation["security"].is_array() {
-            let sid = api.sql("SELECT sid FROM sessions").unwrap();
-            call.path = call.path.replace("{id}", &sid);
-            call = call.token(&token).header("User-Agent", FIREFOX).header("Place", "Berlin, DE");
-        }
-    }
-    match operation["operationId"].as_str().unwrap() {
-        "resetPassword" => {
-            api.sql("DELETE FROM secrets"); // the minute after the verification of the registration
-            api.send(&Request::post("/api/users/password-reset", &api::email("jake@example.com")));
-            let secret = api::secret_of(api.mails("jake@example.com").last().unwrap());
-            let user = json!({"user": {"secret": secret, "password": "another horse"}});
-            return api.send(&call.json(&user.to_string()));
-        }
-        "verifyEmail" => {
-            let secret = api::secret_of(api.mails("jake@example.com").last().unwrap());
-            return api.send(&call.json(&json!({"user": {"secret": secret}}).to_string()));
-        }
-        id => {
-            let is_verified = i32::from(id == "credentials" || id.starts_with("credentialsH"));
-            api.sql(&format!("UPDATE users SET email_verified = {is_verified}"));
-            api.sql("DELETE FROM secrets"); // likewise
-        }
-    }
-    if let Some(body) = operation["requestBody"]["content"]["application/json"].get("example") {
-        call = call.json(&body.to_string());
-    }
-    if status == "304" {
-        call = call.header("If-None-Match", "*");
-    }
-    api.send(&call)
-}
-
-/// The answer to a request that goes wrong in the way that an example is named for.
-fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
-    let mut vars = vars.clone();
-    match name {
-        "Throttled" => drop(vars.insert("RATE_LIMIT", "on")),
-        "Misconfigured" => drop(vars.remove("JWT_SECRET")),
-        "OldProof" => drop(vars.insert("REAUTHENTICATE_MINUTES", "1")),
-        _ => {}
-    }
-    let api = Native::new(vars);
-    if name == "Misconfigured" {
-        return api.send(&call);
-    }
-    if name == "InternalError" {
-        let request = Arriving { call: &call, clock: &api.platform.now };
-        let response =
-            app::respond_with_error(&api.config, &api.platform, &request, Error::Internal("x".to_owned()));
-        return Response {
-            status: response.status,
-            headers: BTreeMap::new(),
-            body: response.body.unwrap_or_default(),
-        };
-    }
-    let token = api.send(&Request::post("/api/users", JAKE)).token();
-    if name == "Throttled" {
-        api.platform.rate_limit.set(0);
-        let update = r#"{"user":{"password":"correct horse","current_password":"correct horse"}}"#;
-        return api.send(&if call.path == "/api/user" { call.token(&token).json(update) } else { call });
-    }
-    match name {
-        "MissingToken" => return api.send(&call),
-        "InvalidToken" => return api.send(&call.token("x")),
-        "UnknownUser" => return api.send(&call.token(&api::token(&api, 1_000_000))),
-        "DeactivatedUser" => {
-            api.sql("UPDATE users SET is_active = 0");
-            return api.send(&call.token(&token));
-        }
-        _ => {}
-    }
-    if name == "OldProof" {
-        let unproved = api::token(&api, 1);
-        let body = if call.method == "DELETE" { "{}" } else { r#"{"user":{"password":"another horse"}}"# };
-        return api.send(&call.token(&unproved).json(body));
-    }
-    let is_of_a_user =
-        call.path.starts_with("/api/user/") || ["/api/user", "/api/users/logout"].contains(&&*call.path);
-    let call = if is_of_a_user { call.token(&token) } else { call };
-    let taken = r#"{"user":{"username":"jake","email":"jake@example.com"}}"#;
-    let profile: String = PROFILE.iter().map(|field| format!(r#""{}":true,"#, field.name())).collect();
-    let broken = format!(
-        r#"{{"user":{{"email":null,"username":null,"password":null,{profile}"current_password":null}}}}"#
-    );
-    let login = |password: &str| api::login("jake@example.com", password);
-    let call = match name {
-        "BodyTimedOut" => Request { body_error: Some(BodyError::TimedOut), ..call },
-        "MissingUser" => call.json(r#"{"bio":"x"}"#),
-        "BodyTooLarge" => call.json(&"x".repeat(65_537)),
-        "UnsupportedMediaType" => call.header("Content-Type", "text/plain").body("{}"),
-        "MalformedJson" => call.json("{"),
-        "NoData" => call.json(r#"{"user":null}"#),
-        "NotAnObject" => call.json("[]"),
-        "NewUserErrors" | "CredentialsErrors" => call.json("{}"),
-        "UserPatchErrors" => call.json(&broken),
-        "PasswordProofErrors" => call.json(r#"{"user":{}}"#),
-        "WrongPassword" => call.json(r#"{"user":{"password":"another horse"}}"#),
-        "DeactivationErrors" => call.json(r#"{"user":{"current_password":null}}"#),
-        "UnknownSession" | "FeatureOff" => call,
-        "MailRequestErrors" | "EmailVerificationErrors" | "PasswordResetErrors" => {
-            call.json(r#"{"user":{}}"#)
-        }
-        "AlreadyVerified" => {
-            api.sql("UPDATE users SET email_verified = 1");
-            call
-        }
-        "EmailTaken" => {
-            api.sql("UPDATE users SET email_verified = 1");
-            api.send(&Request::put(r#"{"user":{"email":"jak@example.com"}}"#).token(&token));
-            let secret = api::secret_of(api.mails("jak@example.com").last().unwrap());
-            api.sql("UPDATE users SET email_verified = 0");
-            api.send(&Request::post("/api/users", &JAKE.replace("jake", "jak")));
-            call.json(&json!({"user": {"secret": secret}}).to_string())
-        }
-        "NewUserTaken" => call.json(JAKE),
-        "UserPatchTaken" => {
-            let other = api::register(&api, "other");
-            Request::new(&call.method, &call.path).token(&other).json(taken)
-        }
-        "ScopeErrors" => Request { path: format!("{}?scope=everywhere", call.path), ..call },
-        "WrongCredentials" => login("another horse"),
-        "Deactivated" => {
-            api.sql("UPDATE users SET is_active = 0");
-            login("correct horse")
-        }
-        _ => panic!("the document has an error that this test does not know: {name}"),
-    };
-    api.send(&call)
 }

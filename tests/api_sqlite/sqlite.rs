@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::slice::SliceIndex;
 use std::task::Poll;
 
-use latchkey::store::{Batch, Db, DbError, Row, Statement, Value};
+use latchkey::store::{Batch, Db, DbError, Param, Row, Statement, Value};
 use rusqlite::backup::Backup;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql};
@@ -114,21 +114,21 @@ async fn yield_now() {
     .await;
 }
 
-struct Param<'a>(&'a Value<'a>);
+struct Bound<'a>(&'a Param<'a>);
 
-impl ToSql for Param<'_> {
+impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
-            Value::Null => ValueRef::Null,
+            Param::Null => ValueRef::Null,
             // D1 binds every number as a double.
-            Value::Integer(integer) => ValueRef::Real(*integer as f64),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Param::Integer(integer) => ValueRef::Real(*integer as f64),
+            Param::Text(text) => ValueRef::Text(text.as_bytes()),
         }))
     }
 }
 
 impl Sqlite {
-    fn run(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+    fn run(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
         self.statements.borrow_mut().push(sql.to_owned());
         if let Some((_, interference)) =
             self.before.borrow_mut().extract_if(.., |(text, _)| sql.starts_with(*text)).next()
@@ -138,7 +138,7 @@ impl Sqlite {
         let fail = |error: rusqlite::Error| DbError::from_message(&error.to_string());
         let mut statement = self.connection.prepare_cached(sql).map_err(fail)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(params.iter().map(Param))).map_err(fail)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params.iter().map(Bound))).map_err(fail)?;
         // A statement with RETURNING has done its work when its last row is read.
         let mut first = None;
         while let Some(row) = rows.next().map_err(fail)? {
@@ -156,7 +156,7 @@ impl Sqlite {
 
 impl Db for Sqlite {
     /// Lets other requests in before the statement, as a real database does.
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+    async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
         yield_now().await;
         self.calls.set(self.calls.get() + 1);
         self.run(sql, params)

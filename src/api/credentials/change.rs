@@ -29,12 +29,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::ClientIp,
     input: Some(Input {
-        name: "Confirmation",
-        rules: || vec![&validate::CODE],
-        example: r#"{"credential":{"code":"123456"}}"#,
+        name: "PasskeyName",
+        rules: || vec![&validate::PASSKEY_NAME],
+        example: r#"{"credential":{"name":"Phone"}}"#,
         alternatives: &[&Input {
-            name: "PasskeyName",
-            rules: || vec![&validate::PASSKEY_NAME],
+            name: "Confirmation",
+            rules: || vec![&validate::CODE],
             ..Input::CREDENTIAL
         }],
         ..Input::CREDENTIAL

@@ -42,7 +42,7 @@ pub(super) const FACTOR_REQUIRED: Failure = Failure {
     error: || {
         Error::FactorRequired(Box::new(FactorRequired {
             secret: "7~q83vEjRWeJCrze8SNFZ4kA.l1HKX0C4wL3mSDMLXgEOzTYX5mKqLbCIEkFBoE0ceYM".to_owned(),
-            types: r#"["totp","recovery","passkey"]"#.to_owned(),
+            types: r#"["totp","recovery"]"#.to_owned(),
             expires: "2027-01-15T08:10:00Z".to_owned(),
         }))
     },

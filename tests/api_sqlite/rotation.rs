@@ -1,0 +1,119 @@
+//! Credentials while the configuration changes, and what their requests cost.
+
+use std::rc::Rc;
+
+use latchkey::platform::SignatureAlgorithm;
+use serde_json::json;
+
+use super::api::authenticator::{Authenticator, BE, BS, UP};
+use super::api::factor::{INVALID_CODE, INVALID_PASSKEY, amr, factor, without_mail};
+use super::api::mailbox::Person;
+use super::api::{Api, Vars};
+use super::{Native, config};
+
+/// The same database with other variables.
+fn restarted(before: &Native, vars: &Vars<'_>) -> Rc<Native> {
+    let mut after = Native::new(Vars::new());
+    after.config = config(vars);
+    after.platform.db = before.platform.db.copy();
+    Rc::new(after)
+}
+
+#[test]
+fn taking_a_variable_away_lets_nobody_in() {
+    let mut vars = without_mail();
+    let native = Rc::new(Native::new(vars.clone()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "variables-gone");
+    let app = person.set_up_app();
+    let passkey = person.add_passkey(SignatureAlgorithm::Es256);
+    let unverified = Authenticator { flags: UP | BE | BS, ..passkey.clone() };
+    let options = [person.options(), person.options(), person.options()];
+
+    vars.remove("DATA_SECRET");
+    let without_seeds = restarted(&native, &vars);
+    person.api = without_seeds.clone();
+    person.forget_steps();
+    let step = factor(&person.login("jakejake"));
+    assert_eq!(step["types"], json!(["totp", "recovery", "passkey"]));
+    person.prove(&json!({ "secret": step["secret"], "code": app.code(&person, 0) })).is(400, INVALID_CODE);
+    let answer = person.prove(&json!({ "secret": step["secret"], "passkey": unverified.get(&options[0]) }));
+    assert_eq!(amr(&answer), json!(["pwd", "swk", "mfa"]));
+    let answer = person.prove(&json!({ "passkey": passkey.get(&options[1]) }));
+    assert_eq!(amr(&answer), json!(["swk", "user", "mfa"]));
+
+    vars.remove("PASSKEY_RP_ID");
+    person.api = restarted(&without_seeds, &vars);
+    let step = factor(&person.login("jakejake"));
+    assert_eq!(step["types"], json!(["totp", "recovery"]));
+    let answer = person.prove(&json!({ "secret": step["secret"], "passkey": passkey.get(&options[2]) }));
+    answer.is(400, INVALID_PASSKEY);
+    // Where no passkey is accepted, one in a body is a field like any other.
+    let required =
+        r#"{"errors":{"email":["This field is required."],"password":["This field is required."]}}"#;
+    person.prove(&json!({ "passkey": passkey.get(&options[2]) })).is(400, required);
+    let answer = person.prove(&json!({ "secret": step["secret"], "code": app.recovery[0] }));
+    assert_eq!(amr(&answer), json!(["pwd", "otp", "mfa"]));
+}
+
+#[test]
+fn a_seed_is_sealed_again_when_it_is_used() {
+    let mut vars = without_mail();
+    let native = Rc::new(Native::new(vars.clone()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "seed-rotated");
+    let app = person.set_up_app();
+    let old = vars.insert("DATA_SECRET", "a new secret of the tests, of 32 bytes or more").unwrap();
+    vars.insert("DATA_SECRET_PREVIOUS", old);
+    let rotated = restarted(&native, &vars);
+    person.api = rotated.clone();
+    let log_in = |person: &Person| {
+        person.forget_steps();
+        let secret = factor(&person.login("jakejake"))["secret"].clone();
+        person.prove(&json!({ "secret": secret, "code": app.code(person, 0) }))
+    };
+    let sealed = || rotated.sql("SELECT secret FROM credentials WHERE type = 'totp'");
+    let before = sealed();
+    assert_eq!(log_in(&person).status, 200);
+    let after = sealed();
+    assert_ne!(after, before);
+    assert_eq!(log_in(&person).status, 200);
+    assert_eq!(sealed(), after);
+    vars.remove("DATA_SECRET_PREVIOUS");
+    let without_previous = restarted(&rotated, &vars);
+    person.api = without_previous.clone();
+    assert_eq!(log_in(&person).status, 200);
+    // A seal is good in its own place only.
+    without_previous.sql("UPDATE credentials SET id = id + 1 WHERE type = 'totp'");
+    log_in(&person).is(400, INVALID_CODE);
+}
+
+/// Calls of the database by a request, before its response.
+fn cost(native: &Native, send: impl FnOnce() -> u16) -> (usize, u16) {
+    let before = native.platform.db.calls.get();
+    let status = send();
+    // Without what is done after the response: the record of the session.
+    (native.platform.db.calls.get() - before, status)
+}
+
+#[test]
+fn a_second_step_and_a_passkey_take_two_calls_each() {
+    let native = Rc::new(Native::new(without_mail()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "factor-cost");
+    let app = person.set_up_app();
+    person.forget_steps();
+    let passkey = person.add_passkey(SignatureAlgorithm::EdDsa);
+    let mut secret = json!(null);
+    let cost_of_password = cost(&native, || {
+        let answer = person.login("jakejake");
+        secret = factor(&answer)["secret"].clone();
+        answer.status
+    });
+    assert_eq!(cost_of_password, (2, 401));
+    let code = app.code(&person, 0);
+    // And one for the record of the session, after the response.
+    assert_eq!(cost(&native, || person.prove(&json!({ "secret": secret, "code": code })).status), (3, 200));
+    let proof = json!({ "passkey": passkey.get(&person.options()) });
+    assert_eq!(cost(&native, || person.prove(&proof).status), (3, 200));
+}
