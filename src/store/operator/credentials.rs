@@ -109,9 +109,9 @@ pub fn seeds_page(database: &dyn Database, after: i64, limit: usize) -> Result<V
 /// Number of credentials by type.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Numbers {
-    /// Those that wait too.
+    /// Confirmed or not.
     pub totps: i64,
-    /// Those that were confirmed, so users with two-step verification.
+    /// Users with two-step verification: TOTPs that were confirmed.
     pub two_step: i64,
     pub passkeys: i64,
 }

@@ -30,7 +30,7 @@ const NO_SECRET: &str = "no_data_secret";
 pub struct Factors {
     /// Users who keep their app.
     pub apps: i64,
-    /// Of these, who lose it once they prove their mailbox.
+    /// Users among them who lose it once they prove their mailbox.
     pub unverified: i64,
     /// Number of users by what is left out.
     pub left_out: BTreeMap<String, i64>,

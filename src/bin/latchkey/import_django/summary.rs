@@ -29,7 +29,7 @@ pub struct Summary {
     other_verified_addresses: i64,
     /// Imported users who keep their authenticator app.
     authenticator_apps: i64,
-    /// Of these, who lose it once they prove their mailbox, since their email is not verified.
+    /// Users among them who lose it once they prove their mailbox, since their email is not verified.
     unverified_with_app: i64,
     /// Number of imported users by what of their second factors is left out.
     left_out_factors: BTreeMap<String, i64>,
