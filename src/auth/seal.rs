@@ -11,6 +11,54 @@ use crate::platform::Platform;
 
 const NONCE_BYTES: usize = 12;
 
+/// Cipher of seals: the platform in the Worker, and code of this machine in the operator's command.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread; nothing here needs Send")]
+pub trait Cipher {
+    /// Fills `bytes` from a cryptographically secure source.
+    ///
+    /// # Errors
+    /// Failure of the source.
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error>;
+
+    /// Encrypts as [`Platform::encrypt`] does.
+    ///
+    /// # Errors
+    /// A message for the log.
+    async fn encrypt(&self, key: &[u8], nonce: &[u8], text: &[u8], context: &str) -> Result<Vec<u8>, String>;
+
+    /// Decrypts as [`Platform::decrypt`] does.
+    ///
+    /// # Errors
+    /// A message for the log.
+    async fn decrypt(
+        &self,
+        key: &[u8],
+        nonce: &[u8],
+        encrypted: &[u8],
+        context: &str,
+    ) -> Result<Option<Vec<u8>>, String>;
+}
+
+impl<P: Platform> Cipher for P {
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+        Platform::fill_random(self, bytes)
+    }
+
+    async fn encrypt(&self, key: &[u8], nonce: &[u8], text: &[u8], context: &str) -> Result<Vec<u8>, String> {
+        Platform::encrypt(self, key, nonce, text, context).await
+    }
+
+    async fn decrypt(
+        &self,
+        key: &[u8],
+        nonce: &[u8],
+        encrypted: &[u8],
+        context: &str,
+    ) -> Result<Option<Vec<u8>>, String> {
+        Platform::decrypt(self, key, nonce, encrypted, context).await
+    }
+}
+
 /// Keys of seals and of user handles: one that seals, and one that sealed before and still opens.
 #[derive(Debug, Clone)]
 pub struct DataKeys {
@@ -47,11 +95,11 @@ impl DataKeys {
     /// Seals some bytes for a place in the database.
     ///
     /// # Errors
-    /// [`Error::Internal`] if the platform fails.
-    pub async fn seal(&self, platform: &impl Platform, bytes: &[u8], place: &str) -> Result<String, Error> {
+    /// [`Error::Internal`] if the cipher fails.
+    pub async fn seal(&self, cipher: &impl Cipher, bytes: &[u8], place: &str) -> Result<String, Error> {
         let mut nonce = [0; NONCE_BYTES];
-        platform.fill_random(&mut nonce)?;
-        let sealed = platform.encrypt(self.current.as_bytes(), &nonce, bytes, place).await;
+        cipher.fill_random(&mut nonce)?;
+        let sealed = cipher.encrypt(self.current.as_bytes(), &nonce, bytes, place).await;
         let sealed = sealed.map_err(|error| Error::Internal(format!("seal: {error}")))?;
         Ok(Base64UrlUnpadded::encode_string(&[&nonce[..], &sealed].concat()))
     }
@@ -59,10 +107,10 @@ impl DataKeys {
     /// Opens a seal of a place in the database. `None` if no key of this deployment sealed it, or it is of another place.
     ///
     /// # Errors
-    /// [`Error::Internal`] if the platform fails.
+    /// [`Error::Internal`] if the cipher fails.
     pub async fn open(
         &self,
-        platform: &impl Platform,
+        cipher: &impl Cipher,
         sealed: &str,
         place: &str,
     ) -> Result<Option<Opened>, Error> {
@@ -71,7 +119,7 @@ impl DataKeys {
         let keys = [(Some(&self.current), false), (self.previous.as_ref(), true)];
         for (key, is_outdated) in keys {
             let Some(key) = key else { continue };
-            let opened = platform.decrypt(key.as_bytes(), nonce, sealed, place).await;
+            let opened = cipher.decrypt(key.as_bytes(), nonce, sealed, place).await;
             if let Some(bytes) = opened.map_err(|error| Error::Internal(format!("seal: {error}")))? {
                 return Ok(Some(Opened { bytes, is_outdated }));
             }

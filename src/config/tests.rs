@@ -7,6 +7,8 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// SHA-256 of the key of gothinkster/django-realworld-example-app; the code knows only its hash.
 const PUBLIC: &str = "2^f+3@v7$v1f8yt0!s)3-1t$)tlp+xm17=*g))_xoi&&9m#2a&";
 
+const DATA_SECRET: &str = "the secret of data, 32 bytes or more";
+
 fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::from_vars(|name| {
         let set = vars.iter().find(|(set, _)| *set == name);
@@ -33,6 +35,7 @@ fn what_is_not_set_has_its_default() {
     assert_eq!((config.session_max_age, config.proof_max_age), (None, None));
     assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (8, false));
     assert_eq!(config.passwords.breached_passwords_url, None);
+    assert!(config.data_keys.is_none() && config.passkeys.is_none() && !config.has(Feature::Credentials));
     assert!(config.warnings.is_empty());
 }
 
@@ -172,6 +175,22 @@ fn no_wrong_value_falls_back() {
         ("BREACHED_PASSWORDS_URL", " https://mirror.example/"),
         ("REGISTRATIONS_PER_ADDRESS", "1000001"),
         ("JWT_SECRET_PREVIOUS", PUBLIC),
+        ("DATA_SECRET", ""),
+        ("DATA_SECRET", "0123456789abcdef0123456789abcde"),
+        ("DATA_SECRET", PUBLIC),
+        ("DATA_SECRET", SECRET), // that of tokens
+        ("DATA_SECRET_PREVIOUS", DATA_SECRET),
+        ("PASSKEY_RP_ID", "https://example.com"),
+        ("PASSKEY_RP_ID", "example.com:8443"),
+        ("PASSKEY_RP_ID", "example.com/"),
+        ("PASSKEY_RP_ID", "example.com."),
+        ("PASSKEY_RP_ID", "*.example.com"),
+        ("PASSKEY_RP_ID", "Example.com"),
+        ("PASSKEY_RP_ID", "bücher.example"),
+        ("PASSKEY_RP_ID", " example.com"),
+        ("PASSKEY_RP_ID", "com"),
+        ("PASSKEY_RP_ID", "127.0.0.1"),
+        ("PASSKEY_RP_ID", "[::1]"),
     ] {
         let problems = problems(&[("JWT_SECRET", SECRET), (name, value)]);
         assert_eq!(problems.len(), 1, "{name}={value}");
@@ -189,6 +208,29 @@ fn a_secret_has_32_bytes_and_is_not_shown() {
 }
 
 #[test]
+fn credentials_need_a_secret_of_their_own() {
+    let secrets = [("JWT_SECRET", SECRET), ("DATA_SECRET", DATA_SECRET)];
+    let config = read(&[&secrets[..], &[("DATA_SECRET_PREVIOUS", DATA_SECRET)]].concat()).unwrap();
+    assert!(config.data_keys.is_some() && config.has(Feature::Credentials) && config.passkeys.is_none());
+    assert!(!format!("{config:?}").contains(DATA_SECRET));
+    // The one that signed tokens before is known to as many.
+    let previous = [&secrets[..], &[("JWT_SECRET_PREVIOUS", DATA_SECRET)]].concat();
+    assert!(problems(&previous)[0].starts_with("DATA_SECRET is the same as JWT_SECRET"));
+}
+
+#[test]
+fn passkeys_are_of_a_domain_and_of_listed_origins() {
+    for rp_id in ["localhost", "example.com", "xn--bcher-kva.example", "app.1.example"] {
+        let config = read(&[("JWT_SECRET", SECRET), ("PASSKEY_RP_ID", rp_id)]).unwrap();
+        assert_eq!(config.passkeys.unwrap().rp_id, rp_id);
+    }
+    let none = read(&[("JWT_SECRET", SECRET), ("PASSKEY_RP_ID", ""), ("ALLOWED_ORIGINS", "*")]).unwrap();
+    assert!(none.passkeys.is_none());
+    let any = [("JWT_SECRET", SECRET), ("PASSKEY_RP_ID", "example.com"), ("ALLOWED_ORIGINS", "*")];
+    assert!(problems(&any)[0].starts_with("ALLOWED_ORIGINS is \"*\", and PASSKEY_RP_ID is set"));
+}
+
+#[test]
 fn weak_values_work_and_are_warned_of() {
     for (name, value, is_weak) in [
         ("PASSWORD_HASHER", "pbkdf2_sha512$219999", true),
@@ -201,6 +243,8 @@ fn weak_values_work_and_are_warned_of() {
         ("JWT_SECRET_PREVIOUS", "django-insecure-0123456789abcdefghi", true),
         ("JWT_SECRET_PREVIOUS", "012345678012345678012345678012345678", true),
         ("JWT_SECRET_PREVIOUS", "0123456789012345678901234567890123456789", false),
+        ("DATA_SECRET", "012345678012345678012345678012345678", true),
+        ("DATA_SECRET", DATA_SECRET, false),
     ] {
         let config = read(&[("JWT_SECRET", SECRET), (name, value)]).unwrap();
         assert_eq!(!config.warnings.is_empty(), is_weak, "{name}={value}");

@@ -11,7 +11,7 @@ fn bash_completes_subcommands_and_options() {
     assert_eq!((script.status, &*script.stderr), (0, ""));
     operator.write("completions.sh", &script.stdout);
     for (words, expected) in [
-        ("users cre", "create"),
+        ("users crea", "create"),
         ("users edit --im", "--image"),
         ("users logout --ses", "--session"),
         ("import-django --unus", "--unusable-passwords"),

@@ -1,5 +1,6 @@
 //! `doctor`
 
+mod credentials;
 mod database;
 mod mail;
 mod secrets;
@@ -118,6 +119,7 @@ ok       all variables are valid
 note     PASSWORD_HASHER is pbkdf2_sha512$220000, which needs the Workers Paid plan: the Free plan stops a login after 10 ms of CPU time
 note     as compatible with old clients as these are, they are weaker than NIST SP 800-63B-4 recommends: PASSWORD_MIN_LENGTH, PASSWORD_BLOCKLIST, BREACHED_PASSWORDS, SESSION_MAX_DAYS, REAUTHENTICATE_MINUTES. docs/hardening.md has the values
 note     MAIL_FROM is not set, so mail is off: nobody can reset a forgotten password or verify an email. ('npm start' turns it on, with a mailbox on this machine)
+note     DATA_SECRET is not set, so two-step verification and passkeys are off: docs/credentials.md
 ok       the database can be reached
 ok       the database has {:.2} kB of the 10 GB that D1 allows
 ok       failed logins cost as much as the costliest stored hash

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::command::Operator;
+use crate::seals;
 
 const SHA256: &str = "pbkdf2_sha256$2$salt$V4YBVS0Bu7zKOuDW5eFM7JpnlFrYTDTyCzVnLAEJYbU=";
 
@@ -16,6 +17,19 @@ fn with_users() -> (Operator, String) {
     database.execute(sql, (3, "o'brien \"\n\u{202e}", "Jake@example.com", SHA256, 0, 1)).unwrap();
     database.execute(sql, (5, "anna", "anna@example.com", &sha512, 1, 0)).unwrap();
     (operator, sha512)
+}
+
+#[test]
+fn who_loses_their_second_step_is_told() {
+    let (operator, _) = with_users();
+    seals::insert(&operator, seals::NEW, [3, 5]);
+    let waits = "UPDATE credentials SET token_version = 0 WHERE user_id = 5";
+    operator.database().execute(waits, []).unwrap();
+    let outcome = operator.run(&["export-django", "--keep-sha512"]);
+    let told = "not exported: the authenticator apps of 1 user, who log in to Django without a second step until they set it \
+                up there\n";
+    assert_eq!((outcome.status, &*outcome.stderr), (0, told));
+    assert!(!outcome.stdout.contains("the seed"));
 }
 
 #[test]

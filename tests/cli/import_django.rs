@@ -1,5 +1,6 @@
 //! `import-django`
 
+mod factors;
 mod files;
 mod passwords;
 mod problems;

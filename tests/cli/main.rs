@@ -10,6 +10,8 @@
     reason = "a test that fails panics"
 )]
 
+#[path = "../../src/bin/latchkey/cipher.rs"]
+mod cipher;
 mod command;
 mod completions;
 mod createsuperuser;
@@ -22,6 +24,8 @@ mod mail;
 mod npm;
 #[cfg(unix)]
 mod pipes;
+mod reseal;
+mod seals;
 mod secret;
 mod start;
 mod token;

@@ -2,6 +2,7 @@
 
 mod activate;
 mod create;
+mod credentials;
 mod edit;
 mod list;
 mod logout;
@@ -51,7 +52,8 @@ pub fn insert_session(
 /// Runs a command that must succeed, and returns its output.
 pub fn output_of(operator: &Operator, arguments: &[&str]) -> String {
     let Outcome { status, stdout, stderr } = operator.run(arguments);
-    let reads = [Some(&"list"), Some(&"show"), Some(&"sessions")].contains(&arguments.get(1));
+    let reads = [Some(&"list"), Some(&"show"), Some(&"sessions")].contains(&arguments.get(1))
+        || (arguments.get(1) == Some(&"credentials") && arguments.get(2) != Some(&"remove"));
     assert_eq!((status, &*stderr), (0, if reads { "" } else { LOCAL }), "{arguments:?}");
     assert!(!stdout.contains("salt") && !stdout.contains(SECRET), "{stdout}");
     stdout
@@ -85,6 +87,7 @@ fn usernames_do_not_control_a_terminal() {
         &["users", "edit", "1", "--bio", "x"],
         &["users", "logout", odd],
         &["users", "sessions", odd],
+        &["users", "credentials", odd],
         &["users", "set-staff", odd, "--staff", "true", "--yes"],
         &["users", "unlock", odd],
         &["users", "verify", odd],
@@ -111,6 +114,8 @@ fn an_unknown_user_is_an_error() {
         &["users", "logout", "eve"],
         &["users", "logout", "eve", "--session", "x"],
         &["users", "sessions", "eve"],
+        &["users", "credentials", "eve"],
+        &["users", "credentials", "remove", "eve", "--all", "--yes"],
         &["users", "set-staff", "eve", "--staff", "true", "--yes"],
         &["users", "set-password", "eve", "--password-stdin"],
         &["users", "unlock", "eve"],
@@ -157,24 +162,31 @@ fn the_documented_way_to_erase_a_user_leaves_no_row_of_theirs() {
     insert(Some(7));
     let tables = "SELECT group_concat(m.name) FROM sqlite_schema AS m, pragma_table_info(m.name) AS c \
                   WHERE m.type = 'table' AND c.name = 'user_id'";
-    assert_eq!(operator.sql(tables), "sessions,secrets,outbox", "insert a row of each below");
+    assert_eq!(
+        operator.sql(tables),
+        "sessions,secrets,outbox,credentials,second_steps",
+        "insert a row of each below"
+    );
     for user_id in [1, 7] {
         insert_session(&operator, user_id, "sid", 0, CREATED, CREATED);
         let secret = "INSERT INTO secrets (id, purpose, account, network, user_id, token_hash, code_hash, created_at, \
                       code_expires_at, expires_at, purge_at) VALUES (?1, 'reset', '', '', ?1, '', '', 0, 0, 0, 0)";
         let notice = "INSERT INTO outbox (key, kind, user_id, recipient, count, since, at, due_at, attempts) \
                       VALUES (?1, 'password_changed', ?1, 'x', 1, 0, 0, 0, 0)";
-        for sql in [secret, notice] {
+        let step = "INSERT INTO second_steps (id, user_id, token_hash, methods, token_version, reset_version, expires_at) \
+                    VALUES (?1, ?1, 'x', '[]', 0, 0, 0)";
+        for sql in [secret, notice, step] {
             database.execute(sql, [user_id]).unwrap();
         }
+        credentials::give_all(&operator, user_id);
     }
     let document = include_str!("../../docs/operating.md");
     let (_, rest) = document.split_once("## Erase a user").unwrap();
     let (_, rest) = rest.split_once("--command \"").unwrap();
     database.execute_batch(rest.split_once('"').unwrap().0).unwrap();
-    let left =
-        ["sessions", "secrets", "outbox"].map(|table| format!("(SELECT group_concat(user_id) FROM {table})"));
+    let left = ["sessions", "secrets", "outbox", "credentials", "second_steps"]
+        .map(|table| format!("(SELECT group_concat(DISTINCT user_id) FROM {table})"));
     let left = format!("SELECT concat_ws(' ', (SELECT group_concat(id) FROM users), {})", left.join(", "));
-    assert_eq!(operator.sql(&left), "1 1 1 1");
+    assert_eq!(operator.sql(&left), "1 1 1 1 1 1");
     assert_eq!(insert(None), 8, "the id is given out to nobody again");
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::command::{Operator, Outcome, SECRET};
+use crate::seals::{NEW, OLD, insert, open, seed, set_secrets};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$V4YBVS0Bu7zKOuDW5eFM7JpnlFrYTDTyCzVnLAEJYbU=";
 
@@ -94,6 +95,31 @@ fn no_two_columns_of_a_statement_have_one_name() {
     let logout = ["users", "logout", "jake", "--session", "sid", "--through-wrangler"];
     assert_eq!(run(&operator, &logout, "").status, 0);
     assert_eq!(run(&operator, &logout, "").status, 1, "it has ended");
+}
+
+#[test]
+fn credentials_are_reached_through_wrangler() {
+    let Some(operator) = with_wrangler() else { return };
+    let sql = "INSERT INTO users (username, email, password, created_at, updated_at) VALUES ('jake', 'j@x.io', ?1, 0, 0)";
+    operator.database().execute(sql, [HASH]).unwrap();
+    set_secrets(&operator, Some(NEW), Some(OLD));
+    insert(&operator, OLD, [1]);
+    let resealed = run(&operator, &["reseal", "--yes", "--through-wrangler"], "");
+    let expected = "1 of 1 seed sealed anew; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
+    assert_eq!((resealed.status, &*resealed.stdout), (0, expected), "{}", resealed.stderr);
+    assert_eq!(open(&operator, NEW, 1), Some(seed(1)));
+    let list = ["users", "credentials", "jake", "--json"];
+    let through = run(&operator, &[&list[..], &["--through-wrangler"]].concat(), "");
+    assert_eq!((through.status, through.stdout), (0, operator.run(&list).stdout));
+    for file in [files(&operator.path("home")), files(&operator.path("tmp"))].concat() {
+        let text = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
+        let sealed = operator.sql("SELECT secret FROM credentials");
+        assert!(![NEW, OLD, &sealed].iter().any(|kept| text.contains(*kept)), "{}", file.display());
+    }
+    let remove = ["users", "credentials", "remove", "jake", "--all", "--yes", "--through-wrangler"];
+    let removed = run(&operator, &remove, "");
+    let expected = "user 1 (j@x.io, \"jake\") has lost 1 authenticator app.\n";
+    assert_eq!((removed.status, &*removed.stdout), (0, expected), "{}", removed.stderr);
 }
 
 /// Makes a project in which this shell script replaces Node.

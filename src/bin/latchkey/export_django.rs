@@ -10,8 +10,8 @@ use chrono::{DateTime, SecondsFormat};
 use latchkey::account::password::PasswordHash;
 use latchkey::auth::password::{Algorithm, Hasher};
 use latchkey::store::operator::Database;
-use latchkey::store::operator::django;
 use latchkey::store::operator::users::UserRecord;
+use latchkey::store::operator::{credentials, django};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -117,6 +117,13 @@ fn export(
             "Django can't read the password hash of {}, listed above: see --help",
             output::users(unreadable)
         ));
+    }
+    match credentials::count(database).map(|numbers| numbers.two_step) {
+        Ok(0) | Err(_) => {} // they may be from before there were any
+        Ok(count) => output::note(&format!(
+            "not exported: the authenticator apps of {}, who log in to Django without a second step until they set it up there",
+            output::users(count)
+        )),
     }
     Ok(exported)
 }

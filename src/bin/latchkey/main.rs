@@ -8,6 +8,7 @@
     deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic where a pipe is closed")
 )]
 
+mod cipher;
 mod completions;
 mod createsuperuser;
 mod dev_vars;
@@ -21,8 +22,11 @@ mod members;
 mod new_user;
 mod npm;
 mod output;
+mod progress;
 mod prompt;
 mod random;
+mod reseal;
+mod seals;
 mod secret;
 mod settings;
 mod token;
@@ -61,6 +65,7 @@ enum Command {
     Mail(mail::Command),
     ImportDjango(import_django::Options),
     ExportDjango(export_django::Options),
+    Reseal(reseal::Options),
     Secret(secret::Options),
     Doctor(doctor::Options),
     Completions(completions::Options),
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
         Command::Mail(command) => mail::run(&deployment, &command),
         Command::ImportDjango(options) => import_django::run(&deployment, &options),
         Command::ExportDjango(options) => export_django::run(&deployment, &options),
+        Command::Reseal(options) => reseal::run(&deployment, &options),
         Command::Secret(options) => secret::run(&options),
         Command::Doctor(options) => doctor::run(&deployment, &options),
         Command::Completions(options) => completions::run(&options, Cli::command()),

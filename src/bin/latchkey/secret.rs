@@ -5,7 +5,7 @@ use latchkey::auth::secret::MIN_BYTES;
 
 use crate::{output, random};
 
-/// Prints a new random secret fit for JWT_SECRET
+/// Prints a new random secret fit for JWT_SECRET or DATA_SECRET
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  npx latchkey secret | npx wrangler secret put JWT_SECRET")]
 pub struct Options {}

@@ -8,6 +8,7 @@ use std::{env, fs, iter};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use latchkey::auth::password::Hasher;
+use latchkey::auth::seal::DataKeys;
 use latchkey::auth::secret::{MIN_BYTES, Secret};
 use latchkey::auth::single_use::SingleUseKey;
 use latchkey::config::{Config, ConfigError, MailConfig, passwords};
@@ -73,6 +74,17 @@ pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigErr
 
 fn invalid(error: ConfigError) -> anyhow::Error {
     anyhow!("invalid configuration: {}", error.problems.join("; "))
+}
+
+/// Makes the keys of seals, if these are valid secrets.
+fn keys_of(current: Option<String>, previous: Option<String>) -> Result<Option<DataKeys>> {
+    let variable = |name: &str| match name {
+        "JWT_SECRET" => Some(placeholder_secret()),
+        "DATA_SECRET" => current.clone(),
+        "DATA_SECRET_PREVIOUS" => previous.clone(),
+        _ => None,
+    };
+    Ok(read(variable).map_err(invalid)?.data_keys)
 }
 
 /// Selects the deployment
@@ -200,6 +212,32 @@ impl Deployment {
         let config = read(|name| variables.get(name).cloned()).map_err(invalid)?;
         let secret = variables.remove("JWT_SECRET").and_then(Secret::new).context("JWT_SECRET is not set")?;
         Ok((config, SingleUseKey::new(&secret)))
+    }
+
+    /// Reads the keys of seals. With `--remote`, DATA_SECRET comes from the environment or stdin.
+    pub fn data_keys(&self) -> Result<DataKeys> {
+        if !self.remote || env::var_os("DATA_SECRET").is_some() {
+            return self.data_keys_at_hand()?.context("DATA_SECRET is not set: docs/credentials.md");
+        }
+        if prompt::stdin_is_terminal() {
+            bail!(
+                "this needs the deployed DATA_SECRET, which can't be read back: pass it in the environment or on stdin"
+            );
+        }
+        let secret = prompt::all_of_stdin()?.trim_end_matches(['\r', '\n']).to_owned();
+        keys_of(Some(secret), env::var("DATA_SECRET_PREVIOUS").ok())?.context("stdin has no DATA_SECRET")
+    }
+
+    /// Reads the keys of seals, if there are any: with `--remote`, those of the environment.
+    pub fn data_keys_at_hand(&self) -> Result<Option<DataKeys>> {
+        let names = ["DATA_SECRET", "DATA_SECRET_PREVIOUS"];
+        if self.remote {
+            let [current, previous] = names.map(|name| env::var(name).ok());
+            return keys_of(current, previous);
+        }
+        let mut variables = self.plain_variables()?;
+        let [current, previous] = names.map(|name| variables.remove(name));
+        keys_of(current, previous)
     }
 
     /// Reads the configuration, with a placeholder for a secret that is not available.

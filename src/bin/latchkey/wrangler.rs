@@ -51,6 +51,8 @@ fn prepared(mut command: Command) -> Result<Command> {
         .env("WRANGLER_SEND_ERROR_REPORTS", "false")
         .env_remove("JWT_SECRET") // not for wrangler
         .env_remove("JWT_SECRET_PREVIOUS")
+        .env_remove("DATA_SECRET")
+        .env_remove("DATA_SECRET_PREVIOUS")
         .env_remove("WRANGLER_OUTPUT_FILE_PATH")
         .env_remove("WRANGLER_OUTPUT_FILE_DIRECTORY")
         .stdin(Stdio::null());

@@ -51,6 +51,14 @@ pub fn import(params: Vec<Value<'static>>) -> Statement<'static> {
     Statement { sql, params }
 }
 
+/// Makes a statement that gives a user a TOTP; `params` are its id, the user's, the sealed seed, the last time step that was
+/// used, and the times at which it was added and used last.
+pub fn import_app(params: Vec<Value<'static>>) -> Statement<'static> {
+    let sql = "INSERT INTO credentials (id, user_id, type, key, secret, counter, created_at, used_at) \
+               VALUES (?1, ?2, 'totp', ?2 || '', ?3, min(?4, unixepoch() / 30), ifnull(?5, unixepoch()), ?6)";
+    Statement { sql, params }
+}
+
 /// Makes a statement that adds a profile to a user who has none and is unchanged since `params`: id, bio, image and
 /// `updated_at`.
 pub fn add_profile(params: Vec<Value<'static>>) -> Statement<'static> {

@@ -13,6 +13,9 @@ pub(super) const COLUMNS: &str = "ifnull(max(sum(iif(client_ip = '', count, 0)),
      count(iif(client_ip <> '' AND blocked_until > unixepoch(), 1, NULL)) AS ips, \
      nullif(max(iif(client_ip <> '' AND blocked_until > unixepoch(), blocked_until, 0)), 0) AS ips_blocked";
 
+/// Keyed hashes under which failures are recorded: of an email, of its user, and of the user's second factor.
+pub type Accounts<'a> = [Option<&'a str>; 3];
+
 /// Failed logins, and the lockout that they caused. Times are in Unix seconds.
 #[derive(Debug, Serialize)]
 pub struct Failures {
@@ -36,24 +39,20 @@ impl Failures {
     }
 }
 
-/// Reads the failures of whichever of two accounts has more, if any are recorded.
-pub fn most(
-    database: &dyn Database,
-    account: &str,
-    other_account: Option<&str>,
-) -> Result<Option<Failures>, DbError> {
+/// Reads the failures of whichever of some accounts has most, if any are recorded.
+pub fn most(database: &dyn Database, accounts: Accounts<'_>) -> Result<Option<Failures>, DbError> {
     let sql = [
         "SELECT ",
         COLUMNS,
-        " FROM login_failures WHERE account IN (?1, ?2) AND expires_at > unixepoch() \
+        " FROM login_failures WHERE account IN (?1, ?2, ?3) AND expires_at > unixepoch() \
          GROUP BY account ORDER BY failures DESC LIMIT 1",
     ];
-    let row = database.row(&sql.concat(), &[account.into(), other_account.into()])?;
+    let row = database.row(&sql.concat(), &accounts.map(Into::into))?;
     row.map(|mut row| Failures::read(&mut row)).transpose()
 }
 
-/// Deletes the failures of two accounts.
-pub fn clear(database: &dyn Database, account: &str, other_account: Option<&str>) -> Result<(), DbError> {
-    let sql = "DELETE FROM login_failures WHERE account IN (?1, ?2)";
-    database.row(sql, &[account.into(), other_account.into()]).map(drop)
+/// Deletes the failures of some accounts.
+pub fn clear(database: &dyn Database, accounts: Accounts<'_>) -> Result<(), DbError> {
+    let sql = "DELETE FROM login_failures WHERE account IN (?1, ?2, ?3)";
+    database.row(sql, &accounts.map(Into::into)).map(drop)
 }

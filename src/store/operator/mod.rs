@@ -6,12 +6,14 @@
     reason = "fields are named like their columns, and errors are the database's"
 )]
 
+pub mod credentials;
 pub mod django;
 pub mod login_failures;
 pub mod password_hash;
 pub mod secrets;
 pub mod sessions;
 pub mod users;
+pub mod verification;
 
 use crate::store::{Db, DbError, Param, Row, Value};
 

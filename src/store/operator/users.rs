@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 use super::Database;
-use super::login_failures::{self, Failures};
+use super::login_failures::{self, Accounts, Failures};
 use super::password_hash::{self, HashShape};
 use super::sessions::{self, SessionDetails};
 use crate::account::password::PasswordHash;
@@ -171,8 +171,12 @@ pub fn list(database: &dyn Database, filter: &Filter<'_>) -> Result<Vec<ListedUs
 pub struct Details {
     pub hash: HashShape,
     pub active_sessions: i64,
-    /// Failures of the two accounts.
-    pub failures: [Failures; 2],
+    /// True while two-step verification is on.
+    pub two_step: bool,
+    pub recovery_codes_left: i64,
+    pub passkeys: i64,
+    /// Failures of the three accounts.
+    pub failures: [Failures; 3],
 }
 
 /// Reads the details of a user in one statement, since wrangler takes seconds for each. `accounts` are the keyed hashes
@@ -180,30 +184,47 @@ pub struct Details {
 pub fn details(
     database: &dyn Database,
     id: i64,
-    accounts: [Option<&str>; 2],
+    accounts: Accounts<'_>,
     proved_since: Option<i64>,
     now: i64,
 ) -> Result<Option<Details>, DbError> {
-    // The second counts have column names of their own: `wrangler d1 execute` identifies columns by name.
+    // The other counts have column names of their own: `wrangler d1 execute` identifies columns by name.
     let sql = [
         "WITH other (user_failures, user_blocked, user_ips, user_ips_blocked) AS (SELECT ",
         login_failures::COLUMNS,
-        " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()) SELECT hash.*, ",
+        " FROM login_failures WHERE account = ?3 AND expires_at > unixepoch()), \
+         factor (factor_failures, factor_blocked, factor_ips, factor_ips_blocked) AS (SELECT ",
+        login_failures::COLUMNS,
+        " FROM login_failures WHERE account = ?7 AND expires_at > unixepoch()), credential AS (SELECT \
+         count(iif(type = 'totp' AND token_version IS NULL, 1, NULL)) AS two_step, \
+         count(iif(type = 'recovery' AND used_at IS NULL, 1, NULL)) AS codes, \
+         count(iif(type = 'passkey', 1, NULL)) AS passkeys FROM credentials WHERE user_id = ?1) SELECT hash.*, ",
         &sessions::count(),
-        " AS active_sessions, failures.*, other.* FROM (SELECT ",
+        " AS active_sessions, credential.*, failures.*, other.*, factor.* FROM (SELECT ",
         password_hash::COLUMNS,
         " FROM users WHERE id = ?1) AS hash, (SELECT ",
         login_failures::COLUMNS,
-        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures, other",
+        " FROM login_failures WHERE account = ?2 AND expires_at > unixepoch()) AS failures, other, factor, credential",
     ];
-    let [account, other] = accounts;
-    let params = [id.into(), account.into(), other.into(), Value::Null, now.into(), proved_since.into()];
+    let [account, other, factor] = accounts;
+    let params = [
+        id.into(),
+        account.into(),
+        other.into(),
+        Value::Null,
+        now.into(),
+        proved_since.into(),
+        factor.into(),
+    ];
     let row = database.row(&sql.concat(), &params)?;
     let read = |mut row: Row| {
         Ok(Details {
             hash: HashShape::read(&mut row)?,
             active_sessions: row.integer()?,
-            failures: [Failures::read(&mut row)?, Failures::read(&mut row)?],
+            two_step: row.boolean()?,
+            recovery_codes_left: row.integer()?,
+            passkeys: row.integer()?,
+            failures: [Failures::read(&mut row)?, Failures::read(&mut row)?, Failures::read(&mut row)?],
         })
     };
     row.map(read).transpose()
@@ -325,16 +346,6 @@ pub fn deactivate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
          WHERE id = ?1 AND is_active RETURNING id"
     );
     Ok(database.row(&sql, &[id.into()])?.is_some())
-}
-
-/// Verifies the email of a user, if it is this one still, and ends verifications. Returns false if it
-/// was verified.
-pub fn verify(database: &dyn Database, id: i64, email: &str) -> Result<bool, DbError> {
-    let sql = format!(
-        "UPDATE users SET email_verified = 1, verified_at = ifnull(verified_at, unixepoch()), {END_VERIFICATIONS}, \
-         updated_at = unixepoch() WHERE id = ?1 AND email COLLATE BINARY = ?2 AND NOT email_verified RETURNING id"
-    );
-    Ok(database.row(&sql, &[id.into(), email.into()])?.is_some())
 }
 
 /// Ends all sessions, resets and mailed sign-ins of a user. Returns false if there is no such user.

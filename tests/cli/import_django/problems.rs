@@ -234,7 +234,7 @@ fn problems_are_there_for_programs() {
         refused.stderr
     );
     let expected = json!({
-        "written": false, "imported": 1, "already_exist": 0, "skipped": 1, "skipped_profiles": 0, "added_profiles": 0,
+        "written": false, "imported": 1, "already_exist": 0, "skipped": 1, "skipped_profiles": 0, "added_profiles": 0, "authenticator_apps": 0, "unverified_with_app": 0, "left_out_factors": {},
         "verified_emails": 0, "other_verified_addresses": 0,
         "unusable_passwords": {}, "dropped_fields": { "last_login": 1 }, "other_models": { "sites.site": 1 },
         "costliest_hash": null,

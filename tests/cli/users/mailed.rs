@@ -5,7 +5,7 @@ use std::cell::Cell;
 use latchkey::auth::single_use::SingleUseKey;
 use latchkey::config::Config;
 use latchkey::store::secrets::{self, LimitKeys, Purpose, Recipient};
-use latchkey::store::{Db, DbError, Row, Value, email};
+use latchkey::store::{Db, DbError, Param, Row, Value, email};
 use rusqlite::Connection;
 use rusqlite::types::Value as Column;
 
@@ -19,11 +19,11 @@ const ELSEWHERE: &str = "198.51.100.1";
 struct Sqlite(Connection);
 
 impl Db for Sqlite {
-    async fn first(&self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+    async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
         let params = params.iter().map(|param| match param {
-            Value::Null => Column::Null,
-            Value::Integer(integer) => Column::Integer(*integer),
-            Value::Text(text) => Column::Text(text.to_string()),
+            Param::Null => Column::Null,
+            Param::Integer(integer) => Column::Integer(*integer),
+            Param::Text(text) => Column::Text((*text).to_owned()),
         });
         let mut statement = self.0.prepare(sql).unwrap();
         let columns = statement.column_count();
@@ -52,7 +52,7 @@ fn key() -> SingleUseKey {
         "EMAIL" => Some(""),
         _ => None,
     };
-    Config::from_vars(|name| variable(name).map(str::to_owned)).unwrap().mail.unwrap().key
+    Config::from_vars(|name| variable(name).map(str::to_owned)).unwrap().single_use
 }
 
 fn limits(email: &str, client_ip: &str) -> LimitKeys {

@@ -28,8 +28,11 @@ fn a_user_is_shown_with_all_but_the_hash() {
  created           2027-01-15 08:00:00 UTC
  updated           2027-01-15 08:00:00 UTC
  password          pbkdf2_sha256$2
+ two-step          off
+ passkeys          0
  logins            not blocked; 0 failures recorded
  current password  not blocked; 0 failures recorded
+ second factor     not blocked; 0 failures recorded
  token version     1
  active sessions   2
 ";
@@ -43,10 +46,14 @@ fn a_user_is_shown_with_all_but_the_hash() {
         "is_active": true, "is_staff": false,
         "is_superuser": false, "bio": "line\nline", "image": null, "created_at": CREATED, "updated_at": CREATED,
         "token_version": 1, "password_hasher": "pbkdf2_sha256$2", "password_problem": null, "active_sessions": 2,
+        "two_step": false, "recovery_codes_left": 0, "passkeys": 0,
         "login_failures": {
             "count": 0, "blocked_until": null, "blocked_ips": 0, "ips_blocked_until": null,
         },
         "current_password_failures": {
+            "count": 0, "blocked_until": null, "blocked_ips": 0, "ips_blocked_until": null,
+        },
+        "factor_failures": {
             "count": 0, "blocked_until": null, "blocked_ips": 0, "ips_blocked_until": null,
         },
     });

@@ -67,6 +67,23 @@ fn wrong_current_passwords_are_shown_and_cleared_with_the_user() {
 }
 
 #[test]
+fn wrong_second_factors_are_shown_and_cleared_with_the_user() {
+    let operator = with_users(&["ada", "jake"]);
+    let config = Config::from_vars(|name| (name == "JWT_SECRET").then(|| SECRET.to_owned())).unwrap();
+    let lockout = config.passwords.lockout;
+    for id in ["1", "2"] {
+        record(&operator, &lockout.factor(id), &[("", 100, 4_000_000_000, 4_000_000_000)]);
+    }
+    let shown = output_of(&operator, &["users", "show", "ada"]);
+    let expected = "\n second factor     blocked until 2096-10-02 07:06:40 UTC; 100 failures recorded\n";
+    assert!(shown.contains(expected), "{shown}");
+    for name in ["ada", "jake@example.com"] {
+        assert!(output_of(&operator, &["users", "unlock", name]).contains("All failures are cleared."));
+    }
+    assert_eq!(operator.sql("SELECT count(*) FROM login_failures"), "0");
+}
+
+#[test]
 fn an_unknown_email_is_unlocked_as_the_api_compares_it() {
     let operator = Operator::new();
     fail(&operator, "Eve@example.com", &[("one", 10, 4_000_000_000, 4_000_000_000)]);

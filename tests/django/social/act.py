@@ -1,5 +1,6 @@
 """What is done in Django: `act.py make`, `act.py show`. Speaks JSON."""
 
+import base64
 import datetime
 import hashlib
 import json
@@ -10,12 +11,16 @@ import django
 django.setup()
 
 from allauth.account.models import EmailAddress  # noqa: E402
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes  # noqa: E402
+from allauth.mfa.totp.internal.auth import TOTP  # noqa: E402
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken  # noqa: E402
 from django.contrib.admin.models import ADDITION, LogEntry  # noqa: E402
 from django.contrib.auth import authenticate, hashers  # noqa: E402
 from django.contrib.auth.models import Group, Permission, User  # noqa: E402
 from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken  # noqa: E402
+from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: E402
 from profiles.models import Profile  # noqa: E402
 from rest_framework.authtoken.models import Token  # noqa: E402
 from shop.models import Order  # noqa: E402
@@ -45,9 +50,22 @@ def encode(kind, password):
     return hashers.make_password(password, hasher=kind)
 
 
+def second_factors(seed):
+    """An app and codes of django-allauth, then of django-otp, and an app of 8 digits."""
+    first, second, third = User.objects.order_by("pk")[:3]
+    TOTP.activate(first, base64.b32encode(seed).decode())
+    RecoveryCodes.activate(first)
+    TOTPDevice.objects.create(user=second, name="phone", key=seed.hex())
+    TOTPDevice.objects.create(user=second, name="half set up", confirmed=False)
+    device = StaticDevice.objects.create(user=second, name="backup")
+    StaticToken.objects.create(device=device, token=StaticToken.random_token())
+    TOTPDevice.objects.create(user=third, name="phone", digits=8)
+
+
 def make():
     """Makes a user of each kind of hash, and what other apps have of them."""
-    for given in json.load(sys.stdin):
+    persons, seed = json.load(sys.stdin)
+    for given in persons:
         user = User.objects.create(
             username=given["username"],
             email=given["email"],
@@ -70,6 +88,7 @@ def make():
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         EmailAddress.objects.create(user=user, email=f"other-{user.email}", verified=False)
         EmailAddress.objects.create(user=user, email=f"old-{user.email}", verified=True)
+    second_factors(bytes.fromhex(seed))
     Token.objects.create(user=first)
     Order.objects.create(user=first, weight=1.5)
     Order.objects.create(user=second, weight=float("inf"))

@@ -93,15 +93,10 @@ fn is_own(deployment: &Deployment, config: &Table, authority: &str) -> bool {
         let port = get("dev").and_then(|dev| dev.get("port")).and_then(Value::as_integer).unwrap_or(DEV_PORT);
         return !deployment.remote && authority.ends_with(&format!(":{port}"));
     }
-    let routes = get("routes").and_then(Value::as_array).into_iter().flatten().chain(get("route"));
-    let pattern = |route: &'_ Value| {
-        route.as_str().or_else(|| route.get("pattern")?.as_str()).map(str::to_ascii_lowercase)
-    };
-    let is_of_host = |pattern: String| {
-        let host = pattern.split('/').next().unwrap_or_default();
+    let is_of_host = |host: &String| {
         host == authority || host.strip_prefix('*').is_some_and(|end| authority.ends_with(end))
     };
-    if routes.filter_map(pattern).any(is_of_host) {
+    if wrangler_config::hosts(config).iter().any(is_of_host) {
         return true;
     }
     let name = whole.get("name").and_then(Value::as_str).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! `doctor`: checks for common problems. Each check is independent, so that one that fails to run hides no other.
 
+mod credentials;
 mod database;
 mod mail;
 mod secrets;
@@ -76,6 +77,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let deployed = secrets::check(deployment, &mut findings);
     variables::check(deployment, &mut findings);
     mail::check(deployment, deployed.as_deref(), &mut findings);
+    credentials::check(deployment, deployed.as_deref(), &mut findings);
     database::check(deployment, &mut findings);
     let Findings(findings) = findings;
     if options.json {

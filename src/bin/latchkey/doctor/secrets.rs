@@ -11,7 +11,7 @@ use super::Findings;
 use crate::settings::Deployment;
 use crate::wrangler;
 
-const SECRETS: [&str; 2] = ["JWT_SECRET", "JWT_SECRET_PREVIOUS"];
+const SECRETS: [&str; 4] = ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "DATA_SECRET", "DATA_SECRET_PREVIOUS"];
 
 /// The secret with the address of an SMTP server.
 pub const SMTP_URL: &str = "SMTP_URL";
@@ -49,13 +49,20 @@ fn local(deployment: &Deployment, findings: &mut Findings) {
     }
     let secrets = local.variables;
     // `variables` checks their length.
-    match SECRETS.map(|name| secrets.get(name)) {
-        [Some(current), Some(previous)] if current == previous => findings.warn(
-            "JWT_SECRET_PREVIOUS is the same as JWT_SECRET: remove it, or set it to the former JWT_SECRET",
-        ),
-        [_, Some(_)] => previous_is_set(findings),
-        _ => {}
+    let [current, previous, data, previous_data] = SECRETS.map(|name| secrets.get(name));
+    let is_same = |name: &str, current, previous: Option<&String>, findings: &mut Findings| {
+        let is_same = previous.is_some() && previous == current;
+        if is_same {
+            findings.warn(format!(
+                "{name}_PREVIOUS is the same as {name}: remove it, or set it to the former {name}"
+            ));
+        }
+        is_same
+    };
+    if !is_same("JWT_SECRET", current, previous, findings) && previous.is_some() {
+        previous_is_set(findings);
     }
+    is_same("DATA_SECRET", data, previous_data, findings);
 }
 
 fn file_is_private(file: &str, findings: &mut Findings) {

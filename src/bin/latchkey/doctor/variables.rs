@@ -18,7 +18,9 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     let Ok(mut variables) = deployment.variables() else { return };
     unknown(&variables, "[vars] of wrangler.toml", findings);
     if deployment.remote {
-        variables.extend(env::var("JWT_SECRET").map(|secret| ("JWT_SECRET".to_owned(), secret)));
+        let names = ["JWT_SECRET", "DATA_SECRET", "DATA_SECRET_PREVIOUS"];
+        let at_hand = names.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
+        variables.extend(at_hand);
     } else if let Ok(local) = deployment.local_variables() {
         if !local.has_process {
             unknown(&local.variables, &local.files.join(" and "), findings);

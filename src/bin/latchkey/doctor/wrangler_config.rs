@@ -119,3 +119,16 @@ fn is_placeholder(id: &str) -> bool {
 pub fn names_database(config: &Table) -> bool {
     database_id(config).is_some_and(|id| !is_placeholder(id))
 }
+
+/// Hosts of the Worker's routes, as `wrangler.toml` has them: a pattern may begin with `*`.
+pub fn hosts(config: &Table) -> Vec<String> {
+    let whole = whole();
+    // An environment inherits these.
+    let get = |key: &str| config.get(key).or_else(|| whole.get(key));
+    let routes = get("routes").and_then(Value::as_array).into_iter().flatten().chain(get("route"));
+    let pattern = |route: &Value| {
+        route.as_str().or_else(|| route.get("pattern")?.as_str()).map(str::to_ascii_lowercase)
+    };
+    let host = |pattern: String| pattern.split('/').next().unwrap_or_default().to_owned();
+    routes.filter_map(pattern).map(host).collect()
+}

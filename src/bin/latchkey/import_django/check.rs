@@ -13,23 +13,12 @@ use latchkey::error::Violation;
 use serde_json::{Map, Value};
 
 use super::MAX_ID;
+use super::algorithms::other_algorithm;
+use super::models::Kind;
 use super::remark::{Remark, Severity, Who};
-use super::source::{Kind, Object};
+use super::second_factor::{self, Factor};
+use super::source::Object;
 use crate::unusable_password;
-
-/// Algorithms of Django and its documentation that can't be verified here. Nothing else of a hash is ever shown.
-const OTHER_ALGORITHMS: [&str; 10] = [
-    "argon2",
-    "bcrypt",
-    "bcrypt_sha256",
-    "crypt",
-    "md5",
-    "pbkdf2_sha1",
-    "pbkdf2_wrapped_md5",
-    "pbkdf2_wrapped_sha1",
-    "scrypt",
-    "sha1",
-];
 
 /// Fields of a row that are no loss: Latchkey has no times of a profile.
 const PROFILE_TIMES: [&str; 2] = ["created_at", "updated_at"];
@@ -40,6 +29,8 @@ pub enum Record {
     Profile(Profile),
     /// Address, if it is verified.
     Address(Option<Address>),
+    /// Second factor, if it is in use.
+    Factor(Option<Factor>),
 }
 
 #[derive(Default)]
@@ -114,6 +105,15 @@ pub fn check(kind: Kind, object: Object, makes_unusable: bool) -> Result<Checked
             row.fields.clear();
             Record::Address(address)
         }
+        Kind::TotpDevice | Kind::StaticDevice | Kind::Authenticator => {
+            let factor = second_factor::read(&mut row, kind);
+            who.id = factor.as_ref().map(|factor| match factor {
+                Factor::App(app) => app.user,
+                Factor::LeftOut(user, _) => *user,
+            });
+            row.fields.clear();
+            Record::Factor(factor)
+        }
     };
     let has_value = |value: &Value| match value {
         Value::Null => false,
@@ -125,8 +125,9 @@ pub fn check(kind: Kind, object: Object, makes_unusable: bool) -> Result<Checked
     Ok(Checked { record, who, dropped: dropped.collect(), remarks: row.remarks })
 }
 
-struct Row {
-    fields: Map<String, Value>,
+/// Row that is read, field by field.
+pub struct Row {
+    pub fields: Map<String, Value>,
     remarks: Vec<Remark>,
 }
 
@@ -170,7 +171,13 @@ impl Row {
         self.remark(Severity::Problem, field, text, value);
     }
 
-    fn remark(&mut self, severity: Severity, field: &str, text: impl Into<String>, value: Option<&Value>) {
+    pub fn remark(
+        &mut self,
+        severity: Severity,
+        field: &str,
+        text: impl Into<String>,
+        value: Option<&Value>,
+    ) {
         let value = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         self.remarks.push(Remark { severity, field: field.to_owned(), text: text.into(), value });
     }
@@ -198,7 +205,7 @@ impl Row {
         self.field(name, Severity::ProfileProblem, |input| field.check(input)).flatten()
     }
 
-    fn id(&mut self, value: &Value, name: &str, severity: Severity) -> Option<i64> {
+    pub fn id(&mut self, value: &Value, name: &str, severity: Severity) -> Option<i64> {
         let id = value.as_i64().filter(|id| (1..=MAX_ID).contains(id));
         match value {
             _ if id.is_some() => {}
@@ -321,22 +328,8 @@ impl Row {
     }
 }
 
-/// Names the algorithm of a hash if it is one of Django's that can't be verified here; those without a salt as Django's
-/// `identify_hasher` tells them.
-fn other_algorithm(stored: &str) -> Option<&'static str> {
-    let is_bare_md5 = stored.len() == 32 && stored.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_bare_md5 || stored.starts_with("md5$$") {
-        return Some("unsalted_md5");
-    }
-    if stored.starts_with("sha1$$") {
-        return Some("unsalted_sha1");
-    }
-    let (name, _) = stored.split_once('$')?;
-    OTHER_ALGORITHMS.into_iter().find(|algorithm| *algorithm == name)
-}
-
 /// Parses a time of a fixture or SQLite; without an offset it is in UTC, as Django stores it.
-fn unix_seconds(text: &str) -> Option<i64> {
+pub fn unix_seconds(text: &str) -> Option<i64> {
     let text = text.replacen(' ', "T", 1);
     DateTime::parse_from_rfc3339(&text)
         .map(|time| time.timestamp())

@@ -2,10 +2,13 @@
 //!
 //! The file is read once, into a [`staging`] database, where all of it is checked before anything is written.
 
+mod algorithms;
 mod check;
 mod decode;
-mod progress;
+mod factors;
+mod models;
 mod remark;
+mod second_factor;
 mod source;
 mod staging;
 mod summary;
@@ -18,8 +21,9 @@ use anyhow::{Result, bail};
 
 use crate::output;
 use crate::settings::{self, Deployment};
-pub use source::parse_model;
-use source::{Kind, Others, Source, UserModels};
+pub use models::parse_model;
+use models::{Kind, UserModels};
+use source::{Others, Source};
 use staging::{Counts, Staging};
 use summary::Summary;
 
@@ -37,7 +41,9 @@ const GAP: i64 = 1_000_000;
 ///
 /// FILE is what `manage.py dumpdata` writes, as json or jsonl, also compressed (gz, bz2, xz, lzma) or through a pipe, or
 /// Django's SQLite file. Only users are imported; if it has profiles.Profile too, bio and image come from there, and if it has
-/// account.EmailAddress of django-allauth, an email that is verified there is verified here. A user whose password can't be verified here, being unusable or of another algorithm than pbkdf2_sha256 and pbkdf2_sha512,
+/// account.EmailAddress of django-allauth, an email that is verified there is verified here. Authenticator apps of django-otp and
+/// django-allauth come along, sealed under DATA_SECRET (with --remote, that of the environment); recovery codes and passkeys do not.
+/// A user whose password can't be verified here, being unusable or of another algorithm than pbkdf2_sha256 and pbkdf2_sha512,
 /// is a problem, unless --unusable-passwords is given.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -78,7 +84,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let source = Source::open(&options.file, models.clone())?;
     let database = if options.dry_run { deployment.database()? } else { deployment.writable_database()? };
 
-    let mut staging = Staging::new()?;
+    let mut staging = Staging::new(deployment.data_keys_at_hand()?)?;
     let (others, dropped) = stage(source, &mut staging, options.unusable_passwords)?;
     write::read_existing(&*database, &mut staging)?;
     staging.find_conflicts()?;
@@ -158,8 +164,8 @@ fn stage(
         let checked = check::check(kind, object, makes_unusable)?;
         for field in &checked.dropped {
             let field = match kind {
-                Kind::User | Kind::Address => field.clone(),
                 Kind::Profile => format!("profile.{field}"),
+                _ => field.clone(),
             };
             *dropped.entry(field).or_default() += 1;
         }

@@ -1,7 +1,6 @@
 //! Reader of Django's users in a fixture or a SQLite file, row by row.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead as _, Read};
 use std::path::{Path, PathBuf};
@@ -15,13 +14,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::decode;
-use super::progress::Progress;
+use super::models::{Kind, MODELS, UserModels, table_of};
 use crate::output;
-
-pub const PROFILE: &str = "profiles.profile";
-
-/// Addresses of users, verified or not, of django-allauth.
-pub const ADDRESS: &str = "account.emailaddress";
+use crate::progress::Progress;
 
 /// An object of a fixture, or a row of a table in the form of one.
 #[derive(Deserialize)]
@@ -33,18 +28,10 @@ pub struct Object {
     pub fields: Map<String, Value>,
 }
 
-/// Kind of a row.
-#[derive(Clone, Copy)]
-pub enum Kind {
-    User,
-    Profile,
-    Address,
-}
-
-/// Callback that receives users, profiles and addresses, with their number in the file.
+/// Callback that receives users and what is read of them, with their number in the file.
 pub type Each<'a> = &'a mut dyn FnMut(i64, Kind, Object) -> Result<()>;
 
-/// Contents of a file beside its users, profiles and addresses.
+/// Contents of a file beside its users and what is read of them.
 #[derive(Default)]
 pub struct Others {
     /// Last id that Django assigned, if the file has it.
@@ -55,55 +42,6 @@ pub struct Others {
     pub relations: BTreeMap<String, u64>,
     /// Other models whose rows look like users.
     pub user_like: Vec<String>,
-}
-
-/// Names of the models whose rows are users, as `app.model`. No other app's row may become a user, least of all a
-/// superuser.
-#[derive(Clone)]
-pub struct UserModels(Vec<String>);
-
-impl UserModels {
-    /// The original application's model, and Django's own.
-    const DEFAULT: [&str; 2] = ["authentication.user", "auth.user"];
-
-    /// These models, or the default ones if there are none.
-    pub fn new(models: &[String]) -> Self {
-        if models.is_empty() {
-            Self(Self::DEFAULT.map(str::to_owned).to_vec())
-        } else {
-            Self(models.to_vec())
-        }
-    }
-
-    fn kind(&self, model: &str) -> Option<Kind> {
-        if self.0.iter().any(|user| user.eq_ignore_ascii_case(model)) {
-            Some(Kind::User)
-        } else if model.eq_ignore_ascii_case(ADDRESS) {
-            Some(Kind::Address)
-        } else {
-            model.eq_ignore_ascii_case(PROFILE).then_some(Kind::Profile)
-        }
-    }
-}
-
-impl fmt::Display for UserModels {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(" or "))
-    }
-}
-
-/// Reads the name of a model.
-pub fn parse_model(text: &str) -> Result<String, &'static str> {
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    match text.split_once('.') {
-        Some((app, model)) if is_name(app) && is_name(model) => Ok(text.to_owned()),
-        _ => Err("it has the form app.model"),
-    }
-}
-
-/// Django's name for the table of a model.
-fn table_of(model: &str) -> String {
-    model.replace('.', "_").to_lowercase()
 }
 
 pub struct Source {
@@ -156,7 +94,7 @@ impl Source {
         })
     }
 
-    /// Passes on every user, profile and address. Returns what else the file has.
+    /// Passes on every user and what is read of them. Returns what else the file has.
     pub fn read(self, progress: &Progress, each: Each<'_>) -> Result<Others> {
         match self.file {
             Format::Fixture(reader, _) => {
@@ -278,7 +216,7 @@ fn read_tables(
     };
     read_table(&snapshot, &users, &model, &mut |object| take(Kind::User, object))?;
     let mut read = vec![users.clone()];
-    for (model, kind) in [(PROFILE, Kind::Profile), (ADDRESS, Kind::Address)] {
+    for (model, kind) in MODELS {
         if let Some(table) = table(&snapshot, &table_of(model))? {
             read_table(&snapshot, &table, model, &mut |object| take(kind, object))?;
             read.push(table);

@@ -3,12 +3,14 @@
 
 use anyhow::Result;
 use latchkey::auth::password::Hasher;
+use latchkey::auth::seal::DataKeys;
 use latchkey::store::Value;
 use latchkey::store::operator::django::UserKeys;
 use latchkey::store::operator::password_hash::HASHER;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::check::{Address, Checked, MISSING, Profile, Record, User};
+use super::factors;
 use super::remark::{Remark, RowRemark, Severity, Who};
 
 const SCHEMA: &str = "
@@ -40,11 +42,12 @@ const WITHOUT_PROFILE: &str = "FROM (SELECT incoming.id, coalesce(incoming.bio, 
      WHERE bio IS NOT NULL OR image IS NOT NULL";
 
 /// SQL condition over rows of `incoming`: the email is verified.
-const IS_VERIFIED: &str =
+pub const IS_VERIFIED: &str =
     "EXISTS (SELECT 1 FROM address WHERE address.user_id = incoming.id AND address.email = incoming.email)";
 
 pub struct Staging {
-    temporary: Connection,
+    pub(super) temporary: Connection,
+    keys: Option<DataKeys>,
 }
 
 /// Number of users by what the import does with them.
@@ -75,10 +78,12 @@ impl Counts {
 }
 
 impl Staging {
-    pub fn new() -> Result<Self> {
+    /// Makes an empty one, which seals seeds under these keys.
+    pub fn new(keys: Option<DataKeys>) -> Result<Self> {
         let connection = Connection::open("")?; // SQLite's notation for a private file
         connection.execute_batch(SCHEMA)?;
-        Ok(Self { temporary: connection })
+        connection.execute_batch(factors::SCHEMA)?;
+        Ok(Self { temporary: connection, keys })
     }
 
     /// Adds a row of the file.
@@ -89,7 +94,10 @@ impl Staging {
         let is_free_of = |severity| checked.remarks.iter().all(|remark| remark.severity != severity);
         match &checked.record {
             Record::User(user) => self.add_user(number, user, is_free_of(Severity::Problem)),
-            Record::Profile(Profile { user: None, .. }) | Record::Address(None) => Ok(()),
+            Record::Profile(Profile { user: None, .. }) | Record::Address(None) | Record::Factor(None) => {
+                Ok(())
+            }
+            Record::Factor(Some(factor)) => self.add_factor(self.keys.as_ref(), factor),
             Record::Address(Some(Address { user, email })) => {
                 let sql = "INSERT OR IGNORE INTO address VALUES (?1, ?2)";
                 self.temporary.prepare_cached(sql)?.execute(params![user, email])?;
@@ -355,7 +363,11 @@ impl Staging {
         self.each(&format!("SELECT id, bio, image, updated_at {WITHOUT_PROFILE} ORDER BY id"), each)
     }
 
-    fn each(&self, sql: &str, each: &mut dyn FnMut(Vec<Value<'static>>) -> Result<()>) -> Result<()> {
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        each: &mut dyn FnMut(Vec<Value<'static>>) -> Result<()>,
+    ) -> Result<()> {
         let mut statement = self.temporary.prepare(sql)?;
         let columns = statement.column_count();
         let mut rows = statement.query([])?;

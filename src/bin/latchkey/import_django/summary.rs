@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::factors::Factors;
 use super::remark::RowRemark;
 use super::source::Others;
 use super::staging::{Counts, Staging};
@@ -26,6 +27,12 @@ pub struct Summary {
     verified_emails: i64,
     /// Verified addresses that are no email of their user, and are not imported.
     other_verified_addresses: i64,
+    /// Imported users who keep their authenticator app.
+    authenticator_apps: i64,
+    /// Users among them who lose it once they prove their mailbox, since their email is not verified.
+    unverified_with_app: i64,
+    /// Number of imported users by what of their second factors is left out.
+    left_out_factors: BTreeMap<String, i64>,
     /// Number of imported users with an unusable password, by the reason.
     unusable_passwords: BTreeMap<String, i64>,
     /// Number of users by field that is not imported.
@@ -36,6 +43,8 @@ pub struct Summary {
     costliest_hash: Option<String>,
     #[serde(skip)]
     unknown_cost: Option<String>,
+    #[serde(skip)]
+    factors: Factors,
 }
 
 /// The summary, with every remark.
@@ -60,6 +69,7 @@ impl Summary {
             Ok(settings) => (Some(settings.value_with(&hashers)), None),
             Err(error) => (None, Some(format!("{error:#}"))),
         };
+        let factors = staging.factors()?;
         Ok(Self {
             written,
             imported: counts.good,
@@ -69,11 +79,15 @@ impl Summary {
             added_profiles: counts.late_profiles,
             verified_emails: counts.verified,
             other_verified_addresses: counts.other_verified,
+            authenticator_apps: factors.apps,
+            unverified_with_app: factors.unverified,
+            left_out_factors: factors.left_out.clone(),
             unusable_passwords: staging.unusable_passwords()?.into_iter().collect(),
             dropped_fields,
             other_models: others.models,
             costliest_hash,
             unknown_cost,
+            factors,
         })
     }
 
@@ -116,6 +130,9 @@ impl Summary {
                 "{users} can't log in until you set a password with 'users set-password'; theirs is {reasons}"
             ));
         }
+        for note in self.factors.notes(is_dry) {
+            output::note(&note);
+        }
         if let Some(value) = &self.costliest_hash {
             output::note(&format!(
                 "set COSTLIEST_HASH to \"{value}\" in wrangler.toml, or the response time of a failed login reveals who was imported"
@@ -133,10 +150,11 @@ impl Summary {
         if counts.good == 0 && skipped == 0 && counts.bad_profiles == 0 && counts.late_profiles == 0 {
             return format!("nothing to import: {} already exist", users(counts.present));
         }
-        let verified = match counts.verified {
-            0 => String::new(),
-            count => format!(" ({count} with a verified email)"),
-        };
+        let verified = (counts.verified > 0).then(|| format!("{} with a verified email", counts.verified));
+        let apps = self.authenticator_apps;
+        let apps = (apps > 0).then(|| format!("{apps} with an authenticator app"));
+        let details: Vec<_> = verified.into_iter().chain(apps).collect();
+        let verified = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
         parts.push(format!("{} {would_be}imported{verified}", users(counts.good)));
         if counts.present > 0 {
             parts.push(format!("{} already exist", counts.present));

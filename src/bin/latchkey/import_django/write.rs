@@ -4,8 +4,8 @@ use anyhow::{Result, anyhow};
 use latchkey::store::DbError;
 use latchkey::store::operator::{Database, Statement, django};
 
-use super::progress::Progress;
 use super::staging::{Counts, Staging};
+use crate::progress::Progress;
 
 /// Number of users per query.
 const PAGE: usize = 10_000;
@@ -44,12 +44,16 @@ pub fn write(
     let progress = Progress::new("importing", "{users_per_sec}", Some(count));
     let mut batch = Vec::with_capacity(batch_size);
     batch.extend(django::raise_last_id(last_id));
-    let mut add = |statement| {
-        batch.push(statement);
+    let mut add = |statements: Vec<Statement<'static>>| {
+        batch.extend(statements);
         if batch.len() < batch_size { Ok(()) } else { run(database, &mut batch, &progress) }
     };
-    staging.each_missing(&mut |params| add(django::import(params)))?;
-    staging.each_late_profile(&mut |params| add(django::add_profile(params)))?;
+    // In one transaction with its app: a user who is there gets none later.
+    staging.each_missing(&mut |params| {
+        let app = staging.app_of(params.first())?;
+        add([django::import(params)].into_iter().chain(app.map(django::import_app)).collect())
+    })?;
+    staging.each_late_profile(&mut |params| add(vec![django::add_profile(params)]))?;
     run(database, &mut batch, &progress)
 }
 

@@ -2,6 +2,7 @@
 
 mod activate;
 mod create;
+mod credentials;
 mod deactivate;
 mod edit;
 mod failures;
@@ -40,6 +41,7 @@ pub enum Command {
     Unlock(unlock::Options),
     Sessions(sessions::Options),
     Logout(logout::Options),
+    Credentials(credentials::Options),
 }
 
 pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
@@ -56,6 +58,7 @@ pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
         Command::Unlock(options) => unlock::run(deployment, options),
         Command::Sessions(options) => sessions::run(deployment, options),
         Command::Logout(options) => logout::run(deployment, options),
+        Command::Credentials(options) => credentials::run(deployment, options),
     }
 }
 

@@ -39,9 +39,15 @@ struct UserDetails {
     /// Reason for which the password's hash can't be used.
     password_problem: Option<&'static str>,
     active_sessions: i64,
+    /// True while two-step verification is on.
+    two_step: bool,
+    recovery_codes_left: i64,
+    passkeys: i64,
     login_failures: Option<Failures>,
     /// Wrong current passwords, recorded under the user.
     current_password_failures: Option<Failures>,
+    /// Wrong second factors.
+    factor_failures: Option<Failures>,
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
@@ -49,36 +55,40 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     let user = options.user.find(&*database)?;
     let accounts = accounts(deployment, &user);
     let hashes =
-        accounts.as_ref().map_or([None; 2], |accounts| accounts.each_ref().map(|hash| Some(hash.as_str())));
+        accounts.as_ref().map_or([None; 3], |accounts| accounts.each_ref().map(|hash| Some(hash.as_str())));
     let now = Utc::now().timestamp();
     let proved_since = session_age::proved_since(deployment, now);
-    let Some(Details { hash, active_sessions, failures }) =
-        users::details(&*database, user.id, hashes, proved_since, now)?
+    let details = users::details(&*database, user.id, hashes, proved_since, now)?;
+    let Some(Details { hash, active_sessions, two_step, recovery_codes_left, passkeys, failures }) = details
     else {
         bail!("the database returned no row");
     };
     let hasher = hash::judge(&hash);
-    let [login_failures, current_password_failures] =
+    let [login_failures, current_password_failures, factor_failures] =
         failures.map(|failures| accounts.is_ok().then_some(failures));
     let details = UserDetails {
         user,
         password_hasher: hasher.ok().map(|hasher| hasher.to_string()),
         password_problem: hasher.err(),
         active_sessions,
+        two_step,
+        recovery_codes_left,
+        passkeys,
         login_failures,
         current_password_failures,
+        factor_failures,
     };
     output::print(&if options.json { output::json(&details)? } else { table(&details, accounts.err()) })
 }
 
-/// Hashes under which failures of the email and of the user are recorded. Doesn't read a secret from stdin: the failures
+/// Hashes under which failures of the email, of the user and of the second factor are recorded. Doesn't read a secret from stdin: the failures
 /// are not worth blocking for.
-fn accounts(deployment: &Deployment, user: &UserRecord) -> Result<[String; 2]> {
+fn accounts(deployment: &Deployment, user: &UserRecord) -> Result<[String; 3]> {
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
         return Err(anyhow!("JWT_SECRET is not in the environment"));
     }
-    let config = deployment.config()?;
-    Ok([config.passwords.lockout.account(&user.email), config.passwords.lockout.user(user.id)])
+    let lockout = deployment.config()?.passwords.lockout;
+    Ok([lockout.account(&user.email), lockout.user(user.id), lockout.factor(&user.id.to_string())])
 }
 
 fn table(
@@ -87,8 +97,12 @@ fn table(
         password_hasher,
         password_problem,
         active_sessions,
+        two_step,
+        recovery_codes_left,
+        passkeys,
         login_failures,
         current_password_failures,
+        factor_failures,
     }: &UserDetails,
     unknown: Option<anyhow::Error>,
 ) -> String {
@@ -112,7 +126,12 @@ fn table(
         None => yes_or_no(user.email_verified),
     };
     let unknown = unknown.map(|reason| format!("unknown: {reason:#}")).unwrap_or_default();
-    let [logins, current_password] = [login_failures, current_password_failures]
+    let two_step = match (two_step, recovery_codes_left) {
+        (false, _) => "off".to_owned(),
+        (true, 1) => "on, 1 recovery code left".to_owned(),
+        (true, left) => format!("on, {left} recovery codes left"),
+    };
+    let [logins, current_password, factor] = [login_failures, current_password_failures, factor_failures]
         .map(|failures| failures.as_ref().map_or_else(|| unknown.clone(), failures::describe));
     let mut table = output::table();
     table.add_rows([
@@ -131,8 +150,11 @@ fn table(
         ["created", &time(user.created_at)],
         ["updated", &time(user.updated_at)],
         ["password", &password],
+        ["two-step", &two_step],
+        ["passkeys", &passkeys.to_string()],
         ["logins", &logins],
         ["current password", &current_password],
+        ["second factor", &factor],
         ["token version", &user.token_version.to_string()],
         ["active sessions", &active_sessions.to_string()],
     ]);

@@ -14,8 +14,8 @@ use crate::settings::Deployment;
 /// Clears failed logins and requests for mail, so that they no longer block
 #[derive(clap::Args)]
 #[command(
-    after_help = "The email may be one that no user has. To clear wrong current passwords of a user whose email has \
-changed, pass the id. Mail that was asked for counts no longer for that email, an address that waits to be verified, \
+    after_help = "The email may be one that no user has. To clear wrong current passwords and wrong second factors of a \
+user whose email has changed, pass the id. Mail that was asked for counts no longer for that email, an address that waits to be verified, \
 and their user; it still counts for the network it was asked from, and what was mailed stays valid.
 
 This needs JWT_SECRET, which keys what is recorded; with --remote it comes from the environment or stdin.
@@ -36,7 +36,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         Selector::Email(email) => email,
         _ => options.user.find(&*database)?.email,
     };
-    // Wrong current passwords are recorded under the user too.
+    // Wrong current passwords and wrong second factors are recorded under the user.
     let (id, pending) = users::id_and_pending_of_email(&*database, &email)?.unzip();
     let mut lines = Vec::new();
     lines.extend(clear_failures(&*database, &config.passwords.lockout, &email, id)?);
@@ -57,11 +57,14 @@ fn clear_failures(
     email: &str,
     id: Option<i64>,
 ) -> Result<Option<String>> {
-    let (account, user_account) = (lockout.account(email), id.map(|id| lockout.user(id)));
-    let Some(failures) = login_failures::most(database, &account, user_account.as_deref())? else {
-        return Ok(None);
-    };
-    login_failures::clear(database, &account, user_account.as_deref())?;
+    let accounts = [
+        Some(lockout.account(email)),
+        id.map(|id| lockout.user(id)),
+        id.map(|id| lockout.factor(&id.to_string())),
+    ];
+    let accounts = accounts.each_ref().map(Option::as_deref);
+    let Some(failures) = login_failures::most(database, accounts)? else { return Ok(None) };
+    login_failures::clear(database, accounts)?;
     Ok(Some(format!(
         "Logins as {} were {}. All failures are cleared.",
         escape_for_terminal(email),
