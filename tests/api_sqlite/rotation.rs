@@ -154,6 +154,7 @@ fn a_seed_that_cannot_be_opened_counts_nothing() {
     native.sql("UPDATE credentials SET secret = 'AAAA' WHERE type = 'totp'");
     let secret = factor(&person.login("jakejake"))["secret"].clone();
     person.prove(&json!({ "secret": secret, "code": app.code(&person, 0) })).is(400, INVALID_CODE);
-    let counted = "SELECT (SELECT sum(tries) FROM second_steps) || ' ' || (SELECT sum(count) FROM login_failures)";
+    let counted =
+        "SELECT (SELECT sum(tries) FROM second_steps) || ' ' || (SELECT sum(count) FROM login_failures)";
     assert_eq!(native.sql(counted).as_deref(), Some("0 0"));
 }
