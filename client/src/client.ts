@@ -185,8 +185,16 @@ export class Latchkey {
   /** Has the browser make a passkey, and adds it. Throws a `PasskeyError` if the browser makes none. */
   async addPasskey(name: string, options: CallOptions = {}): Promise<Credential> {
     const creation = await this.#api.sensitive((token) => this.#creationOptions(token, options));
+    this.#autofill?.abort(); // a browser has one question at a time
     const response = await createPasskey(creation, options.signal);
-    return this.#addCredential({ type: "passkey", name, response }, "credential", options);
+    try {
+      return await this.#addCredential({ type: "passkey", name, response }, "credential", options);
+    } catch (error) {
+      if (error instanceof ApiError) {
+        await forgetPasskey(creation.rp.id, response);
+      }
+      throw error;
+    }
   }
 
   /** Renames a passkey. */
@@ -346,7 +354,7 @@ export class Latchkey {
         return { factor: error.factor, of };
       }
       if (used !== undefined && isUnknownPasskey(error)) {
-        await forgetPasskey(used.request, used.response);
+        await forgetPasskey(used.request.rpId, used.response);
       }
       throw error;
     }

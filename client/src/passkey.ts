@@ -32,7 +32,7 @@ export async function usePasskey(options: RequestOptions, isAutofill: boolean, s
 }
 
 /** Has the browser, where it can, forget a passkey that the API does not know. */
-export async function forgetPasskey({ rpId }: RequestOptions, response: object): Promise<void> {
+export async function forgetPasskey(rpId: string, response: object): Promise<void> {
   const { id: credentialId } = response as { id: string };
   try {
     await (api() as Partial<Signals>).signalUnknownCredential?.({ rpId, credentialId });
