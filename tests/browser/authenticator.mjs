@@ -43,14 +43,14 @@ export async function authenticator(page, options = {}) {
   };
 }
 
-/** A security key, which knows no PIN. */
-export const SECURITY_KEY = {
-  transport: "usb",
-  hasUserVerification: false,
-  isUserVerified: false,
-  defaultBackupEligibility: false,
-  defaultBackupState: false,
-};
+/** One whose passkeys are on this device alone. */
+const BOUND = { defaultBackupEligibility: false, defaultBackupState: false };
+
+/** A security key that verifies its user, as Chromium wants it to make a passkey. */
+export const SECURITY_KEY = { transport: "usb", ...BOUND };
+
+/** The same that verifies no user. */
+export const TOUCHED_KEY = { ...SECURITY_KEY, hasUserVerification: false, isUserVerified: false };
 
 /** Reads the QR code that is shown, as a camera does, and gives its text. */
 export async function readQr(page, locator) {
