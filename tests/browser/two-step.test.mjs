@@ -180,7 +180,7 @@ describeInBrowser("two-step verification", ({ open, startWorker }) => {
     const page = await open(url);
     await signUp(page, newUser());
     await button(page, "Set up").click();
-    const uri = await link(page, "open it in your app").getAttribute("href");
+    const uri = await link(page, "Open it in an app on this device").getAttribute("href");
     const key = await page.locator("#totp-secret").innerText();
     assert.match(key, /^([A-Z2-7]{4} ){7}[A-Z2-7]{4}$/);
     assert.equal(app(uri).totp.secret.base32, key.replaceAll(" ", ""));
