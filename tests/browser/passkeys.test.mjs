@@ -115,6 +115,7 @@ describeInBrowser("passkeys", ({ open, startWorker }) => {
 
       await button(page, "Rename the passkey Phone").click();
       await focused(page, field(page, "New name"));
+      assert.equal(await button(page, "Remove the passkey Phone").count(), 0);
       await field(page, "New name").fill("");
       await page.keyboard.press("Enter");
       await fieldError(page, "New name", "Enter a name.");
