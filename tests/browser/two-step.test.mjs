@@ -23,6 +23,7 @@ import {
 import { ageProof } from "./age.mjs";
 import { app, CREDENTIAL_VARS, readQr } from "./authenticator.mjs";
 import { describeInBrowser } from "./browser.mjs";
+import { MAIL_VARS } from "./mailbox.mjs";
 
 const CODE = "Code from the app";
 const WRONG = "This code is wrong, or was used before. Apps show a new one every half minute.";
@@ -253,6 +254,25 @@ describeInBrowser("two-step verification", ({ open, startWorker }) => {
     await (await answer).finished();
     for (const name of ["Two-step verification", "Passkeys"]) {
       assert.equal(await page.getByRole("heading", { name }).count(), 0);
+    }
+  });
+
+  test("where mail is on, it may be missing, and else waits for a confirmed email", async () => {
+    for (const API_DIALECT of ["django", "realworld"]) {
+      const { url: mailOnly } = await startWorker({ ...MAIL_VARS, API_DIALECT });
+      const without = await open(mailOnly);
+      await signUp(without, newUser());
+      await button(without, "Set up").click();
+      await section(without).getByText("This site has no two-step verification.").waitFor();
+      await focused(without, without.getByRole("heading", { name: "Two-step verification" }));
+      assert.equal(await button(without, "Set up").count(), 0);
+
+      const { url: both } = await startWorker({ ...MAIL_VARS, ...CREDENTIAL_VARS, API_DIALECT });
+      const page = await open(both);
+      await signUp(page, newUser());
+      await button(page, "Set up").click();
+      await warns(page, "Confirm your email first: then you can add this.");
+      await view(page, "Your account");
     }
   });
 });
