@@ -1,21 +1,39 @@
 import type { SessionListener } from "./changes.js";
-import { ApiError, ConnectionError, ReauthenticationError, readError } from "./errors.js";
+import {
+  ApiError,
+  AuthenticationError,
+  ConnectionError,
+  FactorError,
+  NotFoundError,
+  PasskeyError,
+  ReauthenticationError,
+  readError,
+} from "./errors.js";
+import { createPasskey, forgetPasskey, usePasskey } from "./passkey.js";
+import { type ApiResponse, type CallOptions, parseMember, type Request, Requests } from "./requests.js";
 import { Session } from "./session.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { decodeToken } from "./token.js";
 import type {
+  ConfirmedTotp,
+  CreationOptions,
+  Credential,
   CredentialList,
   Credentials,
+  FactorCode,
   Mail,
   MailedSecret,
-  MailRequest,
   Methods,
+  NewTotp,
   NewUser,
+  PasskeyProof,
   PasswordProof,
   PasswordReset,
   Scope,
+  SecondStep,
   SessionList,
   User,
+  UserOrStep,
   UserPatch,
   UserWithMail,
 } from "./types.js";
@@ -32,56 +50,63 @@ export interface LatchkeyOptions {
   renewProof?: () => Promise<boolean>;
 }
 
-export interface CallOptions {
-  /** Aborts the wait for the response. The API may have handled the request by then. */
-  signal?: AbortSignal;
-}
-
-interface Request extends CallOptions {
-  token?: string | null;
-  user?: NewUser | Credentials | PasswordProof | MailedSecret | MailRequest | PasswordReset | UserPatch | undefined;
-}
-
-interface ApiResponse {
-  status: number;
-  body: unknown;
-}
+/** Paths that take proofs, by what these are for. */
+const PROOF_PATHS = { login: "/api/users/login", reauthentication: "/api/user/reauthenticate" } as const;
+const CREDENTIALS = "/api/user/credentials";
 
 /**
  * Account of one user at a Latchkey API. Each method throws an `ApiError` if the API rejects the request, a
  * `ConnectionError` if no response arrives, a `StorageError` if the storage fails, and the signal's reason if that aborts.
  */
 export class Latchkey {
-  readonly #base: string;
-  readonly #fetch: typeof fetch;
   readonly #session: Session;
-  readonly #renewProof: () => Promise<boolean>;
-  /** Proof that the app asks the user for at the moment. */
-  #renewal: Promise<boolean> | undefined;
-  /** Settles with the last request after which the API refuses older tokens of this session. */
-  #tokenChange: Promise<unknown> = Promise.resolve();
+  readonly #api: Requests;
+  /** Autofill that waits for the user. */
+  #autofill: AbortController | undefined;
 
   /** @param base Origin of the API, for example `https://latchkey.example.workers.dev`; empty for the page's own. */
   constructor(base = "", options: LatchkeyOptions = {}) {
-    this.#base = base.replace(/\/+$/, "");
-    this.#fetch = options.fetch ?? globalThis.fetch;
-    this.#renewProof = options.renewProof ?? (async () => false);
     this.#session = new Session(options.storage ?? memoryStorage());
+    const renewProof = options.renewProof ?? (async () => false);
+    this.#api = new Requests(base, options.fetch ?? globalThis.fetch, this.#session, renewProof);
   }
 
   /** Registers a user, and logs them in. `mail` is there if a mail is under way with which they can verify the email. */
   async register(user: NewUser, options: CallOptions = {}): Promise<UserWithMail> {
-    return this.#begin("/api/users", user, options);
+    return this.#api.begin("/api/users", user, options);
   }
 
-  /** Logs a user in: by email and password, or by the secret of `requestSignIn`. */
-  async login(proof: Credentials | MailedSecret, options: CallOptions = {}): Promise<User> {
-    return this.#begin("/api/users/login", proof, options);
+  /**
+   * Logs a user in: by email and password, or by the secret of `requestSignIn`. One with a second factor has to take a second
+   * step: then the result has a `factor`, for `takeSecondStep`, and no session has begun.
+   */
+  async login(proof: Credentials | MailedSecret, options: CallOptions = {}): Promise<UserOrStep> {
+    return this.#prove("login", proof, options);
+  }
+
+  /**
+   * Logs a user in by a passkey, which the browser asks for; with `autofill` when they choose one at a field with
+   * `autocomplete="username webauthn"`. That waits as long as the page is there: a later call of this method aborts it.
+   * Throws a `PasskeyError` if the browser gives none.
+   */
+  async loginWithPasskey(options: CallOptions & { autofill?: boolean } = {}): Promise<UserOrStep> {
+    const { autofill = false, ...others } = options;
+    return this.#prove("login", { passkey: true }, others, autofill);
+  }
+
+  /**
+   * Takes the second step of a login or a reauthentication: with a code of the user's authenticator app, one of their
+   * recovery codes, or a passkey.
+   */
+  async takeSecondStep(step: SecondStep, proof: FactorCode | PasskeyProof, options: CallOptions = {}): Promise<User> {
+    const { secret } = step.factor;
+    const given = "passkey" in proof ? { passkey: (await this.#usePasskey(options)).response } : { code: proof.code };
+    return this.#sendProof(step.of, { secret, ...given }, options);
   }
 
   /** The ways in and back in that the deployment has. */
   async methods(options: CallOptions = {}): Promise<Methods> {
-    return parseMember(await this.#send("GET", "/api/users/methods", options), "methods");
+    return parseMember(await this.#api.send("GET", "/api/users/methods", options), "methods");
   }
 
   /** Has a secret mailed that `resetPassword` takes. The answer is the same whoever has the email, or nobody. */
@@ -91,7 +116,7 @@ export class Latchkey {
 
   /** Sets a new password with a mailed secret. It ends all of the user's sessions, and begins none. */
   async resetPassword(reset: PasswordReset, options: CallOptions = {}): Promise<void> {
-    await this.#send("PUT", "/api/users/password-reset", { user: reset, ...options });
+    await this.#api.send("PUT", "/api/users/password-reset", { user: reset, ...options });
     if ((await this.#session.token()) !== null) {
       await this.#replaceToken(options); // only the API knows whether that session has ended with them
     }
@@ -105,7 +130,7 @@ export class Latchkey {
   /** Has a secret mailed that `verifyEmail` takes: to the address that waits, or else to the one in force. */
   async requestEmailVerification(options: CallOptions = {}): Promise<Mail> {
     const path = "/api/user/email-verification";
-    return this.#authenticated((token) => this.#requestMail(path, { token, ...options }));
+    return this.#api.authenticated((token) => this.#requestMail(path, { token, ...options }));
   }
 
   /**
@@ -114,29 +139,102 @@ export class Latchkey {
    */
   async verifyEmail(secret: string, options: CallOptions = {}): Promise<User> {
     const request = { user: { secret }, ...options };
-    return this.#authenticated((token) =>
-      this.#changeToken(this.#user("PUT", "/api/user/email-verification", { token, ...request })),
+    return this.#api.authenticated((token) =>
+      this.#api.changeToken(this.#api.user("PUT", "/api/user/email-verification", { token, ...request })),
     );
   }
 
-  /** The state of the user's email, and what they can log in with. */
+  /** The user's credentials beside the password, and the state of their email. */
   async credentials(options: CallOptions = {}): Promise<CredentialList> {
-    return this.#authenticated(async (token) => {
-      const response = await this.#send("GET", "/api/user/credentials", { token, ...options });
+    return this.#api.authenticated(async (token) => {
+      const response = await this.#api.send("GET", CREDENTIALS, { token, ...options });
       parseMember(response, "credentials");
       return response.body as CredentialList;
     });
   }
 
-  /** The user who is logged in. */
-  async me(options: CallOptions = {}): Promise<User> {
-    return this.#authenticated((token) => this.#user("GET", "/api/user", { token, ...options }));
+  /** Adds an authenticator app, which `confirmTotp` has to confirm. It takes the place of one that waits for that. */
+  async addTotp(options: CallOptions = {}): Promise<NewTotp> {
+    return this.#addCredential({ type: "totp" }, "credential", options);
   }
 
-  /** Proves again who uses the session, for requests that ask for a recent proof. The session goes on. */
-  async reauthenticate(proof: PasswordProof | MailedSecret, options: CallOptions = {}): Promise<User> {
-    const path = "/api/user/reauthenticate";
-    return this.#authenticated((token) => this.#user("POST", path, { token, user: proof, ...options }));
+  /**
+   * Confirms an authenticator app with its first code. From then on it is the user's second factor, in place of an earlier
+   * one and its recovery codes. It ends the user's other sessions, and all tokens issued before.
+   */
+  async confirmTotp(id: number, code: string, options: CallOptions = {}): Promise<ConfirmedTotp> {
+    return this.#api.sensitive((token) => {
+      const request = { token, credential: { code }, ...options };
+      const confirm = async () => {
+        const response = await this.#api.send("PATCH", `${CREDENTIALS}/${id}`, request);
+        await this.#api.refresh(response, request);
+        return {
+          credential: parseMember<Credential>(response, "credential"),
+          recovery: parseMember<string[]>(response, "recovery"),
+        };
+      };
+      return this.#api.changeToken(confirm());
+    });
+  }
+
+  /** Makes eight new recovery codes, in place of all earlier ones. */
+  async recoveryCodes(options: CallOptions = {}): Promise<string[]> {
+    return this.#addCredential({ type: "recovery" }, "recovery", options);
+  }
+
+  /** Has the browser make a passkey, and adds it. Throws a `PasskeyError` if the browser makes none. */
+  async addPasskey(name: string, options: CallOptions = {}): Promise<Credential> {
+    const creation = await this.#api.sensitive((token) => this.#creationOptions(token, options));
+    this.#autofill?.abort(); // a browser has one question at a time
+    const response = await createPasskey(creation, options.signal);
+    try {
+      return await this.#addCredential({ type: "passkey", name, response }, "credential", options);
+    } catch (error) {
+      if (error instanceof ApiError) {
+        await forgetPasskey(creation.rp.id, response);
+      }
+      throw error;
+    }
+  }
+
+  /** Renames a passkey. */
+  async renameCredential(id: number, name: string, options: CallOptions = {}): Promise<Credential> {
+    return this.#api.sensitive(async (token) => {
+      const request = { token, credential: { name }, ...options };
+      return parseMember(await this.#api.send("PATCH", `${CREDENTIALS}/${id}`, request), "credential");
+    });
+  }
+
+  /**
+   * Removes a credential; an authenticator app with its recovery codes. Returns `false` if the user has none with this id,
+   * most often because it was removed before.
+   */
+  async removeCredential(id: number, options: CallOptions = {}): Promise<boolean> {
+    try {
+      await this.#api.sensitive((token) => this.#api.send("DELETE", `${CREDENTIALS}/${id}`, { token, ...options }));
+    } catch (error) {
+      if (error instanceof NotFoundError) {
+        return false;
+      }
+      throw error;
+    }
+    return true;
+  }
+
+  /** The user who is logged in. */
+  async me(options: CallOptions = {}): Promise<User> {
+    return this.#api.authenticated((token) => this.#api.user("GET", "/api/user", { token, ...options }));
+  }
+
+  /**
+   * Proves again who uses the session, for requests that ask for a recent proof. The session goes on. A user with a second
+   * factor has to take a second step, as at `login`.
+   */
+  async reauthenticate(
+    proof: PasswordProof | MailedSecret | PasskeyProof,
+    options: CallOptions = {},
+  ): Promise<UserOrStep> {
+    return this.#prove("reauthentication", proof, options);
   }
 
   /**
@@ -145,9 +243,9 @@ export class Latchkey {
    * which the user can verify a new email.
    */
   async update(patch: UserPatch, options: CallOptions = {}): Promise<UserWithMail> {
-    return this.#sensitive((token) => {
-      const user = this.#user("PATCH", "/api/user", { token, user: patch, ...options });
-      return patch.password === undefined ? user : this.#changeToken(user);
+    return this.#api.sensitive((token) => {
+      const user = this.#api.user("PATCH", "/api/user", { token, user: patch, ...options });
+      return patch.password === undefined ? user : this.#api.changeToken(user);
     });
   }
 
@@ -158,8 +256,8 @@ export class Latchkey {
   async logout(scope: Scope = "local", options: CallOptions = {}): Promise<void> {
     const before = await this.#session.token();
     try {
-      await this.#authenticated(async (token) => {
-        await this.#send("POST", `/api/users/logout?scope=${scope}`, { token, ...options });
+      await this.#api.authenticated(async (token) => {
+        await this.#api.send("POST", `/api/users/logout?scope=${scope}`, { token, ...options });
         if (scope !== "others") {
           await this.#session.end(token);
         }
@@ -177,8 +275,8 @@ export class Latchkey {
 
   /** The user's active sessions: this one, then the others from the most recently seen on; at most 100. */
   async sessions(options: CallOptions = {}): Promise<SessionList> {
-    return this.#authenticated(async (token) =>
-      parseSessions(await this.#send("GET", "/api/user/sessions", { token, ...options })),
+    return this.#api.authenticated(async (token) =>
+      parseSessions(await this.#api.send("GET", "/api/user/sessions", { token, ...options })),
     );
   }
 
@@ -193,8 +291,8 @@ export class Latchkey {
     const path = `/api/user/sessions/${encodeURIComponent(id)}`;
     const before = await this.#session.token();
     try {
-      await this.#authenticated(async (token) => {
-        await this.#send("DELETE", path, { token, ...options });
+      await this.#api.authenticated(async (token) => {
+        await this.#api.send("DELETE", path, { token, ...options });
         if (sidOf(token) === id) {
           await this.#session.end(token);
         }
@@ -217,8 +315,8 @@ export class Latchkey {
   async deactivate(options: CallOptions & { current_password?: string } = {}): Promise<void> {
     const { current_password, ...others } = options;
     const user = current_password === undefined ? undefined : { current_password };
-    await this.#sensitive(async (token) => {
-      await this.#send("DELETE", "/api/user", { token, user, ...others });
+    await this.#api.sensitive(async (token) => {
+      await this.#api.send("DELETE", "/api/user", { token, user, ...others });
       await this.#session.end(token);
     });
   }
@@ -241,31 +339,79 @@ export class Latchkey {
     return this.#session.onChange(listener);
   }
 
-  async #begin(
-    path: string,
-    credentials: NewUser | Credentials | MailedSecret,
+  /** Sends a first proof. Gives the second step if the API asks for one. */
+  async #prove(
+    of: SecondStep["of"],
+    proof: Credentials | PasswordProof | MailedSecret | PasskeyProof,
     options: CallOptions,
-  ): Promise<UserWithMail> {
-    const user = parseUser(await this.#send("POST", path, { user: credentials, ...options }));
-    await this.#session.begin(user.token);
-    return user;
+    isAutofill = false,
+  ): Promise<UserOrStep> {
+    const used = "passkey" in proof ? await this.#usePasskey(options, isAutofill) : undefined;
+    try {
+      return await this.#sendProof(of, used === undefined ? proof : { passkey: used.response }, options);
+    } catch (error) {
+      if (error instanceof FactorError) {
+        return { factor: error.factor, of };
+      }
+      if (used !== undefined && isUnknownPasskey(error)) {
+        await forgetPasskey(used.request.rpId, used.response);
+      }
+      throw error;
+    }
   }
 
-  async #user(method: string, path: string, request: Request): Promise<UserWithMail> {
-    const user = parseUser(await this.#send(method, path, request));
-    await this.#session.refresh(request.token ?? null, user.token);
-    return user;
+  async #sendProof(of: SecondStep["of"], user: object, options: CallOptions): Promise<User> {
+    return of === "login"
+      ? this.#api.begin(PROOF_PATHS[of], user, options)
+      : this.#api.authenticated((token) => this.#api.user("POST", PROOF_PATHS[of], { token, user, ...options }));
+  }
+
+  /** Has the user choose a passkey. A browser has one such question at a time. */
+  async #usePasskey({ signal, ...options }: CallOptions, isAutofill = false) {
+    this.#autofill?.abort();
+    const controller = new AbortController();
+    this.#autofill = isAutofill ? controller : undefined;
+    const abort = () => controller.abort(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) {
+      abort();
+    }
+    try {
+      const request = (await this.methods({ ...options, signal: controller.signal })).passkey;
+      if (request === null) {
+        throw new PasskeyError("unavailable");
+      }
+      return { request, response: await usePasskey(request, isAutofill, controller.signal) };
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      if (this.#autofill === controller) {
+        this.#autofill = undefined;
+      }
+    }
+  }
+
+  /** Options of a new passkey, which the API gives to who could add one. */
+  async #creationOptions(token: string | null, options: CallOptions): Promise<CreationOptions> {
+    const response = await this.#api.send("GET", CREDENTIALS, { token, ...options });
+    const { proof, passkey } = response.body as CredentialList;
+    if (proof === false) {
+      // As the request itself would be refused.
+      throw new ReauthenticationError(403, readError({ user: { detail: "Reauthentication is required." } }));
+    }
+    if (passkey === null) {
+      throw new PasskeyError("unavailable");
+    }
+    return parseMember(response, "passkey");
+  }
+
+  async #addCredential<T extends object>(credential: object, member: string, options: CallOptions): Promise<T> {
+    return this.#api.sensitive(async (token) =>
+      parseMember(await this.#api.send("POST", CREDENTIALS, { token, credential, ...options }), member),
+    );
   }
 
   async #requestMail(path: string, request: Request): Promise<Mail> {
-    return parseMember(await this.#send("POST", path, request), "mail");
-  }
-
-  /** Has requests that are refused meanwhile wait for the token that this one brings. */
-  #changeToken<T>(request: Promise<T>): Promise<T> {
-    const settled = request.catch(() => {}); // the caller handles the rejection
-    this.#tokenChange = Promise.all([this.#tokenChange, settled]);
-    return request;
+    return parseMember(await this.#api.send("POST", path, request), "mail");
   }
 
   /** Asks for a token after a request that gives none. */
@@ -279,124 +425,16 @@ export class Latchkey {
       }
     }
   }
-
-  /**
-   * Makes a request with the stored token. If the API refuses that, another tab or request may have set a new password,
-   * or a new email, and stored a newer token of the session: then repeats the request with it, once. A refused request has changed
-   * nothing, so any method can be repeated.
-   */
-  async #authenticated<T>(request: (token: string | null) => Promise<T>): Promise<T> {
-    let token = await this.#session.token();
-    for (let isRepeated = false; ; isRepeated = true) {
-      try {
-        return await request(token);
-      } catch (error) {
-        if (token === null || !(error instanceof AuthenticationError)) {
-          throw error;
-        }
-        await this.#tokenChange; // whose response may be on its way
-        const newer = await this.#session.reject(token);
-        if (newer === null || isRepeated) {
-          throw error;
-        }
-        token = newer;
-      }
-    }
-  }
-
-  /**
-   * Makes a request that may ask for a recent proof. Requests that are refused while the app asks for one wait for it. None
-   * is repeated in another session: another user may have logged in meanwhile, in another tab too.
-   */
-  async #sensitive<T>(request: (token: string | null) => Promise<T>): Promise<T> {
-    const before = await this.#session.token();
-    try {
-      return await this.#authenticated(request);
-    } catch (error) {
-      if (!(error instanceof ReauthenticationError) || !(await this.#session.holds(before))) {
-        throw error;
-      }
-      const renewProof = async () => this.#renewProof();
-      this.#renewal ??= renewProof().finally(() => {
-        this.#renewal = undefined;
-      });
-      if (!(await this.#renewal) || !(await this.#session.holds(before))) {
-        throw error;
-      }
-    }
-    return this.#authenticated(request);
-  }
-
-  async #send(method: string, path: string, { token = null, user, signal }: Request): Promise<ApiResponse> {
-    const headers = new Headers();
-    if (token !== null) {
-      headers.set("Authorization", `Token ${token}`);
-    }
-    if (user !== undefined) {
-      headers.set("Content-Type", "application/json");
-    }
-    if (this.#session.bookmark !== null) {
-      headers.set("X-D1-Bookmark", this.#session.bookmark);
-    }
-    const init: RequestInit = { method, headers, credentials: "omit", signal: signal ?? null };
-    if (user !== undefined) {
-      init.body = JSON.stringify({ user });
-    }
-    const { response, text } = await this.#fetchText(`${this.#base}${path}`, init);
-    this.#session.recordBookmark(response.headers.get("X-D1-Bookmark"));
-    const body = parse(text);
-    if (response.ok) {
-      return { status: response.status, body };
-    }
-    const parsed = readError(body);
-    // The API gives seconds; a proxy may give a date.
-    const seconds = Number(response.headers.get("Retry-After") ?? NaN);
-    const retryAfter = Number.isFinite(seconds) ? seconds : undefined;
-    if (parsed?.isOldProof && response.status === 403) {
-      throw new ReauthenticationError(response.status, parsed);
-    }
-    if (parsed !== undefined && [401, 403].includes(response.status)) {
-      throw new AuthenticationError(response.status, parsed, retryAfter);
-    }
-    if (parsed !== undefined && response.status === 404) {
-      throw new NotFoundError(response.status, parsed);
-    }
-    throw new ApiError(response.status, parsed, retryAfter);
-  }
-
-  async #fetchText(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
-    try {
-      const send = this.#fetch; // which must not be called as a method
-      const response = await send(url, init);
-      return { response, text: await response.text() };
-    } catch (error) {
-      if (init.signal?.aborted) {
-        // Not every runtime knows the reason; `fetch` has thrown one of its own then.
-        throw init.signal.reason === undefined ? error : init.signal.reason;
-      }
-      throw new ConnectionError(url, error);
-    }
-  }
 }
-
-/** A 401 or 403 of the API itself, not of a proxy. */
-class AuthenticationError extends ApiError {}
-
-/** A 404 of the API itself, not of a proxy. */
-class NotFoundError extends ApiError {}
 
 /** Session id in a token. */
 function sidOf(token: string | null): string | undefined {
   return decodeToken(token ?? "")?.sid;
 }
 
-/** A 200 may come from another server: that of a single-page app sends one for any path. */
-function parseUser({ status, body }: ApiResponse): UserWithMail {
-  const { user, mail } = Object(body) as { user?: User; mail?: Mail };
-  if (typeof user?.token !== "string") {
-    throw new ApiError(status, undefined);
-  }
-  return mail === undefined ? user : { ...user, mail };
+/** Tells whether the API refused a passkey as nobody's. */
+function isUnknownPasskey(error: unknown): boolean {
+  return error instanceof ApiError && (error.fields.passkey ?? []).some((message) => /unknown/i.test(message));
 }
 
 function parseSessions({ status, body }: ApiResponse): SessionList {
@@ -405,22 +443,4 @@ function parseSessions({ status, body }: ApiResponse): SessionList {
     throw new ApiError(status, undefined);
   }
   return list;
-}
-
-/** Member of a body that is an object or array of the API. */
-function parseMember<T extends object>({ status, body }: ApiResponse, name: string): T {
-  const member = Object(body)[name];
-  if (typeof member !== "object" || member === null) {
-    throw new ApiError(status, undefined);
-  }
-  return member;
-}
-
-/** `undefined` if the body is not JSON, for example a page of a proxy. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

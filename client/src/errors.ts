@@ -1,4 +1,4 @@
-import type { FieldName } from "./types.js";
+import type { Factor, FieldName } from "./types.js";
 
 /** Messages of the API by field. */
 export type FieldErrors = { [Name in FieldName]?: string[] };
@@ -14,6 +14,8 @@ const FIELDS: Record<FieldName, true> = {
   secret: true,
   code: true,
   passkey: true,
+  name: true,
+  credential: true,
 };
 const FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(FIELDS));
 
@@ -38,6 +40,46 @@ export class ApiError extends Error {
 
 /** The API wants a newer proof of who uses the session, by `reauthenticate`; nothing was changed. */
 export class ReauthenticationError extends ApiError {}
+
+/** The API wants the user's email verified first, by `verifyEmail`; nothing was changed. */
+export class UnverifiedError extends ApiError {}
+
+/** A 401 or 403 of the API itself, not of a proxy: it refuses the token. */
+export class AuthenticationError extends ApiError {}
+
+/** A 404 of the API itself, not of a proxy. */
+export class NotFoundError extends ApiError {}
+
+/** A 401 that says nothing against the session: the proof was right, and a second factor is needed. */
+export class FactorError extends ApiError {
+  readonly factor: Factor;
+
+  constructor(status: number, parsed: ParsedError, factor: Factor) {
+    super(status, parsed);
+    this.factor = factor;
+  }
+}
+
+/** Why the browser gives no passkey. */
+const PASSKEY_FAILURES = {
+  cancelled: "The user cancelled, took too long, or has no passkey for this site.",
+  known: "This device or security key has a passkey of the user already.",
+  unavailable: "This browser can't use passkeys here.",
+};
+
+/** The browser gave no passkey, and the API was not asked. */
+export class PasskeyError extends Error {
+  override readonly name = "PasskeyError";
+  readonly reason: keyof typeof PASSKEY_FAILURES;
+  /** Error that the browser threw, if it did. */
+  readonly cause: unknown;
+
+  constructor(reason: keyof typeof PASSKEY_FAILURES, cause?: unknown) {
+    super(PASSKEY_FAILURES[reason]);
+    this.reason = reason;
+    this.cause = cause;
+  }
+}
 
 /** No complete response arrived: the network failed, or the page's origin is not in ALLOWED_ORIGINS. */
 export class ConnectionError extends Error {
@@ -80,12 +122,17 @@ export class StorageError extends Error {
 export interface ParsedError {
   message: string;
   fields: FieldErrors;
-  /** The session's last proof is too old. */
-  isOldProof: boolean;
+  /** What a 403 asks for before the request, if that is no other session. */
+  refusal: "oldProof" | "unverified" | undefined;
 }
 
-/** Detail of the dialect `django`, and field of `realworld`, of a proof that is too old. */
-const OLD_PROOF = { detail: "Reauthentication is required.", field: "session" };
+/** Refusals by their details in the dialect `django`, and their messages in `realworld`. */
+const REFUSALS: Record<string, ParsedError["refusal"]> = {
+  "Reauthentication is required.": "oldProof",
+  "session must be reauthenticated.": "oldProof",
+  "Verify your email first.": "unverified",
+  "email must be verified.": "unverified",
+};
 
 /**
  * Parses an error of either dialect: `{"errors": {name: [message]}}`, or `{"user": {"detail": message}}`. `undefined` for
@@ -94,7 +141,7 @@ const OLD_PROOF = { detail: "Reauthentication is required.", field: "session" };
 export function readError(body: unknown): ParsedError | undefined {
   const { errors, user } = Object(body) as { errors?: unknown; user?: { detail?: unknown } };
   if (typeof user?.detail === "string") {
-    return { message: user.detail, fields: {}, isOldProof: user.detail === OLD_PROOF.detail };
+    return { message: user.detail, fields: {}, refusal: REFUSALS[user.detail] };
   }
   const entries = Object.entries(Object(errors) as Record<string, unknown>);
   const messages: string[] = [];
@@ -108,8 +155,8 @@ export function readError(body: unknown): ParsedError | undefined {
     }
     messages.push(...list.map((message: string) => sentence(name, message)));
   }
-  const isOldProof = entries.some(([name]) => name === OLD_PROOF.field);
-  return messages.length === 0 ? undefined : { message: messages.join(" "), fields, isOldProof };
+  const message = messages.join(" ");
+  return message === "" ? undefined : { message, fields, refusal: REFUSALS[message] };
 }
 
 /** Messages of the dialect `django` are sentences, those of `realworld` continue the field's name. */

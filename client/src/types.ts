@@ -22,6 +22,39 @@ export type UserPatch = WithoutNumbers<Schemas["UserPatch"]>;
 export type Mail = Schemas["Mail"];
 export type UserWithMail = User & { mail?: Mail };
 
+/** Passkey of the browser, in place of a password or a code. */
+export interface PasskeyProof {
+  passkey: true;
+}
+
+/** Code of the user's authenticator app, or one of their recovery codes. */
+export type FactorCode = WithoutNumbers<Schemas["Confirmation"]>;
+
+/** Second factor that a user has to prove: `types` are those that they have, and `expires` is the end of the time for it. */
+export type Factor = Schemas["Factor"];
+
+/** Second step that a right proof of a user with a second factor is answered by. `takeSecondStep` goes on with it. */
+export type SecondStep = { [Name in keyof User]?: undefined } & {
+  factor: Factor;
+  /** What it finishes. */
+  of: "login" | "reauthentication";
+};
+
+/** The user, or the second step that they have to take: then there is a `factor`. */
+export type UserOrStep = (User & { factor?: undefined }) | SecondStep;
+
+/** Authenticator app, one recovery code, or passkey. A recovery code that is `used` is spent. */
+export type Credential = Schemas["Credential"];
+/** Authenticator app that waits for its first code: `uri` is for a QR code, and `secret` to be typed. */
+export type NewTotp = Schemas["NewTotp"];
+/** Authenticator app that was confirmed, with new recovery codes, which nobody can read again. */
+export interface ConfirmedTotp {
+  credential: Credential;
+  recovery: string[];
+}
+export type CreationOptions = Schemas["PasskeyCreationOptions"];
+export type RequestOptions = Schemas["PasskeyRequestOptions"];
+
 export type Methods = Schemas["MethodsResponse"]["methods"];
 export type CredentialList = Schemas["CredentialsResponse"];
 
@@ -34,5 +67,11 @@ export type Scope = NonNullable<NonNullable<operations["logout"]["parameters"]["
 
 /** Fields that an error can name. */
 export type FieldName = KeysOfEach<
-  Schemas["NewUserErrors" | "CredentialsErrors" | "UserPatchErrors" | "ScopeErrors"]["errors"]
+  Schemas[
+    | "NewUserErrors"
+    | "CredentialsErrors"
+    | "UserPatchErrors"
+    | "ScopeErrors"
+    | "ConfirmationErrors"
+    | "TooManyPasskeys"]["errors"]
 >;

@@ -10,7 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { unstable_startWorker as startWorker } from "wrangler";
 import { changes, snapshot, touch } from "./changes.mjs";
-import { withMail } from "./dev-mail.mjs";
+import { mailFor } from "./dev-mail.mjs";
+import { passkeysFor } from "./dev-passkeys.mjs";
+import { readSettings } from "./dev-settings.mjs";
 import { syntaxError } from "./wrangler-config.mjs";
 
 const INTERVAL = 300; // milliseconds between two looks at the files
@@ -86,9 +88,11 @@ function printLog({ level, message }) {
 }
 
 /** Bindings beside those of the settings, and whether mails come to wrangler's mailbox. */
-function mail() {
+function additions() {
   try {
-    return withMail(given.bindings, CONFIG, { env: given.env, envFiles: given["env-file"], url: `${origin}/` });
+    const settings = readSettings(given.bindings, CONFIG, { env: given.env, envFiles: given["env-file"] });
+    const { bindings, hasMailbox } = mailFor(settings, `${origin}/`);
+    return { bindings: { ...bindings, ...passkeysFor(settings), ...given.bindings }, hasMailbox };
   } catch {
     return { bindings: given.bindings, hasMailbox: false }; // wrangler reports what is wrong with the settings
   }
@@ -100,7 +104,7 @@ function serve() {
     entrypoint: `${SERVED}/index.js`,
     env: given.env,
     envFiles: given["env-file"],
-    bindings: mail().bindings,
+    bindings: additions().bindings,
     build: { custom: { command: "" } },
     dev: {
       server: { hostname: given.ip, port: where.port, secure: given["local-protocol"] === "https" },
@@ -122,7 +126,7 @@ async function reload() {
   const loaded = new Promise((resolve) => {
     settle = resolve;
   });
-  await worker.patchConfig({ bindings: mail().bindings });
+  await worker.patchConfig({ bindings: additions().bindings });
   return await loaded;
 }
 
@@ -244,7 +248,7 @@ worker.raw.on("error", (error) => {
 await worker.ready;
 stopOnSignals();
 isReady = true;
-if (mail().hasMailbox) {
+if (additions().hasMailbox) {
   say(`mails that the Worker sends are at ${origin}/cdn-cgi/local/explorer/email/sending`);
 }
 await watch(first);

@@ -6,22 +6,23 @@ import {
   Latchkey,
   type Methods,
   memoryStorage,
-  type PasswordProof,
   type TokenStorage,
   type User,
   type UserPatch,
   type UserWithMail,
   webStorage,
 } from "latchkey-client";
+import { openCredentials } from "./account/credentials.js";
 import { openDevices, refreshDevices, removeOtherDevices } from "./account/devices.js";
 import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
+import { openSecondStep } from "./account/factor.js";
 import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesOf } from "./account/form.js";
 import { openGuest, openLogIn } from "./account/guest.js";
 import { enter, openLinkOf } from "./account/link.js";
 import { failureText, isClientError } from "./account/messages.js";
 import type { Greeting, Page } from "./account/page.js";
 import { showPicture } from "./account/picture.js";
-import { renewProof } from "./account/proof.js";
+import { openProof, renewProof } from "./account/proof.js";
 import { showPasswordRules } from "./account/rules.js";
 import { copyToken, showToken } from "./account/token.js";
 import { openVerification, showVerification } from "./account/verification.js";
@@ -33,9 +34,10 @@ const page: Page = {
   methods,
   open,
   openLogIn: (greeting) => openLogIn(page, greeting),
-  enter: (user) => enter(page, user),
+  enter: async (result) => (result.factor ? openSecondStep(page, result, onSubmit) : enter(page, result)),
   openAccount,
   onSubmitOfUser,
+  showStoredToken,
 };
 
 let found: Promise<Methods | undefined> | undefined;
@@ -153,20 +155,6 @@ async function openAccount(user: UserWithMail, notice = ""): Promise<void> {
     openLogIn(page, { notice: "Your account is deactivated." });
   });
 
-  const proved = find<HTMLFormElement>("proof");
-  onSubmitOfUser(proved, async () => {
-    const dialog = proved.closest("dialog")!;
-    try {
-      await client.reauthenticate(valuesOf<PasswordProof>(proved));
-    } catch (error) {
-      if ((await client.token()) === null) {
-        dialog.close();
-      }
-      throw error;
-    }
-    dialog.close("yes");
-  });
-
   find("copy-token").addEventListener("click", copyToken);
 
   await showUser(user);
@@ -177,6 +165,8 @@ async function openAccount(user: UserWithMail, notice = ""): Promise<void> {
   if (profile.isConnected) {
     openDevices(client, onSubmitOfUser);
     void openVerification(page, user.mail);
+    void openProof(page);
+    void openCredentials(page);
     find("notice").textContent = notice; // which the form of the devices has cleared
   }
 }

@@ -39,7 +39,16 @@ const MAX_AUTHORIZATION = 4_096;
 const MAX_HEADER = 512;
 
 /** Operation that a task waits for. */
-export type Operation = "nothing" | "body" | "row" | "asset" | "rate limit" | "request" | "mail" | "crypto" | "response";
+export type Operation =
+  | "nothing"
+  | "body"
+  | "row"
+  | "asset"
+  | "rate limit"
+  | "request"
+  | "mail"
+  | "crypto"
+  | "response";
 
 export class RequestHost implements Host {
   readonly #request: Request | undefined;
@@ -120,12 +129,7 @@ export class RequestHost implements Host {
     this.pending = resumeWithBytesOf(decrypt(key.slice(), nonce.slice(), encrypted.slice(), context));
   }
 
-  verifySignature(
-    algorithm: AlgorithmNumber,
-    publicKey: Uint8Array,
-    signature: Uint8Array,
-    message: Uint8Array,
-  ): void {
+  verifySignature(algorithm: AlgorithmNumber, publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): void {
     this.operation = "crypto";
     this.pending = verify(algorithm, publicKey.slice(), signature.slice(), message.slice());
   }

@@ -18,7 +18,7 @@ function shipped() {
     no_bundle: true,
     find_additional_modules: true,
   };
-  return { ...config, ...prebuilt, build: {} };
+  return { ...config, ...prebuilt, build: {}, secrets: { required: [] } };
 }
 
 /** Another Worker around it, with a database alone. */

@@ -9,8 +9,9 @@ import { startWorker } from "../api_workerd/harness.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const MISSING = `no ${NAMES.join(", ")} in PATH: install one, or set CHROMIUM to its path`;
+export const JWT_SECRET = "a secret for the tests in a browser";
 const VARS = {
-  JWT_SECRET: "a secret for the tests in a browser",
+  JWT_SECRET,
   PASSWORD_HASHER: "pbkdf2_sha256$1",
   RATE_LIMIT: "off",
   READ_REPLICATION: "on",

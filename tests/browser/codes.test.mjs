@@ -154,6 +154,7 @@ describeInBrowser("without mail", ({ open, startWorker }) => {
     await says(page, "Profile saved.");
     assert.equal(await page.getByRole("region", { name: "Confirm your email" }).count(), 0);
     assert.deepEqual(paths().sort(), [
+      "GET /api/user/credentials",
       "GET /api/user/sessions",
       "GET /api/users/methods",
       "PATCH /api/user",

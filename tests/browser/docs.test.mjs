@@ -29,7 +29,7 @@ describeInBrowser("the API reference", ({ open, startWorker }) => {
     });
     await page.goto(`${url}/docs`);
     await send(page, "Account-register", '"username": "jake"');
-    assert.equal(await page.locator(".opblock-summary-path:visible").count(), 23);
+    assert.equal(await page.locator(".opblock-summary-path:visible").count(), 26);
     assert.equal(await page.getByText("Preflights").isVisible(), false);
     assert.equal(await page.getByText("Schemas").count(), 0);
     assert.deepEqual(others, []);

@@ -1,8 +1,7 @@
 // Accessibility of the views that mail adds to the account page by axe-core, and their layout on a narrow screen.
 
-import assert from "node:assert/strict";
 import { test } from "node:test";
-import axe from "axe-core";
+import { assertAccessible } from "./accessible.mjs";
 import { button, choose, field, fieldError, link, logOut, newUser, PASSWORD, says, signUp, view } from "./account.mjs";
 import { describeInBrowser } from "./browser.mjs";
 import { CODE, MAIL_VARS, mailbox, openLink } from "./mailbox.mjs";
@@ -19,17 +18,7 @@ describeInBrowser("the views of mail for all", ({ open, startWorker }) => {
       const mails = mailbox({ url, ...rest });
       const page = await open(url, { colorScheme, viewport: { width, height: 800 } });
       const user = newUser();
-      const check = async (name) => {
-        await page.evaluate(axe.source);
-        const { violations } = await page.evaluate(() => globalThis.axe.run());
-        assert.deepEqual(violations, [], name);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, `${name}: its width`);
-        assert.equal(await page.locator("h1").count(), 1, `${name}: its main headings`);
-        const heights = await page
-          .locator("button:visible, input:visible, a:visible")
-          .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
-        assert.ok(Math.min(...heights) >= 44, `${name}: what to touch`);
-      };
+      const check = (name) => assertAccessible(page, name);
       await link(page, "Forgot your password?").waitFor();
       await check("log in");
       await signUp(page, { ...user, email: `${"long".repeat(10)}${user.email}` });

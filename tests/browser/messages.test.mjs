@@ -85,7 +85,7 @@ describeInBrowser("messages of the account page", ({ open, startWorker }) => {
     await button(page, "Log in").click();
     await warns(page, "The server could not be reached.");
     await page.context().setOffline(false);
-    await page.locator("[role=alert]:empty").waitFor({ state: "attached" });
+    await page.getByRole("alert").filter({ hasText: "could not be reached" }).waitFor({ state: "detached" });
   });
 
   test("a proxy's error is told to a person", async () => {

@@ -1,7 +1,6 @@
 // The password again on the account page, where the API wants a recent proof; and passwords that are refused.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { before, test } from "node:test";
 import axe from "axe-core";
 import {
@@ -18,22 +17,10 @@ import {
   view,
   warns,
 } from "./account.mjs";
+import { ageProof } from "./age.mjs";
 import { describeInBrowser } from "./browser.mjs";
 
-const JWT_SECRET = "a secret for the tests in a browser";
 const QUESTION = "Is it still you?";
-
-/** Has the page go on with a token whose user gave the password an hour ago. */
-async function age(page) {
-  const [, payload] = (await storedToken(page)).split(".");
-  const claims = JSON.parse(Buffer.from(payload, "base64url"));
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const data = `${encode({ alg: "HS256" })}.${encode({ ...claims, auth_time: claims.auth_time - 3_600 })}`;
-  const token = `${data}.${createHmac("sha256", JWT_SECRET).update(data).digest("base64url")}`;
-  await page.evaluate((token) => sessionStorage.setItem("latchkey.token", token), token);
-  await page.reload();
-  await view(page, "Your account");
-}
 
 describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
   let url;
@@ -52,7 +39,7 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
   test("is renewed in a dialog, by keyboard, on a narrow screen", async () => {
     const page = await open(url, { viewport: { width: 320, height: 800 }, colorScheme: "dark" });
     await signUp(page, newUser());
-    await age(page);
+    await ageProof(page);
     const dialog = await deactivate(page);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     await page.evaluate(axe.source);
@@ -76,7 +63,7 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
   test("can be left as it is", async () => {
     const page = await open(url);
     await signUp(page, newUser());
-    await age(page);
+    await ageProof(page);
     const leave = [(dialog) => button(dialog, "Cancel").click(), () => page.keyboard.press("Escape")];
     for (const close of leave) {
       const dialog = await deactivate(page);
@@ -95,7 +82,7 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
     const page = await open(url);
     const user = newUser();
     await signUp(page, user);
-    await age(page);
+    await ageProof(page);
     await field(page, "Current password").fill(PASSWORD);
     await field(page, "New password").fill("another horse");
     await button(page, "Change password").click();
@@ -111,7 +98,7 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
     const page = await open(url);
     const user = newUser();
     await signUp(page, user);
-    await age(page);
+    await ageProof(page);
     let release;
     const held = new Promise((resolve) => (release = resolve));
     const invalid = { user: { detail: "Invalid authentication. Could not decode token." } };
@@ -133,7 +120,7 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
     await field(page, "Password").fill(PASSWORD);
     await button(page, "Log in").click();
     await view(page, "Your account");
-    await age(page);
+    await ageProof(page);
     const dialog = await deactivate(page);
     await field(dialog, "Password").fill(PASSWORD);
     await button(dialog, "Go on").click();
@@ -143,7 +130,7 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
   test("of a session that has ended meanwhile leads to the login", async () => {
     const page = await open(url);
     await signUp(page, newUser());
-    await age(page);
+    await ageProof(page);
     const dialog = await deactivate(page);
     const headers = { Authorization: `Token ${await storedToken(page)}` };
     const { status } = await fetch(`${url}/api/users/logout?scope=all`, { method: "POST", headers });

@@ -1,21 +1,13 @@
 // Proofs that the API asks for, by the client, as published, against the built Worker.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { ApiError, decodeToken, Latchkey, memoryStorage, ReauthenticationError } from "latchkey-client";
 import { startWorker } from "../api_workerd/harness.mjs";
+import { aged } from "./aged.mjs";
 
 const JWT_SECRET = "a secret of the tests, 32 bytes or more";
 const password = "correct horse";
-
-/** The same token, of a session that proved itself an hour before. */
-function aged(token) {
-  const claims = decodeToken(token);
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const data = `${encode({ alg: "HS256" })}.${encode({ ...claims, auth_time: claims.auth_time - 3_600 })}`;
-  return `${data}.${createHmac("sha256", JWT_SECRET).update(data).digest("base64url")}`;
-}
 
 const errorOf = (promise) =>
   promise.then(
@@ -47,7 +39,7 @@ for (const dialect of ["django", "realworld"]) {
       const name = `old${users++}`;
       const user = await new Latchkey(origin).register({ username: name, email: `${name}@example.com`, password });
       const storage = memoryStorage();
-      const old = aged(user.token);
+      const old = aged(user.token, JWT_SECRET);
       storage.set(old);
       const requests = [];
       const send = (url, init) => {

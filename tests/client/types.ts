@@ -2,16 +2,22 @@
 
 import {
   ApiError,
+  type ConfirmedTotp,
+  type Credential,
+  type Factor,
   type FieldErrors,
   type FieldName,
   joinCode,
   Latchkey,
   type Mail,
+  PasskeyError,
   readSecret,
   type Scope,
+  type SecondStep,
   type Session,
   type SessionChange,
   type User,
+  type UserOrStep,
   webStorage,
 } from "latchkey-client";
 
@@ -57,14 +63,67 @@ export async function mails(latchkey: Latchkey, fragment: string): Promise<User 
       return latchkey.verifyEmail(found.secret);
     case "sign_in":
       return reset && sign_in && proof
-        ? latchkey.reauthenticate({ secret: found.secret })
-        : latchkey.login({ secret: found.secret });
+        ? finish(latchkey, await latchkey.reauthenticate({ secret: found.secret }))
+        : finish(latchkey, await latchkey.login({ secret: found.secret }));
     case undefined:
       return null;
     // @ts-expect-error: there is no such purpose
     case "invitation":
       return null;
   }
+}
+
+async function finish(latchkey: Latchkey, result: UserOrStep): Promise<User> {
+  if (!result.factor) {
+    return result;
+  }
+  const { types, expires }: Factor = result.factor;
+  const step: SecondStep = JSON.parse(JSON.stringify(result)); // as a page may keep it
+  // @ts-expect-error: no user is there yet
+  const user: User = step;
+  return types.includes("passkey")
+    ? latchkey.takeSecondStep(step, { passkey: true })
+    : latchkey.takeSecondStep(step, { code: `${expires} ${user.username}` });
+}
+
+export async function logIns(latchkey: Latchkey): Promise<User[]> {
+  const credentials = { email: "jake@example.com", password: "correct horse" };
+  const { signal } = new AbortController();
+  const results: UserOrStep[] = [
+    await latchkey.login(credentials),
+    await latchkey.loginWithPasskey(),
+    await latchkey.loginWithPasskey({ autofill: true, signal }),
+    await latchkey.reauthenticate({ passkey: true }, { signal }),
+  ];
+  // As programs have it that know no second step: they find no user where one is needed.
+  const name: string | undefined = (await latchkey.login(credentials)).username;
+  // @ts-expect-error: a user with a second factor is not there yet
+  const user: User = await latchkey.login(credentials);
+  // @ts-expect-error: a step takes a code or a passkey
+  await latchkey.takeSecondStep({ factor: user, of: name }, {});
+  return Promise.all(results.map((result) => finish(latchkey, result)));
+}
+
+export async function credentials(latchkey: Latchkey): Promise<string[]> {
+  const { credentials } = await latchkey.credentials();
+  const { id, uri, secret } = await latchkey.addTotp();
+  const { credential, recovery }: ConfirmedTotp = await latchkey.confirmTotp(id, `${uri} ${secret}`);
+  const passkey: Credential = await latchkey.addPasskey("Phone");
+  const named: Credential = await latchkey.renameCredential(passkey.id, "Old phone");
+  const isRemoved: boolean = await latchkey.removeCredential(named.id);
+  // @ts-expect-error: an app has no name
+  const name: string = credential.name;
+  // @ts-expect-error: a passkey has a name
+  await latchkey.addPasskey();
+  return isRemoved
+    ? [...(await latchkey.recoveryCodes()), ...credentials.map(({ type }) => type)]
+    : [name, ...recovery];
+}
+
+export function reasons(error: unknown): PasskeyError["reason"] | undefined {
+  // @ts-expect-error: there is no such reason
+  void (error instanceof PasskeyError && error.reason === "timeout");
+  return error instanceof PasskeyError ? error.reason : undefined;
 }
 
 export async function endOthers(latchkey: Latchkey): Promise<string[]> {
@@ -82,7 +141,7 @@ export function messages(error: unknown): string[] {
   const fields: FieldErrors = error instanceof ApiError ? error.fields : {};
   const names: FieldName[] = ["email", "username", "password", "bio", "image", "scope", "current_password"];
   // @ts-expect-error: there is no such field
-  void fields.name;
+  void fields.nickname;
   return names.flatMap((name) => fields[name] ?? []);
 }
 

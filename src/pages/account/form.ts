@@ -88,6 +88,9 @@ function problemOf(field: Field, button: HTMLButtonElement): string {
   if (field.name === "secret" && value === "") {
     return "Enter the code from the mail.";
   }
+  if (field.name === "name" && value === "") {
+    return "Enter a name."; // before the browser makes a passkey
+  }
   const isMissing = field.name === "current_password" && value === "" && button.dataset.question;
   return isMissing ? "Enter your password." : "";
 }

@@ -1,6 +1,13 @@
 /** The page's own texts for what the API rejects, in either of the API's dialects. */
 
-import { ApiError, ConnectionError, ReauthenticationError, StorageError } from "latchkey-client";
+import {
+  ApiError,
+  ConnectionError,
+  PasskeyError,
+  ReauthenticationError,
+  StorageError,
+  UnverifiedError,
+} from "latchkey-client";
 import { relative } from "./time.js";
 
 /** Rules by the API's messages. A number in a message is the limit. */
@@ -10,12 +17,18 @@ const RULES = [
   ["long", /no more than (\d+) characters|too long \(maximum is (\d+)/],
   ["verified", /already verified/],
   ["taken", /already/],
+  ["many", /too many/],
+  ["lastWayIn", /last way in/],
+  ["unknown", /unknown/i],
   ["likeEmail", /too similar to the email/],
   ["likeUsername", /too similar to the username/],
   ["likeName", /too similar to the name/],
   ["common", /too common/],
   ["breached", /in a data breach/],
-  ["invalid", /^is invalid$|^Invalid (?:password|or expired)\.$|^Enter a valid (?:email address|username)\.$/],
+  [
+    "invalid",
+    /^is invalid$|^Invalid (?:password|code|passkey|or expired)\.$|^Enter a valid (?:email address|username)\.$/,
+  ],
 ] as const;
 
 type Rule = (typeof RULES)[number][0];
@@ -55,6 +68,20 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
     long: "This is not the code of the mail.",
     invalid: "This is not the code of the last mail, or it is too old. Check it, or send another mail.",
   },
+  code: {
+    blank: "Enter the code.",
+    long: "This code is wrong, or was used before.",
+    invalid: "This code is wrong, or was used before. Apps show a new one every half minute.",
+  },
+  passkey: {
+    unknown: "No account has this passkey any more. Log in with another way.",
+    invalid: "This passkey did not work. Try again, or another way.",
+  },
+  name: { blank: "Enter a name.", long: "A name can have at most # characters." },
+  credential: {
+    many: "You have as many passkeys as there can be. Remove one first.",
+    lastWayIn: "This passkey is your only way in. Set a password first.",
+  },
   bio: { long: "Shorten this to # characters." },
   image: { long: "An address can have at most # characters." },
 };
@@ -67,11 +94,18 @@ const STORAGE_TEXTS: Record<StorageError["action"], string> = {
   clear: "Your browser could not forget your login. Close this tab, which removes it.",
 };
 
+/** Texts by why the browser gives no passkey. */
+const PASSKEY_TEXTS: Record<PasskeyError["reason"], string> = {
+  cancelled: "Your browser gave no passkey: it was cancelled, took too long, or there is none for this site.",
+  known: "This device has a passkey for your account already.",
+  unavailable: "Your browser can’t use passkeys on this page.",
+};
+
 /** Error of the client, which has a text for a person. Any other is a fault of the page. */
-export type ClientError = ApiError | ConnectionError | StorageError;
+export type ClientError = ApiError | ConnectionError | PasskeyError | StorageError;
 
 export function isClientError(error: unknown): error is ClientError {
-  return error instanceof ApiError || error instanceof ConnectionError || error instanceof StorageError;
+  return [ApiError, ConnectionError, PasskeyError, StorageError].some((type) => error instanceof type);
 }
 
 /** Text for a rule that a field breaks; the API's message where the page knows none. */
@@ -99,8 +133,14 @@ export function failureText(error: ClientError, button: string): string {
   if (error instanceof ConnectionError) {
     return `The server could not be reached. Check your connection, then press “${button}” to try again.`;
   }
+  if (error instanceof PasskeyError) {
+    return PASSKEY_TEXTS[error.reason];
+  }
   if (error instanceof ReauthenticationError) {
     return "This needs your password. Nothing was changed.";
+  }
+  if (error instanceof UnverifiedError) {
+    return "Confirm your email first: then you can add this.";
   }
   const { status, retryAfter, fields, message } = error;
   if (status === 429 && retryAfter) {

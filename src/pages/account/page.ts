@@ -1,6 +1,6 @@
 /** What the views need of the page that shows them. */
 
-import type { Latchkey, Methods, UserWithMail } from "latchkey-client";
+import type { Latchkey, Methods, UserOrStep, UserWithMail } from "latchkey-client";
 import type { onSubmit } from "./form.js";
 
 export interface Page {
@@ -10,11 +10,13 @@ export interface Page {
   /** Shows what the address and the token ask for. */
   open(greeting?: Greeting): Promise<void>;
   openLogIn(greeting: Greeting): void;
-  /** Goes on after a log-in: with the link that waits for it, or to the account. */
-  enter(user: UserWithMail): Promise<void>;
+  /** Goes on after a log-in: with its second step, the link that waits for it, or to the account. */
+  enter(result: UserOrStep): Promise<void>;
   openAccount(user: UserWithMail, notice?: string): Promise<void>;
   /** Like `onSubmit`, for a user whose session may have ended. */
   onSubmitOfUser: typeof onSubmit;
+  /** Shows the stored token, after a request that changed it. */
+  showStoredToken(): Promise<void>;
 }
 
 /** What a view begins with: a notice, if the user needs the reason for it, and their email. */

@@ -1,14 +1,24 @@
 /** The current view of the page: a clone of its `<template>`. */
 
-const BRAND = document.querySelector(".brand")!.textContent!.trim();
+export const BRAND = document.querySelector(".brand")!.textContent!.trim();
 
 export function find<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** Aborts when the current view is replaced. */
+let stay = new AbortController();
+
+/** Signal for what is to end with the current view. */
+export function untilLeft(): AbortSignal {
+  return stay.signal;
+}
+
 /** Replaces the current view, with a notice if the user needs the reason. */
 export function show(name: string, notice = ""): void {
   const view = find("view");
+  stay.abort();
+  stay = new AbortController();
   const isFirst = view.childElementCount === 0;
   // A dialog that is removed is not closed: whoever waits for its answer would wait for good.
   view.querySelectorAll<HTMLDialogElement>("dialog[open]").forEach((dialog) => dialog.close());
