@@ -40,6 +40,9 @@ pub trait Platform {
     /// The Unicode normalization form C of a text (UAX #15).
     fn to_nfc(&self, text: &str) -> String;
 
+    /// The lower case of a text's form C. Rust's own has 8 KiB of tables in the Worker.
+    fn to_lowercase(&self, text: &str) -> String;
+
     /// Text of a static asset, by its path.
     ///
     /// # Errors

@@ -72,6 +72,6 @@ export type FieldName = KeysOfEach<
     | "CredentialsErrors"
     | "UserPatchErrors"
     | "ScopeErrors"
-    | "ConfirmationErrors"
+    | "PasskeyNameErrors"
     | "TooManyPasskeys"]["errors"]
 >;

@@ -28,10 +28,10 @@ pub fn is_valid(email: &str) -> bool {
 ///
 /// `domain_to_ascii` is the algorithm of the WHATWG URL standard §3.3 (UTS #46), which the platform brings. It is
 /// asked only for what could be an international domain, so for nothing that means something in a URL; one that it
-/// refuses is kept, in lower case.
+/// refuses is kept, with its ASCII letters in lower case, and is no valid one.
 pub fn normalize(email: String, domain_to_ascii: impl Fn(&str) -> Option<String>) -> String {
     let Some((local, domain)) = email.rsplit_once('@') else { return email };
-    let lower = domain.to_lowercase();
+    let lower = domain.to_ascii_lowercase();
     let may_be_part = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     let stored = if lower.is_ascii() || !lower.chars().all(may_be_part) {
         lower

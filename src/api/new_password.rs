@@ -25,7 +25,7 @@ pub(super) async fn check(
         return Ok(());
     }
     let words = Words { email, username, app_name: &cx.config.app_name };
-    if let Some(violation) = blocklist::similar(password, &words, &|text| cx.platform.to_nfc(text)) {
+    if let Some(violation) = blocklist::similar(password, &words, &|text| cx.platform.to_lowercase(text)) {
         errors.add(Field::Password, violation);
         return Ok(());
     }

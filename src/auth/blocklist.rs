@@ -22,28 +22,29 @@ pub struct Words<'a> {
     pub app_name: &'a str,
 }
 
-/// Finds a word that the password contains, in any case. Passwords are in NFC, so words are brought there by `to_nfc`.
+/// Finds a word that the password contains, in any case. `to_lowercase`, which the platform brings, gives the lower case of a text's
+/// form in NFC; it is asked only for what is not ASCII.
 pub fn similar(
     password: &Password,
     Words { email, username, app_name }: &Words<'_>,
-    to_nfc: &dyn Fn(&str) -> String,
+    to_lowercase: &dyn Fn(&str) -> String,
 ) -> Option<Violation> {
-    let password = folded(password.as_str());
+    let password = folded(password.as_str(), to_lowercase);
     let local_part = email.map(|email| email.rsplit_once('@').map_or(email, |(local, _)| local));
     let local_part = local_part.map(|local| local.trim_matches('"'));
     let words =
         [(SimilarTo::Email, local_part), (SimilarTo::Username, *username), (SimilarTo::Name, Some(app_name))];
     words.into_iter().find_map(|(what, word)| {
         let word = word?;
-        let word = if word.is_ascii() { word.to_owned() } else { to_nfc(word) };
-        let is_part = word.chars().count() >= MIN_PART && password.contains(&folded(&word));
+        let word = folded(word, to_lowercase);
+        let is_part = word.chars().count() >= MIN_PART && password.contains(&word);
         is_part.then_some(Violation::TooSimilar(what))
     })
 }
 
 /// A text in one case. Σ has two lower ones, and which it gets depends on the letter after it.
-fn folded(text: &str) -> String {
-    text.to_lowercase().replace('ς', "σ")
+fn folded(text: &str, to_lowercase: &dyn Fn(&str) -> String) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { to_lowercase(text).replace('ς', "σ") }
 }
 
 /// Tells whether a password is one of [`COMMON_PASSWORDS`], in any case of their letters.
@@ -62,7 +63,9 @@ mod tests {
     }
 
     fn found(text: &str, email: Option<&str>, username: Option<&str>, app_name: &str) -> Option<SimilarTo> {
-        match similar(&password(text), &Words { email, username, app_name }, &to_nfc)? {
+        match similar(&password(text), &Words { email, username, app_name }, &|text| {
+            to_nfc(text).to_lowercase()
+        })? {
             Violation::TooSimilar(word) => Some(word),
             other => panic!("{other:?}"),
         }

@@ -156,7 +156,7 @@ fn origin(entry: &str) -> Result<String, String> {
     }
     let (host, port) = split_port(authority);
     let is_ipv6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(|address| {
-        address.parse::<std::net::Ipv6Addr>().is_ok() && address == address.to_lowercase()
+        address.parse::<std::net::Ipv6Addr>().is_ok() && address == address.to_ascii_lowercase()
     });
     let is_name = !host.is_empty()
         && host.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c));

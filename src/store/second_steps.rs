@@ -116,6 +116,8 @@ pub enum Named {
     Recovery(i64),
     /// Passkey.
     Passkey(Passkey),
+    /// Passkey of another user.
+    Foreign,
 }
 
 /// Result of [`attempt`].
@@ -150,14 +152,16 @@ pub async fn attempt(
     let is_recorded = if failures.is_limited() { " AND changes() > 0" } else { "" };
     let counted = format!("UPDATE second_steps SET tries = tries + 1 WHERE {may_try}{is_recorded}");
     let (condition, name): (_, Param<'_>) = match factor {
-        Factor::App => ("type = 'totp' AND c.token_version IS NULL", Param::Null),
-        Factor::Recovery(hash) => ("type = 'recovery' AND key = ?12 AND used_at IS NULL", hash.into()),
+        Factor::App => ("c.user_id = users.id AND type = 'totp' AND c.token_version IS NULL", Param::Null),
+        Factor::Recovery(hash) => {
+            ("c.user_id = users.id AND type = 'recovery' AND key = ?12 AND used_at IS NULL", hash.into())
+        }
         Factor::Passkey(id) => ("type = 'passkey' AND key = ?12", id.into()),
         Factor::Unknown => ("false", Param::Null),
     };
     let found = format!(
-        "SELECT methods, email, {PASSKEY} FROM second_steps JOIN users ON users.id = second_steps.user_id \
-         LEFT JOIN credentials AS c ON c.user_id = users.id AND {condition} \
+        "SELECT methods, email, c.user_id = users.id AS is_own, {PASSKEY} FROM second_steps JOIN users ON users.id = second_steps.user_id \
+         LEFT JOIN credentials AS c ON {condition} \
          WHERE second_steps.id = ?7 AND changes() > 0"
     );
     let params = [&failures.all_params(now)[..], &key.params(now), &[name]].concat();
@@ -168,7 +172,9 @@ pub async fn attempt(
         return why_refused(db, &may_try, &params).await.map(Err);
     };
     let (methods, email) = (row.text()?, row.text()?);
+    let is_foreign = row.optional_integer()? == Some(0);
     let named = match factor {
+        _ if is_foreign => Some(Named::Foreign),
         Factor::Passkey(_) => take_passkey(&mut row)?.map(Named::Passkey),
         _ => match (row.optional_integer()?, factor) {
             (Some(id), Factor::App) => Some(Named::App(id, row.text()?)),

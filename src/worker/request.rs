@@ -152,6 +152,10 @@ impl Platform for WorkerRequest {
         JsString::from(text).normalize("NFC").into()
     }
 
+    fn to_lowercase(&self, text: &str) -> String {
+        JsString::from(text).normalize("NFC").to_lower_case().into()
+    }
+
     async fn read_asset(&self, path: &str) -> Result<String, String> {
         self.handle.host.read_asset(path);
         match self.handle.slot.wait().await {

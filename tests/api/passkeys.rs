@@ -230,7 +230,9 @@ pub fn a_passkey_is_a_second_factor_after_another_proof(start: Start) {
     let mut other = Person::register(&person.api, "passkey-second-other");
     let foreign = other.add_passkey(SignatureAlgorithm::Es256);
     let proof = |passkey: &Authenticator, person: &Person| json!({ "secret": secret, "passkey": passkey.get(&person.options()) });
-    person.prove(&proof(&foreign, &person)).is(400, UNKNOWN_PASSKEY);
+    person.prove(&proof(&foreign, &person)).is(400, INVALID_PASSKEY);
+    let unknown = Authenticator::new(SignatureAlgorithm::Es256, ORIGIN);
+    person.prove(&proof(&unknown, &person)).is(400, UNKNOWN_PASSKEY);
     let wrong = Authenticator { origin: "https://evil.example.com".to_owned(), ..passkey.clone() };
     person.prove(&proof(&wrong, &person)).is(400, INVALID_PASSKEY);
     assert_eq!(amr(&person.prove(&proof(&unverified, &person))), json!(["pwd", "swk", "mfa"]));

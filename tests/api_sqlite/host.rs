@@ -169,6 +169,10 @@ impl Platform for Host {
         password::to_nfc(text)
     }
 
+    fn to_lowercase(&self, text: &str) -> String {
+        password::to_nfc(text).to_lowercase()
+    }
+
     async fn read_asset(&self, path: &str) -> Result<String, String> {
         if !self.has_assets.get() {
             return Err(format!("there is no asset {path}"));
