@@ -112,7 +112,7 @@ mod tests {
             let step = matching_step(SEED, &typed, now + at);
             assert_eq!(step, is_good.then_some(now / 30), "{at}");
         }
-        for wrong in ["", "0", &typed[1..], &format!("{typed}0")] {
+        for wrong in ["", "0", typed.get(1..).unwrap(), &format!("{typed}0")] {
             assert_eq!(matching_step(SEED, wrong, now), None, "{wrong}");
         }
     }

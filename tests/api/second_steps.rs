@@ -155,7 +155,8 @@ pub fn a_step_ends_with_what_its_first_proof_stands_on(start: Start) {
         person.forget_steps();
         person.prove(&json!({ "secret": secret, "code": app.code(person, 0) }))
     };
-    let events: [(&str, fn(&mut Person)); 5] = [
+    type Event = fn(&mut Person);
+    let events: [(&str, Event); 5] = [
         ("a new password", |person| {
             assert_eq!(person.patch(&json!({ "password": "jakejake" })).status, 200);
         }),
