@@ -12,8 +12,10 @@ use latchkey::account::password::{Password, PasswordHash, to_nfc};
 use latchkey::auth::keys::Keys;
 use latchkey::auth::password::{Hasher, iterations_computed};
 use latchkey::auth::secret::Secret;
+use latchkey::auth::session::{Proof, Session};
 use latchkey::auth::token;
 
+use crate::api::factor::with_everything;
 use crate::api::{self, Request, Response, SECRET};
 use crate::host::{NOW, Native};
 
@@ -45,14 +47,15 @@ fn with_api(check: impl FnOnce(&Native)) {
     }
     API.with(|cell| {
         let (api, user) = cell.get_or_init(|| {
-            let api = Native::new(api::with_mail());
+            let api = Native::new(with_everything());
             api::register(&api, "fuzz");
             let user = api::Api::sql(&api, "SELECT quote(password) FROM users").unwrap();
             (api, user)
         });
         api.platform.db.exec(&format!(
             "DELETE FROM users; DELETE FROM sessions; DELETE FROM login_failures; DELETE FROM registrations; \
-             DELETE FROM secrets; DELETE FROM outbox; \
+             DELETE FROM secrets; DELETE FROM outbox; DELETE FROM credentials; DELETE FROM second_steps; \
+             DELETE FROM used_challenges; \
              INSERT INTO users (id, username, email, password, created_at, updated_at) \
              VALUES (1, 'fuzz', 'fuzz@x.io', {user}, 5, 5)"
         ));
@@ -85,6 +88,12 @@ fn send(api: &Native, call: &Request) -> Response {
 
 fn good_token() -> String {
     api::mint(SECRET, 1, 0, NOW)
+}
+
+/// A token whose session proved itself a moment ago.
+fn proved_token() -> String {
+    let session = Session { sid: "proved".to_owned(), lifetime: 0, proof: Some(Proof::of_password(NOW)) };
+    token::issue(&api::keys(SECRET), 1, 0, &session, NOW, 60).unwrap()
 }
 
 /// A request as text: method and path, headers a line each, an empty line, the body.
@@ -122,6 +131,15 @@ fn body(input: &[u8]) {
             let call = Request::new(method, path).json("").body(input).token(&good_token());
             send(api, &call);
         }
+        for (method, path) in [
+            ("POST", "/api/user/credentials"),
+            ("PATCH", "/api/user/credentials/7"),
+            ("POST", "/api/user/reauthenticate"),
+        ] {
+            api.platform.db.statements.borrow_mut().clear();
+            send(api, &Request::new(method, path).json("").body(input).token(&proved_token()));
+        }
+        assert_eq!(api::Api::sql(api, "SELECT count(*) FROM credentials").as_deref(), Some("0"));
     });
 }
 
@@ -276,6 +294,10 @@ fn body_seeds() -> Vec<Vec<u8>> {
         r#"{"user":{"email":"fuzz@x.io"}}"#,
         r#"{"user":null}"#,
         "[]",
+        r#"{"credential":{"type":"passkey","name":"x","response":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","publicKey":"AAAA","publicKeyAlgorithm":-7,"transports":["usb"]}}}}"#,
+        r#"{"credential":{"type":"recovery","code":"123456","name":"x"}}"#,
+        r#"{"user":{"passkey":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA","userHandle":null}}}}"#,
+        r#"{"user":{"secret":"1~AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","code":"AAAAA-BBBBB-CCCCC-DDDDD-22222"}}"#,
     ])
 }
 

@@ -4,16 +4,20 @@
 #![no_main]
 #![allow(dead_code, unused_imports, unused_macros, reason = "the tests beside the targets are not used here")]
 
+#[path = "../api/mod.rs"]
+mod api;
+#[path = "../api_sqlite/crypto.rs"]
+mod crypto;
 #[path = "../api_sqlite/fuzz.rs"]
 mod fuzz;
 #[path = "../api_sqlite/host.rs"]
 mod host;
 #[path = "../api_sqlite/openapi.rs"]
 mod openapi;
+#[path = "../api_sqlite/provoked.rs"]
+mod provoked;
 #[path = "../api_sqlite/sqlite.rs"]
 mod sqlite;
-#[path = "../api/mod.rs"]
-mod api;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
