@@ -241,7 +241,7 @@ macro_rules! all {
             sign_in:
                 a_mailed_secret_logs_in_once
                 whoever_proves_a_mailbox_first_owns_the_account
-                staff_keep_their_password
+                staff_keep_their_password_and_credentials
                 a_body_has_one_proof
                 a_mailed_secret_renews_the_proof_of_a_session
                 wrong_secrets_of_a_session_are_counted;

@@ -3,11 +3,14 @@
 use std::rc::Rc;
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
+use super::factor::with_everything;
 use super::mailbox::Person;
-use super::{Api, Request, Start, with_mail};
+use super::vectors::base64;
+use super::{Api, Request, Response, Start};
 
-/// What an event ends: this session, others, a reset, a sign-in, a verification.
+/// What an event ends: this session, others, a reset, a sign-in and a second step, a verification.
 type Ends = [bool; 5];
 
 struct Case {
@@ -23,7 +26,7 @@ fn logout(person: &mut Person, scope: &str) {
     person.with_token("POST", &path, &json!(null)).is(204, "");
 }
 
-const CASES: [Case; 16] = [
+const CASES: [Case; 18] = [
     Case { name: "nothing", is_verified: true, event: |_| {}, ends: [false, false, false, false, false] },
     Case {
         name: "nothing-new",
@@ -55,6 +58,21 @@ const CASES: [Case; 16] = [
             person.reset(&person.secret(), "another one").is(204, "");
         },
         ends: [true, true, true, true, true],
+    },
+    Case {
+        name: "first-reset",
+        is_verified: false,
+        event: |person| {
+            person.request_reset();
+            person.reset(&person.secret(), "another one").is(204, "");
+        },
+        ends: [true, true, true, true, true],
+    },
+    Case {
+        name: "app-confirmed",
+        is_verified: true,
+        event: |person| drop(person.set_up_app()),
+        ends: [false, true, false, true, false],
     },
     Case {
         name: "first-sign-in",
@@ -174,12 +192,41 @@ fn after(api: &Rc<dyn Api>, case: &Case, suffix: &str) -> (Person, [String; 4]) 
     let reset = person.secret();
     person.request("/api/users/sign-in");
     let sign_in = person.secret();
+    open_step(&person);
     (case.event)(&mut person);
     (person, [other, reset, sign_in, verification])
 }
 
+const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// The recovery code of a person.
+fn recovery_code(person: &Person) -> String {
+    let letters: String = person.name.chars().filter(char::is_ascii_alphabetic).collect();
+    format!("{:A<25}", letters.to_ascii_uppercase())
+}
+
+/// Gives a person a recovery code, and a second step that is open.
+fn open_step(person: &Person) {
+    let hash = |text: &str| base64(Sha256::digest(text));
+    let (code, token, now) = (hash(&recovery_code(person)), hash(TOKEN), person.api.now());
+    let of_user = format!("FROM users WHERE username = '{}'", person.name);
+    person.api.sql(&format!(
+        "INSERT INTO credentials (id, user_id, type, key, created_at) SELECT 1000000 + id, id, 'recovery', '{code}', 5 {of_user}"
+    ));
+    person.api.sql(&format!(
+        "INSERT INTO second_steps (id, user_id, token_hash, methods, token_version, reset_version, expires_at) \
+         SELECT id || '~step', id, '{token}', '[\"pwd\"]', token_version, reset_version, {now} + 600 {of_user}"
+    ));
+}
+
+/// Finishes the second step that was opened.
+fn finish_step(person: &Person) -> Response {
+    let id = super::id(&*person.api, &person.name);
+    person.prove(&json!({ "secret": format!("{id}~step.{TOKEN}"), "code": recovery_code(person) }))
+}
+
 pub fn what_ends_what(start: Start) {
-    let api = start(with_mail());
+    let api = start(with_everything());
     for case in &CASES {
         let (mut person, [other, reset, sign_in, _]) = after(&api, case, "a");
         let is_refused = |token: &str| person.send(&Request::get("/api/user").token(token)).status == 401;
@@ -195,7 +242,7 @@ pub fn what_ends_what(start: Start) {
         ends[2] = refused(other_person.reset(&reset_b, "yet another one").status);
         let (mut third, [.., verification]) = after(&api, case, "c");
         if third.send(&Request::get("/api/user").token(&third.token)).status == 401 {
-            let password = if case.name == "reset" { "another one" } else { "jakejake" };
+            let password = if case.name.ends_with("reset") { "another one" } else { "jakejake" };
             third.token = match case.name {
                 "first-sign-in" => {
                     third.request("/api/users/sign-in");
@@ -206,6 +253,15 @@ pub fn what_ends_what(start: Start) {
         }
         ends[4] = refused(third.try_to_verify(&verification).status);
         assert_eq!(ends, case.ends, "{}", case.name);
+        let (fourth, _) = after(&api, case, "d");
+        if case.name == "app-confirmed" {
+            continue; // which replaces the code, and whose sign-in tells the same
+        }
+        let codes =
+            format!("SELECT count(*) FROM credentials WHERE user_id = {}", super::id(&*api, &fourth.name));
+        let is_taken_over = ["first-sign-in", "first-reset"].contains(&case.name);
+        assert_eq!(api.sql(&codes).as_deref(), Some(if is_taken_over { "0" } else { "1" }), "{}", case.name);
+        assert_eq!(refused(finish_step(&fourth).status), case.ends[3], "{}", case.name);
         drop((reset, person.token.clear()));
     }
 }

@@ -60,14 +60,20 @@ pub fn whoever_proves_a_mailbox_first_owns_the_account(start: Start) {
     }
 }
 
-pub fn staff_keep_their_password(start: Start) {
+pub fn staff_keep_their_password_and_credentials(start: Start) {
     let api = start(with_mail());
     for flag in ["is_staff", "is_superuser"] {
         let name = format!("staff-{}", flag.replace('_', "-"));
         let person = Person::register(&api, &name);
         api.sql(&format!("UPDATE users SET {flag} = 1 WHERE username = '{name}'"));
+        api.sql(&format!(
+            "INSERT INTO credentials (id, user_id, type, key, created_at) \
+             SELECT 2000000 + id, id, 'recovery', '{name}', 5 FROM users WHERE username = '{name}'"
+        ));
         person.request(SIGN_IN);
         assert_eq!(person.sign_in(&person.secret()).status, 200);
+        let kept = api.sql(&format!("SELECT count(*) FROM credentials WHERE key = '{name}'"));
+        assert_eq!(kept.as_deref(), Some("1"), "credentials stay");
         assert_eq!(person.login("jakejake").status, 200, "{flag}");
         assert_eq!(person.send(&Request::get("/api/user").token(&person.token)).status, 401, "sessions end");
     }
