@@ -255,7 +255,8 @@ macro_rules! all {
                 a_login_from_an_unknown_device_is_told
                 a_locked_account_is_told
                 a_password_that_a_sign_in_took_away_is_told
-                only_essential_notices_where_that_is_set;
+                only_essential_notices_where_that_is_set
+                changes_of_credentials_are_told;
             credentials:
                 an_app_is_set_up
                 a_new_app_replaces_the_old_one_and_its_codes

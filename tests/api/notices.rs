@@ -1,7 +1,9 @@
 //! Notices: mails that tell a user what happened to the account.
 
+use latchkey::platform::SignatureAlgorithm;
 use serde_json::json;
 
+use super::factor::{INVALID_CODE, factor, json_of, with_everything};
 use super::mailbox::Person;
 use super::{Received, Request, Start, with_mail};
 
@@ -170,4 +172,57 @@ pub fn only_essential_notices_where_that_is_set(start: Start) {
         api.sql("SELECT count(*) FROM outbox WHERE recipient = 'essential@x.io'").as_deref(),
         Some("1")
     );
+}
+
+pub fn changes_of_credentials_are_told(start: Start) {
+    for is_all in [true, false] {
+        let mut vars = with_everything();
+        vars.insert("NOTICES", if is_all { "all" } else { "essential" });
+        let api = start(vars);
+        let mut person = Person::verified(&api, &format!("told-credentials-{is_all}"));
+        let mut expected = Vec::new();
+        let app = person.set_up_app();
+        expected.push("Two-step verification for Example is on");
+        assert_eq!(notices(&person.mails()), expected);
+        person.add(&json!({ "type": "recovery" }));
+        expected.push("New recovery codes for Example");
+        person.add_passkey(SignatureAlgorithm::EdDsa);
+        expected.push("A passkey was added for Example");
+        let listed = person.credentials()["credentials"].clone();
+        let id_of = |of_type: &str| {
+            listed.as_array().unwrap().iter().find(|one| one["type"] == of_type).unwrap()["id"]
+                .as_i64()
+                .unwrap()
+        };
+        person.remove(id_of("passkey")).is(204, "");
+        expected.push("A passkey was removed for Example");
+        assert_eq!(notices(&person.mails()), expected);
+
+        // Nothing that was refused is told, and no removal of what was never on.
+        person.change(7, &json!({ "name": "x" }));
+        person.remove(7);
+        let waiting = person.add_app();
+        person.remove(waiting.id).is(204, "");
+        person.remove(id_of("recovery")).is(204, "");
+        assert_eq!(notices(&person.mails()), expected);
+
+        let step = factor(&person.login("jakejake"));
+        let code = app.wrong_code(&person);
+        person.prove(&json!({ "secret": step["secret"], "code": code })).is(400, INVALID_CODE);
+        if is_all {
+            expected.push("Your password for Example may be known to someone");
+        }
+        assert_eq!(notices(&person.mails()), expected);
+        let codes = json_of(&person.add(&json!({ "type": "recovery" })))["recovery"].clone();
+        let answer = person.prove(&json!({ "secret": step["secret"], "code": codes[0] }));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        expected.push("A recovery code for Example was used");
+        assert_eq!(notices(&person.mails()), expected);
+        let text = person.mails().last().unwrap().text.clone();
+        assert!(text.contains("Codes left: 7"), "{text}");
+        assert!(!text.contains(codes[0].as_str().unwrap()), "{text}");
+        person.remove(app.id).is(204, "");
+        expected.push("Two-step verification for Example is off");
+        assert_eq!(notices(&person.mails()), expected);
+    }
 }
