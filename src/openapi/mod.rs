@@ -148,8 +148,9 @@ impl Components {
     fn preflight(&mut self, path: &str, dialect: Dialect) -> Json {
         let in_path = ENDPOINTS.iter().filter(|endpoint| endpoint.path == path);
         let in_path = in_path.filter_map(|endpoint| endpoint.parameter.as_ref());
-        let in_path =
-            in_path.filter(|parameter| parameter.place == "path").map(parameter_json).collect::<Vec<_>>();
+        // The endpoints of a path share it.
+        let in_path = in_path.filter(|parameter| parameter.place == "path").map(parameter_json).take(1);
+        let in_path = in_path.collect::<Vec<_>>();
         let whole = path;
         let path = path.strip_suffix("s/{id}").unwrap_or(path);
         let name = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();

@@ -22,6 +22,9 @@ const vars = {
   MAIL_FROM: "accounts@example.com",
   APP_URL: "https://app.example.com/",
   MAIL_SIGN_IN: "on",
+  DATA_SECRET: "another secret of the tests, of 32 bytes or more",
+  PASSKEY_RP_ID: "example.com",
+  ALLOWED_ORIGINS: "https://app.example.com",
 };
 
 function run(command, ...parameters) {
