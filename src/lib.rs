@@ -11,7 +11,7 @@
 //! | [`api`] | endpoints, one a file, with their facts in a `const ENDPOINT`; routing, authentication, body |
 //! | [`jobs`] | work of the schedule |
 //! | [`config`] | variables and secrets, read once and checked as a whole |
-//! | [`auth`] | rules of authentication: tokens, sessions, passwords, lockouts |
+//! | [`auth`] | rules of authentication: tokens, sessions, passwords, second factors, passkeys, lockouts |
 //! | [`platform`] | interface to the runtime: database, clock, randomness, log |
 //! | [`store`] | every SQL statement on the tables of `migrations/`, one table a file |
 //! | [`mail`] | mails: what each says |

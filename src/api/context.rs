@@ -6,8 +6,7 @@ use super::deferred::Deferred;
 use super::session_record;
 use crate::auth::rehash::Rehash;
 use crate::auth::session::Session;
-use crate::config::{Config, Feature, MailConfig};
-use crate::error::Error;
+use crate::config::{Config, Feature};
 use crate::http::Request;
 use crate::http::client_ip::ClientIp;
 use crate::mail::Message;
@@ -81,14 +80,6 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
         if let Some(record) = &mut self.deferred.borrow_mut().session {
             record.token_version = token_version;
         }
-    }
-
-    /// Mail of the deployment.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if it has none.
-    pub fn mail(&self) -> Result<&MailConfig, Error> {
-        self.config.mail.as_ref().ok_or(Error::NotFound)
     }
 
     /// Sends a mail once the response is sent.

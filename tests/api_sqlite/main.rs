@@ -31,7 +31,7 @@ mod provoked;
 mod purge;
 mod rate_limit;
 mod replica;
-mod rotation;
+mod second_factor;
 mod session_record;
 mod sqlite;
 mod transport;

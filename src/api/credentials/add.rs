@@ -94,7 +94,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     caller.check_recent(cx.now())?;
     let origin = cx.notice_origin();
     let response = match new {
-        New::Totp => add_totp(cx, &caller, origin.as_ref()).await,
+        New::Totp => return add_totp(cx, &caller, origin.as_ref()).await, // no news until it is confirmed
         New::RecoveryCodes => replace_codes(cx, &caller, origin.as_ref()).await,
         New::Passkey { name, response } => add_passkey(cx, &caller, origin.as_ref(), &name, &response).await,
     }?;

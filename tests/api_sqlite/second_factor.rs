@@ -1,15 +1,17 @@
-//! Credentials while the configuration changes, and what their requests cost.
+//! Second factors while the configuration changes, and what requests with them cost.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use latchkey::jobs::purge;
 use latchkey::platform::SignatureAlgorithm;
 use serde_json::json;
 
 use super::api::authenticator::{Authenticator, BE, BS, UP};
-use super::api::factor::{INVALID_CODE, INVALID_PASSKEY, amr, factor, without_mail};
+use super::api::factor::{INVALID_CODE, INVALID_PASSKEY, amr, factor, with_everything, without_mail};
 use super::api::mailbox::Person;
 use super::api::{Api, Vars};
-use super::{Native, config};
+use super::{NOW, Native, config};
 
 /// The same database with other variables.
 fn restarted(before: &Native, vars: &Vars<'_>) -> Rc<Native> {
@@ -157,4 +159,76 @@ fn a_seed_that_cannot_be_opened_counts_nothing() {
     let counted =
         "SELECT (SELECT sum(tries) FROM second_steps) || ' ' || (SELECT sum(count) FROM login_failures)";
     assert_eq!(native.sql(counted).as_deref(), Some("0 0"));
+}
+
+#[test]
+fn a_wrong_password_costs_the_same_whoever_has_a_second_factor() {
+    let native = Rc::new(Native::new(without_mail()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "factor-known");
+    Person::register(&api, "factor-none");
+    person.set_up_app();
+    person.add_passkey(SignatureAlgorithm::EdDsa);
+    let mut answers = Vec::new();
+    for email in ["factor-known@x.io", "factor-none@x.io", "factor-unknown@x.io"] {
+        let before = native.platform.db.statements.borrow().len();
+        let answer = person.prove(&json!({ "email": email, "password": "jakejakf" }));
+        let statements =
+            native.platform.db.statements.borrow().iter().skip(before).cloned().collect::<Vec<_>>();
+        answers.push((statements, answer.status, answer.body));
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
+}
+
+#[test]
+fn no_statement_about_credentials_scans_a_table() {
+    let native = Rc::new(Native::new(with_everything()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::verified(&api, "factor-plans");
+    let app = person.set_up_app();
+    person.forget_steps();
+    person.add(&json!({ "type": "recovery" }));
+    let passkey = person.add_passkey(SignatureAlgorithm::EdDsa);
+    let unverified = Authenticator { flags: UP | BE | BS, ..passkey.clone() };
+    native.platform.db.statements.borrow_mut().clear();
+    let steps: Vec<_> = (0..4).map(|_| factor(&person.login("jakejake"))["secret"].clone()).collect();
+    person.prove(&json!({ "secret": steps[0], "code": app.wrong_code(&person) }));
+    assert_eq!(person.prove(&json!({ "secret": steps[0], "code": app.code(&person, 0) })).status, 200);
+    let used = person.prove(&json!({ "secret": steps[1], "passkey": unverified.get(&person.options()) }));
+    assert_eq!(used.status, 200);
+    person.prove(&json!({ "secret": steps[2], "code": app.recovery[0] }));
+    assert_eq!(person.prove(&json!({ "passkey": passkey.get(&person.options()) })).status, 200);
+    person.request("/api/users/sign-in");
+    person.prove(&json!({ "secret": person.secret() }));
+    let listed = person.credentials()["credentials"].clone();
+    let id = listed.as_array().unwrap().iter().find(|one| one["type"] == "passkey").unwrap()["id"]
+        .as_i64()
+        .unwrap();
+    person.add_passkey(SignatureAlgorithm::EdDsa);
+    assert_eq!(person.change(id, &json!({ "name": "x" })).status, 200);
+    assert_eq!(person.remove(id).status, 204);
+    person.set_up_app();
+    person.add(&json!({ "type": "recovery" }));
+    person.with_token("DELETE", "/api/user", &json!(null)).is(204, "");
+    pollster::block_on(purge::run(&native.platform, NOW)).unwrap();
+    let statements: BTreeSet<_> = native.platform.db.statements.borrow().iter().cloned().collect();
+    assert!(statements.len() > 40, "{}", statements.len());
+    for statement in statements {
+        // The tests' own, which look at what they set up, have no parameters.
+        for step in native.platform.db.plan(&statement).iter().filter(|_| statement.contains("?1")) {
+            let tables = [
+                "users",
+                "sessions",
+                "login_failures",
+                "secrets",
+                "credentials",
+                "second_steps",
+                "used_challenges",
+            ];
+            let scans = tables
+                .iter()
+                .any(|table| step == &format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} ")));
+            assert!(!scans, "{step}: {statement}");
+        }
+    }
 }
