@@ -276,7 +276,8 @@ macro_rules! all {
                 a_step_of_one_use_finishes_nothing_else
                 a_factor_secret_alone_asks_for_the_code
                 wrong_codes_are_counted_over_all_steps_of_a_user
-                a_seed_that_cannot_be_opened_accepts_no_code;
+                a_seed_that_cannot_be_opened_accepts_no_code
+                a_password_reset_leaves_the_second_factor;
             passkeys:
                 a_passkey_of_every_algorithm_logs_in
                 a_challenge_is_answered_once

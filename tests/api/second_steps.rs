@@ -302,3 +302,16 @@ pub fn a_seed_that_cannot_be_opened_accepts_no_code(start: Start) {
         json!(["pwd", "otp", "mfa"])
     );
 }
+
+pub fn a_password_reset_leaves_the_second_factor(start: Start) {
+    let mut person = Person::verified(&start(with_everything()), "factor-reset");
+    let app = person.set_up_app();
+    person.forget_steps();
+    person.request_reset();
+    let secret = person.secret();
+    person.reset(&secret, "another one").is(204, "");
+    let step = factor(&person.login("another one"));
+    assert_eq!(step["types"], json!(["totp", "recovery"]));
+    let answer = person.prove(&json!({ "secret": step["secret"], "code": app.code(&person, 0) }));
+    assert_eq!(amr(&answer), json!(["pwd", "otp", "mfa"]));
+}

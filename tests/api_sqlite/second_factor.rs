@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use latchkey::auth::totp;
 use latchkey::jobs::purge;
 use latchkey::platform::SignatureAlgorithm;
 use serde_json::json;
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::api::authenticator::{Authenticator, BE, BS, UP};
 use super::api::factor::{INVALID_CODE, INVALID_PASSKEY, amr, factor, with_everything, without_mail};
 use super::api::mailbox::Person;
+use super::api::vectors::base64;
 use super::api::{Api, Vars};
 use super::{NOW, Native, config};
 
@@ -230,5 +232,25 @@ fn no_statement_about_credentials_scans_a_table() {
                 .any(|table| step == &format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} ")));
             assert!(!scans, "{step}: {statement}");
         }
+    }
+}
+
+#[test]
+fn a_stolen_database_tells_no_seed_and_no_code() {
+    let native = Rc::new(Native::new(without_mail()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "factor-stolen");
+    let app = person.set_up_app();
+    let step = factor(&person.login("jakejake"))["secret"].as_str().unwrap().to_owned();
+    let stored = native.sql(
+        "SELECT (SELECT group_concat(key || ' ' || ifnull(secret, '')) FROM credentials) || (SELECT group_concat(id || ' ' || token_hash) FROM second_steps)",
+    );
+    let stored = stored.unwrap();
+    let token = step.split_once('.').unwrap().1;
+    let hex: String = app.seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let forms = [base64(&app.seed), totp::base32(&app.seed), hex, token.to_owned()];
+    let codes = app.recovery.iter().flat_map(|code| [code.clone(), code.replace('-', "")]);
+    for secret in forms.into_iter().chain(codes) {
+        assert!(!stored.to_lowercase().contains(&secret.to_lowercase()), "{secret}: {stored}");
     }
 }
