@@ -277,7 +277,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove a credential; an authenticator app with its recovery codes
+         * Remove a passkey, or an authenticator app with its recovery codes
          * @description Needs `MAIL_FROM or DATA_SECRET`
          */
         delete: operations["removeCredential"];

@@ -227,14 +227,15 @@ pub enum Removal {
     NotFound,
 }
 
-/// Removes a credential of a token's user.
+/// Removes an app or a passkey of a token's user. Recovery codes go with the app only, which the user is told of: one by one,
+/// whoever has the session could take the way back away in silence.
 pub async fn remove(db: &impl Batch, changer: Changer<'_>, id: i64, now: i64) -> Result<Removal, DbError> {
     let keeps_way_in =
         if changer.origin.is_some() { String::new() } else { format!(" AND NOT {IS_LAST_WAY_IN}") };
     let own = |of_type: &str| {
         format!(
             "EXISTS (SELECT 1 FROM users WHERE {} AND EXISTS (SELECT 1 FROM credentials AS own WHERE own.id = ?8 \
-             AND own.user_id = users.id{of_type}{keeps_way_in}))",
+             AND own.user_id = users.id AND own.type <> 'recovery'{of_type}{keeps_way_in}))",
             Changer::is_good()
         )
     };
@@ -254,7 +255,7 @@ pub async fn remove(db: &impl Batch, changer: Changer<'_>, id: i64, now: i64) ->
     if run(db, &statements, &params).await?.is_some() {
         return Ok(Removal::Removed);
     }
-    let is_last = "SELECT 1 FROM credentials WHERE id = ?2 AND user_id = ?1";
+    let is_last = "SELECT 1 FROM credentials WHERE id = ?2 AND user_id = ?1 AND type <> 'recovery'";
     let is_last = db.first(is_last, &[changer.key.user_id.into(), id.into()]).await?.is_some();
     Ok(if is_last { Removal::LastWayIn } else { Removal::NotFound })
 }

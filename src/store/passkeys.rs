@@ -54,12 +54,14 @@ pub struct UsedChallenge {
     pub expires_at: i64,
 }
 
-/// SQL statement: spends the challenge with this nonce and this end, which are parameters.
+/// SQL statement: spends the challenge with this nonce and this end, which are parameters, if a user is under a condition.
 ///
 /// # Errors
 /// [`DbError::Unique`] of its execution if it was spent before.
-pub(super) fn spend(nonce: &str, expires_at: &str) -> String {
-    format!("INSERT INTO used_challenges (nonce, expires_at) VALUES ({nonce}, {expires_at})")
+pub(super) fn spend(nonce: &str, expires_at: &str, condition: &str) -> String {
+    format!(
+        "INSERT INTO used_challenges (nonce, expires_at) SELECT {nonce}, {expires_at} FROM users WHERE {condition}"
+    )
 }
 
 /// Finds the passkey with this id, its user, and whether they have a second factor.
@@ -91,11 +93,11 @@ pub async fn accept(
     let is_same =
         "EXISTS (SELECT 1 FROM users WHERE users.id = ?1 AND is_active AND users.token_version = ?2)";
     // WebAuthn Level 3 §7.2, step 22.
-    let used = format!(
-        "UPDATE credentials SET counter = ?5, used_at = ?4 WHERE id = ?3 AND user_id = ?1 \
-         AND (counter < ?5 OR counter = 0 AND ?5 = 0) AND {is_same}"
-    );
-    let cleared = clear_all("?8", is_same);
+    let own = "id = ?3 AND user_id = ?1 AND (counter < ?5 OR counter = 0 AND ?5 = 0)";
+    let used = format!("UPDATE credentials SET counter = ?5, used_at = ?4 WHERE {own} AND {is_same}");
+    let is_right = format!("{is_same} AND EXISTS (SELECT 1 FROM credentials WHERE {own})");
+    let cleared = clear_all("?8", &is_right);
+    let spent = spend("?6", "?7", "users.id = ?1");
     let read = format!("SELECT {} FROM users WHERE id = ?1 AND changes() > 0", *COLUMNS);
     let params: [Param<'_>; 8] = [
         user.id.into(),
@@ -107,7 +109,7 @@ pub async fn accept(
         challenge.expires_at.into(),
         failures.into(),
     ];
-    let row = run(db, &[&spend("?6", "?7"), &cleared, &used, &read], &params).await?;
+    let row = run(db, &[&spent, &cleared, &used, &read], &params).await?;
     row.map(|mut row| take_user(&mut row)).transpose()
 }
 
@@ -151,7 +153,7 @@ pub async fn add<'a>(
         changer.may_add()
     );
     let notice = changer.notice(Event::PasskeyAdded, &may_add);
-    let spent = spend("?8", "?9");
+    let spent = spend("?8", "?9", &may_add);
     let sql = format!(
         "INSERT INTO credentials (id, user_id, type, key, name, secret, algorithm, counter, user_handle, is_backup_eligible, \
          transports, created_at) SELECT ?10, users.id, 'passkey', ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?5 FROM users \
@@ -195,6 +197,7 @@ pub async fn rename(
     row.map(|mut row| row.text()).transpose()
 }
 
-/// Statement that deletes up to ?2 challenges that are too old to be answered by ?1, and gives a row if there were any.
+/// Statement that deletes up to ?2 challenges that are too old to be answered by ?1, for a clock that is a minute behind too, and gives
+/// a row if there were any.
 pub const PURGE: [&str; 1] = ["DELETE FROM used_challenges WHERE nonce IN \
-     (SELECT nonce FROM used_challenges WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2) RETURNING 1"];
+     (SELECT nonce FROM used_challenges WHERE expires_at <= ?1 - 60 ORDER BY expires_at LIMIT ?2) RETURNING 1"];

@@ -276,7 +276,7 @@ pub async fn finish(
             let condition = format!("users.id = ?2 AND email_verified AND {is_right}");
             statements.push(outbox::add(Event::RecoveryCodeUsed, "email", &condition, ["?5", "?8", "?9"]));
         }
-        (Proven::Passkey { .. }, _) => statements.push(spend("?9", "?10")),
+        (Proven::Passkey { .. }, _) => statements.push(spend("?9", "?10", "users.id = ?2")),
         _ => {}
     }
     statements.extend([

@@ -3,7 +3,7 @@
 use latchkey::platform::SignatureAlgorithm;
 use serde_json::json;
 
-use super::factor::{INVALID_CODE, factor, json_of, with_everything};
+use super::factor::{INVALID_CODE, NOT_FOUND, factor, json_of, with_everything};
 use super::mailbox::Person;
 use super::{Received, Request, Start, with_mail};
 
@@ -203,7 +203,7 @@ pub fn changes_of_credentials_are_told(start: Start) {
         person.remove(7);
         let waiting = person.add_app();
         person.remove(waiting.id).is(204, "");
-        person.remove(id_of("recovery")).is(204, "");
+        person.remove(id_of("recovery")).is(404, NOT_FOUND); // only with the app, which is told
         assert_eq!(notices(&person.mails()), expected);
 
         let step = factor(&person.login("jakejake"));

@@ -9,10 +9,10 @@ use latchkey::platform::SignatureAlgorithm;
 use serde_json::json;
 
 use super::api::authenticator::{Authenticator, BE, BS, UP};
-use super::api::factor::{INVALID_CODE, INVALID_PASSKEY, amr, factor, with_everything, without_mail};
+use super::api::factor::{INVALID_CODE, INVALID_PASSKEY, ORIGIN, amr, factor, with_everything, without_mail};
 use super::api::mailbox::Person;
 use super::api::vectors::base64;
-use super::api::{Api, Vars};
+use super::api::{Api, Request, Vars};
 use super::{NOW, Native, config};
 
 /// The same database with other variables.
@@ -253,4 +253,54 @@ fn a_stolen_database_tells_no_seed_and_no_code() {
     for secret in forms.into_iter().chain(codes) {
         assert!(!stored.to_lowercase().contains(&secret.to_lowercase()), "{secret}: {stored}");
     }
+}
+
+#[test]
+fn a_session_that_has_ended_meanwhile_is_not_revived_by_a_passkey() {
+    let native = Rc::new(Native::new(without_mail()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "factor-revived");
+    let passkey = person.add_passkey(SignatureAlgorithm::EdDsa);
+    let proof = json!({ "passkey": passkey.get(&person.options()) });
+    let ended = "UPDATE users SET token_version = token_version + 1, surviving_sid = 'another'";
+    native.platform.db.before.borrow_mut().push(("SELECT passkey_id", ended));
+    person.reauthenticate(&proof).is(400, INVALID_PASSKEY);
+    assert_eq!(person.send(&Request::get("/api/user").token(&person.token)).status, 401);
+}
+
+#[test]
+fn a_login_whose_first_proof_ends_meanwhile_is_refused_as_a_wrong_one() {
+    let native = Rc::new(Native::new(without_mail()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "factor-meanwhile");
+    person.set_up_app();
+    let ended = "UPDATE users SET token_version = token_version + 1";
+    native.platform.db.before.borrow_mut().push(("INSERT INTO second_steps", ended));
+    let wrong = r#"{"errors":{"error":["A user with this email and password was not found."]}}"#;
+    person.login("jakejake").is(400, wrong);
+}
+
+#[test]
+fn what_is_no_proof_is_counted_as_none() {
+    let native = Rc::new(Native::new(with_everything()));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::verified(&api, "factor-malformed");
+    person.set_up_app();
+    let secret = factor(&person.reauthenticate(&json!({ "password": "jakejake" })))["secret"].clone();
+    for proof in [
+        json!({ "passkey": null }),
+        json!({ "passkey": {} }),
+        json!({ "secret": secret }),
+        json!({ "secret": null }),
+    ] {
+        for _ in 0..12 {
+            assert_eq!(person.reauthenticate(&proof).status, 400, "{proof}");
+        }
+    }
+    // A passkey that is refused for the state of the account spends no challenge.
+    person.api.sql("UPDATE users SET email_verified = 0");
+    let response =
+        Authenticator::new(SignatureAlgorithm::EdDsa, ORIGIN).create(&person.credentials()["passkey"]);
+    person.add(&json!({ "type": "passkey", "name": "x", "response": response }));
+    assert_eq!(native.sql("SELECT count(*) FROM used_challenges").as_deref(), Some("0"));
 }

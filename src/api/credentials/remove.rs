@@ -15,7 +15,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     operations: &[Operation {
         method: "DELETE",
         id: "removeCredential",
-        summary: "Remove a credential; an authenticator app with its recovery codes",
+        summary: "Remove a passkey, or an authenticator app with its recovery codes",
     }],
     feature: Some(Feature::Credentials),
     tag: Tag::Credentials,

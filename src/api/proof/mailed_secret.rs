@@ -22,18 +22,18 @@ pub(super) async fn verify(
     mut fields: Fields,
     caller: Option<&Caller>,
 ) -> Result<FirstProof, Error> {
-    let (lockout, client_ip) = (&cx.config.passwords.lockout, cx.client_ip().rate_limit_key());
-    let keys = caller.map(|caller| lockout.user_keys(&client_ip, caller.user.id));
-    if let (Some(Caller { user, .. }), Some(keys)) = (caller, &keys) {
-        // Forgotten if it is right.
-        lockout::record_failure(cx.db(), keys, false, lockout.notice_to(&user.email), cx.now()).await?;
-    }
     let mut errors = FieldErrors::default();
     let secret = errors.check(Field::Secret, validate::secret(fields.take("secret")));
     let secret = secret.ok_or_else(|| errors.clone())?;
     if StepSecret::read(&secret).is_some() {
         errors.add(Field::Code, Violation::Required);
         return Err(errors.into());
+    }
+    let (lockout, client_ip) = (&cx.config.passwords.lockout, cx.client_ip().rate_limit_key());
+    let keys = caller.map(|caller| lockout.user_keys(&client_ip, caller.user.id));
+    if let (Some(Caller { user, .. }), Some(keys)) = (caller, &keys) {
+        // Forgotten if it is right.
+        lockout::record_failure(cx.db(), keys, false, lockout.notice_to(&user.email), cx.now()).await?;
     }
     let caller = caller.map(|caller| caller.user.id);
     let found = mailed_secret::find(cx, &mut errors, Purpose::SignIn, &secret, caller).await?;

@@ -20,13 +20,13 @@ pub(super) async fn verify(
     mut fields: Fields,
     caller: Option<&Caller>,
 ) -> Result<FirstProof, Error> {
+    let assertion = Assertion::parse(&passkey::response(&mut fields, "passkey")?).ok_or_else(invalid)?;
     let (lockout, client_ip) = (&cx.config.passwords.lockout, cx.client_ip().rate_limit_key());
     let caller_keys = caller.map(|caller| lockout.user_keys(&client_ip, caller.user.id));
     if let (Some(Caller { user, .. }), Some(keys)) = (caller, &caller_keys) {
         // Forgotten if it is right.
         lockout::record_failure(cx.db(), keys, false, lockout.notice_to(&user.email), cx.now()).await?;
     }
-    let assertion = Assertion::parse(&passkey::response(&mut fields, "passkey")?).ok_or_else(invalid)?;
     let found = passkeys::find(cx.db(), assertion.credential_id()).await?;
     let (stored, user, has_second_factor) = found.ok_or_else(unknown)?;
     if caller.is_some_and(|caller| caller.user.id != user.id) {
@@ -46,6 +46,8 @@ pub(super) async fn verify(
         lockout.factor_keys(&client_ip, user.id),
     ];
     let cleared = keys_in_json(if is_complete { &cleared } else { &[] });
+    // A session that has ended since it was authenticated is not to get a token of the version after that.
+    let user = caller.map_or(user, |caller| caller.user.clone());
     let used = passkeys::accept(cx.db(), stored.id, counter, &challenge, &user, &cleared, cx.now()).await;
     let user = passkey::unless_spent(used)?.ok_or_else(invalid)?;
     if let Some(keys) = caller_keys.filter(|_| !is_complete) {

@@ -31,8 +31,12 @@ pub(super) async fn require(
         let json = methods_in_json(&methods);
         let issued =
             second_steps::issue(cx.db(), key, user.token_version, &json, accepts_passkey, cx.now()).await?;
-        // Deactivated, or logged out, since the first proof was found right.
-        let issued = issued.ok_or(Unauthenticated::Invalid)?;
+        // Deactivated, logged out or given another password since the first proof was found right.
+        let ended = || match caller {
+            Some(_) => Unauthenticated::Invalid.into(),
+            None => Error::WrongCredentials,
+        };
+        let issued = issued.ok_or_else(ended)?;
         Ok(FactorRequired { secret, types: issued.types, expires: issued.expires })
     };
     issue().await.map_or_else(|error: Error| error, |factor| Error::FactorRequired(Box::new(factor)))
