@@ -34,8 +34,8 @@ pub trait Platform {
     /// Failure of the source: the response is then a 500, never weaker randomness.
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), getrandom::Error>;
 
-    /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46); `None` for what is no domain.
-    fn domain_to_ascii(&self, domain: &str) -> Option<String>;
+    /// The form of a domain in ASCII (WHATWG URL §3.3, UTS #46), or its lower case if it has none.
+    fn normalize_domain(&self, domain: &str) -> String;
 
     /// The Unicode normalization form C of a text (UAX #15).
     fn to_nfc(&self, text: &str) -> String;

@@ -193,9 +193,9 @@ impl Rule {
 }
 
 /// Checks the email of a user: a valid address, normalized by [`email::normalize`]. The rules hold for what is stored too.
-pub fn email(input: RawField, domain_to_ascii: impl Fn(&str) -> Option<String>) -> Validated<String> {
+pub fn email(input: RawField, normalize_domain: impl Fn(&str) -> String) -> Validated<String> {
     let typed = EMAIL.required(input)?;
-    EMAIL.required(RawField::Text(email::normalize(typed, domain_to_ascii)))
+    EMAIL.required(RawField::Text(email::normalize(typed, normalize_domain)))
 }
 
 /// Checks the name of a user.
@@ -218,8 +218,8 @@ pub fn password(input: RawField, min: usize, to_nfc: &dyn Fn(&str) -> String) ->
 }
 
 /// Checks the email that a login names, and brings it to the form in which emails are stored.
-pub fn login_email(input: RawField, domain_to_ascii: impl Fn(&str) -> Option<String>) -> Validated<String> {
-    LOGIN_EMAIL.required(input).map(|email| email::normalize(email, domain_to_ascii))
+pub fn login_email(input: RawField, normalize_domain: impl Fn(&str) -> String) -> Validated<String> {
+    LOGIN_EMAIL.required(input).map(|email| email::normalize(email, normalize_domain))
 }
 
 /// Checks the password that a login tries.

@@ -52,7 +52,7 @@ pub(super) async fn request(
     message: fn(MailedSecret) -> Message,
 ) -> Result<Response, Error> {
     let mut errors = FieldErrors::default();
-    let email = validate::login_email(fields.take("email"), |domain| cx.platform.domain_to_ascii(domain));
+    let email = validate::login_email(fields.take("email"), |domain| cx.platform.normalize_domain(domain));
     let email = errors.check(Field::Email, email).ok_or(errors)?;
     let (new, mailed) = draw(cx, purpose, &email)?;
     let issued = secrets::issue(cx.db(), &new, &email, cx.now()).await?;

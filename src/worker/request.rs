@@ -142,10 +142,12 @@ impl Platform for WorkerRequest {
         getrandom::fill(bytes)
     }
 
-    fn domain_to_ascii(&self, domain: &str) -> Option<String> {
+    fn normalize_domain(&self, domain: &str) -> String {
         // With one more label: a host that ends in a number would be read as an IPv4 address.
-        let url = Url::new(&["http://", domain, ".x"].concat()).ok()?;
-        url.hostname().strip_suffix(".x").map(str::to_owned)
+        let url = Url::new(&["http://", domain, ".x"].concat()).ok();
+        let hostname = url.map(|url| url.hostname());
+        let ascii = hostname.as_deref().and_then(|hostname| hostname.strip_suffix(".x"));
+        ascii.map_or_else(|| JsString::from(domain).to_lower_case().into(), str::to_owned)
     }
 
     fn to_nfc(&self, text: &str) -> String {

@@ -161,8 +161,8 @@ impl Platform for Host {
         getrandom::fill(bytes)
     }
 
-    fn domain_to_ascii(&self, domain: &str) -> Option<String> {
-        email::domain_to_ascii(domain)
+    fn normalize_domain(&self, domain: &str) -> String {
+        email::normalize_domain(domain)
     }
 
     fn to_nfc(&self, text: &str) -> String {

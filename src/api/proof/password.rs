@@ -21,7 +21,7 @@ pub(super) async fn verify(
     let email = match caller {
         None => {
             let email =
-                validate::login_email(fields.take("email"), |domain| cx.platform.domain_to_ascii(domain));
+                validate::login_email(fields.take("email"), |domain| cx.platform.normalize_domain(domain));
             errors.check(Field::Email, email)
         }
         Some(_) => None,

@@ -74,7 +74,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
 /// Parses the fields. What breaks a rule is reported with what other users have.
 async fn parse(mut fields: Fields, cx: &Context<'_, impl Platform, impl Request>) -> Result<NewUser, Error> {
     let mut errors = FieldErrors::default();
-    let email = validate::email(fields.take("email"), |domain| cx.platform.domain_to_ascii(domain));
+    let email = validate::email(fields.take("email"), |domain| cx.platform.normalize_domain(domain));
     let email = errors.check(Field::Email, email);
     let username = errors.check(Field::Username, validate::username(fields.take("username")));
     let password = validate::password(fields.take("password"), cx.config.passwords.min_length, &|text| {

@@ -207,7 +207,7 @@ async fn parse(
 ) -> Result<Update, Error> {
     let mut errors = FieldErrors::default();
     let is_email_only = fields.has_only("email");
-    let to_ascii = |domain: &str| cx.platform.domain_to_ascii(domain);
+    let to_ascii = |domain: &str| cx.platform.normalize_domain(domain);
     let to_nfc = |text: &str| cx.platform.to_nfc(text);
     let email = optional(fields.take("email"), |input| validate::email(input, to_ascii));
     let email = errors.check(Field::Email, email).flatten();

@@ -83,7 +83,7 @@ impl NewUser {
 
 /// Checks an email as the API does.
 pub fn valid_email(input: RawField) -> Validated<String> {
-    validate::email(input, email::domain_to_ascii)
+    validate::email(input, email::normalize_domain)
 }
 
 /// Prompts for a value that passes its rule and that no user has.

@@ -109,7 +109,7 @@ fn hashes(database: &dyn Database, settings: &failure_cost::Settings, findings: 
 fn emails(database: &dyn Database, findings: &mut Findings) {
     let Ok(stored) = users::with_unicode_email(database) else { return }; // reported with the migrations
     let other_form = |(id, stored): (i64, String)| {
-        let email = email::normalize(stored.clone(), email::domain_to_ascii);
+        let email = email::normalize(stored.clone(), email::normalize_domain);
         (email != stored).then(|| format!("{} of the user {id}", escape_for_terminal(&email)))
     };
     let emails: Vec<_> = stored.into_iter().filter_map(other_form).collect();

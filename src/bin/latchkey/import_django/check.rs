@@ -135,7 +135,7 @@ impl Row {
     fn user(&mut self, pk: &Value, is_original: bool, makes_unusable: bool) -> Result<User> {
         let id = self.id(pk, "id", Severity::Problem);
         self.note_trimming("email", self.fields.get("email").cloned().as_ref());
-        let email = self.user_field("email", |input| validate::email(input, email::domain_to_ascii));
+        let email = self.user_field("email", |input| validate::email(input, email::normalize_domain));
         let username = self.username();
         let (password, unusable) = self.password(makes_unusable)?;
         let [is_active, is_staff, is_superuser] =
@@ -197,7 +197,7 @@ impl Row {
         }
         let user = self.id(&user, "user", Severity::Note)?;
         let email = email.as_str()?.trim().to_owned();
-        Some(Address { user, email: email::normalize(email, email::domain_to_ascii) })
+        Some(Address { user, email: email::normalize(email, email::normalize_domain) })
     }
 
     fn profile_field(&mut self, name: &str) -> Option<String> {

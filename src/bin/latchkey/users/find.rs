@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Selector> {
         return Err(usage::error("no user given: pass an email, a username or an id"));
     }
     if text.contains('@') {
-        return Ok(Selector::Email(email::normalize(text.to_owned(), email::domain_to_ascii)));
+        return Ok(Selector::Email(email::normalize(text.to_owned(), email::normalize_domain)));
     }
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     // A number that is too large for an id is not a username either.
