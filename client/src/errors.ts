@@ -122,7 +122,7 @@ export class StorageError extends Error {
 export interface ParsedError {
   message: string;
   fields: FieldErrors;
-  /** What a 403 asks for before the request, if that is no other session. */
+  /** Step that a 403 asks for before the request, if that is no other session. */
   refusal: "oldProof" | "unverified" | undefined;
 }
 

@@ -41,7 +41,7 @@ export async function forgetPasskey(rpId: string, response: object): Promise<voi
   }
 }
 
-/** What is newer than the types of the browser. */
+/** Methods that are newer than the types of the browser. */
 interface Signals {
   signalUnknownCredential(options: { rpId: string; credentialId: string }): Promise<void>;
 }

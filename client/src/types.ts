@@ -36,7 +36,7 @@ export type Factor = Schemas["Factor"];
 /** Second step that a right proof of a user with a second factor is answered by. `takeSecondStep` goes on with it. */
 export type SecondStep = { [Name in keyof User]?: undefined } & {
   factor: Factor;
-  /** What it finishes. */
+  /** Request that it finishes. */
   of: "login" | "reauthentication";
 };
 

@@ -165,7 +165,7 @@ pub enum Success {
         /// Meaning.
         description: &'static str,
     },
-    /// What was added: a credential, or recovery codes, status 201.
+    /// Credential or recovery codes that were added, status 201.
     AddedCredential {
         /// Meaning.
         description: &'static str,

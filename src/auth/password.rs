@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::str::FromStr;
 
 use base64ct::{Base64, Encoding as _};
-use pbkdf2::Params;
+use pbkdf2::{Params, pbkdf2_hmac, pbkdf2_hmac_with_params};
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
@@ -162,26 +162,22 @@ impl Hasher {
     }
 
     fn derive(&self, password: &str, salt: &str) -> Vec<u8> {
-        let [sha256, sha512] = COMPUTED.get();
-        let iterations = u64::from(self.iterations);
+        let ([sha256, sha512], iterations) = (COMPUTED.get(), u64::from(self.iterations));
         COMPUTED.set(match self.algorithm {
             Algorithm::Sha256 => [sha256 + iterations, sha512],
             Algorithm::Sha512 => [sha256, sha512 + iterations],
         });
         let (password, salt) = (password.as_bytes(), salt.as_bytes());
         let mut output = vec![0; self.algorithm.output_bytes()];
-        // This is compiled for speed, with its crate; the generic ones are compiled for size, with this one. It takes no few iterations.
-        if let Ok(params) = Params::new(self.iterations) {
-            let algorithm = match self.algorithm {
-                Algorithm::Sha256 => pbkdf2::Algorithm::Pbkdf2Sha256,
-                Algorithm::Sha512 => pbkdf2::Algorithm::Pbkdf2Sha512,
-            };
-            pbkdf2::pbkdf2_hmac_with_params(password, salt, algorithm, params, &mut output);
-            return output;
-        }
-        match self.algorithm {
-            Algorithm::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, self.iterations, &mut output),
-            Algorithm::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, self.iterations, &mut output),
+        let algorithm = match self.algorithm {
+            Algorithm::Sha256 => pbkdf2::Algorithm::Pbkdf2Sha256,
+            Algorithm::Sha512 => pbkdf2::Algorithm::Pbkdf2Sha512,
+        };
+        // The first is not generic, so it is compiled for speed, with its crate. It takes 1,000 iterations or more.
+        match (self.algorithm, Params::new(self.iterations)) {
+            (_, Ok(params)) => pbkdf2_hmac_with_params(password, salt, algorithm, params, &mut output),
+            (Algorithm::Sha256, _) => pbkdf2_hmac::<Sha256>(password, salt, self.iterations, &mut output),
+            (Algorithm::Sha512, _) => pbkdf2_hmac::<Sha512>(password, salt, self.iterations, &mut output),
         }
         output
     }

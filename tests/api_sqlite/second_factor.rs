@@ -304,3 +304,31 @@ fn what_is_no_proof_is_counted_as_none() {
     person.add(&json!({ "type": "passkey", "name": "x", "response": response }));
     assert_eq!(native.sql("SELECT count(*) FROM used_challenges").as_deref(), Some("0"));
 }
+
+#[test]
+fn passkeys_work_on_the_workers_own_pages_if_they_are_under_the_relying_party() {
+    let mut vars = without_mail();
+    vars.insert("ALLOWED_ORIGINS", "");
+    let native = Rc::new(Native::new(vars));
+    let api: Rc<dyn Api> = native.clone();
+    let mut person = Person::register(&api, "factor-own-origin");
+    for (host, is_https, origin, is_right) in [
+        ("accounts.example.com", true, "https://accounts.example.com", true),
+        ("example.com", true, "https://example.com", true),
+        ("accounts.example.com:8443", true, "https://accounts.example.com:8443", true),
+        ("accounts.example.com", false, "http://accounts.example.com", false),
+        ("accounts.example.com", true, "http://accounts.example.com", false),
+        ("accounts.example.com", true, "https://other.example.com", false),
+        ("accounts.example.com", true, "https://accounts.example.com:8443", false),
+        ("evilexample.com", true, "https://evilexample.com", false),
+        ("example.com.evil.io", true, "https://example.com.evil.io", false),
+        ("localhost:8787", false, "http://localhost:8787", false), // of another relying party
+    ] {
+        let options = person.credentials()["passkey"].clone();
+        let response = Authenticator::new(SignatureAlgorithm::EdDsa, origin).create(&options);
+        let body = json!({ "credential": { "type": "passkey", "name": "x", "response": response } });
+        let call = Request::post("/api/user/credentials", &body.to_string()).token(&person.token);
+        let answer = native.send(&Request { is_https, ..call.header("Host", host) });
+        assert_eq!(answer.status, if is_right { 201 } else { 400 }, "{host} {origin}: {}", answer.body);
+    }
+}

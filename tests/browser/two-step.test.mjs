@@ -125,7 +125,7 @@ describeInBrowser("two-step verification", ({ open, startWorker }) => {
     }
   });
 
-  test("it can be turned off, and recovery codes made anew", async () => {
+  test("it can be turned off, and new recovery codes made", async () => {
     const page = await open(url);
     const user = newUser();
     await signUp(page, user);

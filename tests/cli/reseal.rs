@@ -26,7 +26,7 @@ fn seeds_of_the_previous_secret_are_sealed_anew_and_no_other_changes() {
     let closed = "neither DATA_SECRET nor DATA_SECRET_PREVIOUS opens 2 seeds of users 4, 5, so no code of that app is \
                   accepted: find the secret that sealed it, or remove it with 'users credentials remove'\n";
     let end = "2 can't be opened; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
-    assert_eq!(run(&operator, &[]), (0, format!("2 of 5 seeds sealed anew; {end}"), closed.to_owned()));
+    assert_eq!(run(&operator, &[]), (0, format!("2 of 5 seeds resealed; {end}"), closed.to_owned()));
     for user_id in [1, 2, 3] {
         assert_eq!(open(&operator, NEW, user_id), Some(seed(user_id)));
         assert_eq!(open(&operator, OLD, user_id), None);
@@ -49,7 +49,7 @@ fn a_secret_that_sealed_nothing_yet_is_confirmed() {
     let error = "latchkey: no seed is sealed under this DATA_SECRET yet: make sure that the Worker has it, and pass --yes\n";
     assert_eq!(run(&operator, &[]), (2, String::new(), error.to_owned()));
     assert_eq!(open(&operator, OLD, 1), Some(seed(1)));
-    let done = "1 of 1 seed sealed anew; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
+    let done = "1 of 1 seed resealed; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
     assert_eq!(run(&operator, &["--yes"]), (0, done.to_owned(), String::new()));
     assert_eq!(open(&operator, NEW, 1), Some(seed(1)));
 }
@@ -67,7 +67,7 @@ fn an_interrupted_run_is_resumed_and_no_seed_is_lost() {
     let opened = |secret| (1..=2_500).filter(|id| open(&operator, secret, *id) == Some(seed(*id))).count();
     assert_eq!((opened(NEW), opened(OLD)), (2_000, 500));
     database.execute_batch("DROP TRIGGER meddle").unwrap();
-    let done = "500 of 2500 seeds sealed anew; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
+    let done = "500 of 2500 seeds resealed; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
     assert_eq!(run(&operator, &[]), (0, done.to_owned(), String::new()));
     assert_eq!((opened(NEW), opened(OLD)), (2_500, 0));
 }
@@ -102,7 +102,7 @@ fn a_seed_that_is_replaced_meanwhile_stays() {
     operator.database().execute_batch(meddle).unwrap();
     let (status, stdout, _) = run(&operator, &[]);
     assert_eq!(
-        (status, stdout.starts_with("2 of 3 seeds sealed anew; 1 can't be opened; ")),
+        (status, stdout.starts_with("2 of 3 seeds resealed; 1 can't be opened; ")),
         (0, true),
         "{stdout}"
     );

@@ -105,7 +105,7 @@ fn credentials_are_reached_through_wrangler() {
     set_secrets(&operator, Some(NEW), Some(OLD));
     insert(&operator, OLD, [1]);
     let resealed = run(&operator, &["reseal", "--yes", "--through-wrangler"], "");
-    let expected = "1 of 1 seed sealed anew; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
+    let expected = "1 of 1 seed resealed; DATA_SECRET_PREVIOUS is not needed any more: remove it\n";
     assert_eq!((resealed.status, &*resealed.stdout), (0, expected), "{}", resealed.stderr);
     assert_eq!(open(&operator, NEW, 1), Some(seed(1)));
     let list = ["users", "credentials", "jake", "--json"];

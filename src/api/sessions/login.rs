@@ -46,7 +46,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// Handles the request, and defers the rehash of an outdated hash.
 ///
 /// # Errors
-/// Those of [`body::read`] and of [`proof::verify`].
+/// Errors of [`body::read`] and of [`proof::verify`].
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let fields = body::read(cx).await?;
     let (user, proof) = proof::verify(cx, fields, None).await?;

@@ -1,4 +1,4 @@
-//! `reseal`: seals the seeds of authenticator apps anew that are sealed under `DATA_SECRET_PREVIOUS`.
+//! `reseal`: reseals the seeds of authenticator apps that are sealed under `DATA_SECRET_PREVIOUS`.
 
 use anyhow::{Result, bail};
 use latchkey::auth::seal::DataKeys;
@@ -13,7 +13,7 @@ use crate::{output, prompt, usage};
 #[derive(clap::Args)]
 #[command(
     after_help = "First give the Worker both: the new secret as DATA_SECRET, the old one as DATA_SECRET_PREVIOUS. It opens seeds \
-of both from then on, and seals a seed anew when its code is used. This does the others, so that DATA_SECRET_PREVIOUS can be \
+of both from then on, and reseals a seed when its code is used. This does the others, so that DATA_SECRET_PREVIOUS can be \
 removed. An interrupted run is resumed by the next.
 
 With --remote DATA_SECRET comes from the environment or stdin, and DATA_SECRET_PREVIOUS from the environment. They have to be \
@@ -76,7 +76,7 @@ fn confirm(before: &Survey, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Seals what is outdated anew, a page in one transaction. Each UPDATE compares the seal that it replaces.
+/// Reseals what is outdated, a page in one transaction. Each UPDATE compares the seal that it replaces.
 fn reseal(database: &dyn Database, keys: &DataKeys, outdated: u64) -> Result<()> {
     let progress = Progress::new("sealing", "{users_per_sec}", Some(outdated));
     seals::each_page(database, &mut |page| {
@@ -101,7 +101,7 @@ fn summary(before: &Survey, after: &Survey) -> String {
     let mut parts = match (total, before.outdated) {
         (0, _) => vec!["no seed is stored".to_owned()],
         (_, 0) => vec![format!("{} stored, none sealed under DATA_SECRET_PREVIOUS", seeds(total))],
-        _ => vec![format!("{done} of {} sealed anew", seeds(total))],
+        _ => vec![format!("{done} of {} resealed", seeds(total))],
     };
     if !after.closed.is_empty() {
         parts.push(format!("{} can't be opened", after.closed.len()));

@@ -9,7 +9,7 @@ import { openTwoStep, showTwoStep } from "./two-step.js";
 import { find } from "./view.js";
 
 export interface Credentials {
-  /** What the user has, as it was read last. */
+  /** Credentials of the user, as they were read last. */
   list: CredentialList | undefined;
   /** Reads that again, and shows it. */
   refresh(): Promise<void>;

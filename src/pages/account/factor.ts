@@ -8,7 +8,7 @@ import { find, followLink, show } from "./view.js";
 
 type Kind = "totp" | "recovery";
 
-/** What the field is for, by the kind of code. */
+/** Texts of the field, by the kind of code. */
 const TEXTS = {
   totp: {
     lead: "Enter the code that your authenticator app shows.",
