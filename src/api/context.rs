@@ -11,7 +11,7 @@ use crate::http::Request;
 use crate::http::client_ip::ClientIp;
 use crate::mail::Message;
 use crate::platform::Platform;
-use crate::store::outbox::Origin;
+use crate::store::events::{Recording, Report};
 use crate::store::secrets::Recipient;
 use crate::store::sessions::SessionRecord;
 
@@ -54,20 +54,26 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
         session_record::new(self.request, user_id, token_version, session, self.config.token_ttl)
     }
 
-    /// Origin of this request, for notices; `None` if the deployment sends no mail.
-    pub fn notice_origin(&self) -> Option<Origin> {
-        self.config.has(Feature::Mail).then(|| session_record::origin(self.request))
+    /// Report of a change by this request.
+    pub fn report(&self) -> Report {
+        Report {
+            origin: session_record::origin(self.request),
+            has_notices: self.config.has(Feature::Mail),
+            recording: self.config.events.recording(),
+        }
     }
 
-    /// Origin of this request, for notices that are not essential; `None` if the deployment sends none.
-    pub fn minor_notice_origin(&self) -> Option<Origin> {
+    /// Report of a change whose notice is not essential.
+    pub fn minor_report(&self) -> Report {
         let sends_all = self.config.mail.as_ref().is_some_and(|mail| mail.sends_all_notices);
-        self.notice_origin().filter(|_| sends_all)
+        Report { has_notices: sends_all, ..self.report() }
     }
 
-    /// Sends notices that are due once the response is sent.
-    pub fn deliver_notices_later(&self) {
-        self.deferred.borrow_mut().has_notices = true;
+    /// Sends what is due of a report once the response is sent.
+    pub fn deliver_later(&self, report: &Report) {
+        let mut deferred = self.deferred.borrow_mut();
+        deferred.has_notices |= report.has_notices;
+        deferred.has_events |= report.recording == Recording::Sent;
     }
 
     /// Records a session once the response is sent. Of several records the last counts.

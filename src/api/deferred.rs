@@ -2,7 +2,7 @@
 
 use crate::auth::notices;
 use crate::auth::rehash::Rehash;
-use crate::config::MailConfig;
+use crate::config::{Config, MailConfig};
 use crate::mail::{self, Message};
 use crate::platform::{Event, Platform};
 use crate::store::secrets::Recipient;
@@ -20,6 +20,8 @@ pub struct Deferred {
     pub mails: Vec<(Recipient, Message)>,
     /// `true` if notices are due.
     pub has_notices: bool,
+    /// `true` if events are due for the webhook.
+    pub has_events: bool,
     /// Password to be hashed again.
     pub rehash: Option<Rehash>,
 }
@@ -27,11 +29,16 @@ pub struct Deferred {
 impl Deferred {
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.session.is_none() && self.mails.is_empty() && !self.has_notices && self.rehash.is_none()
+        self.session.is_none()
+            && self.mails.is_empty()
+            && !self.has_notices
+            && !self.has_events
+            && self.rehash.is_none()
     }
 
     /// Does the work. Failures are logged.
-    pub async fn run(mut self, mail: Option<&MailConfig>, platform: &impl Platform) {
+    pub async fn run(mut self, config: &Config, platform: &impl Platform) {
+        let mail = config.mail.as_ref();
         if let Some(session) = &self.session {
             let (db, now) = (platform.primary(), platform.now());
             let recorded = if session.has_begun && mail.is_some_and(|mail| mail.sends_all_notices) {

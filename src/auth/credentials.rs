@@ -58,7 +58,7 @@ pub async fn verify(
     let was_recorded = match found.locked_until {
         None => false,
         Some(until) if until > now => return Err(lockout::throttled(until, now)),
-        Some(_) => lockout::record_failure(db, &keys, false, lockout.notice_to(email), platform.now())
+        Some(_) => lockout::record_failure(db, &keys, false, email, lockout.report(), platform.now())
             .await
             .map(|()| true)?,
     };
@@ -74,7 +74,7 @@ pub async fn verify(
         }
         Err(Error::WrongCredentials) if was_recorded => Err(Error::WrongCredentials),
         Err(Error::WrongCredentials) => {
-            match lockout::record_failure(db, &keys, true, lockout.notice_to(email), platform.now()).await {
+            match lockout::record_failure(db, &keys, true, email, lockout.report(), platform.now()).await {
                 Ok(()) => Err(Error::WrongCredentials),
                 Err(Error::Internal(cause)) => Err(lockout.note_unrecorded(keys, platform.now(), &cause)),
                 Err(error) => Err(error),

@@ -14,7 +14,8 @@ use std::cell::RefCell;
 use super::secret::Secret;
 use crate::error::Error;
 use crate::store::Batch;
-use crate::store::login_failures::{self, FailureKeys, FailureLimit};
+use crate::store::events::Recording;
+use crate::store::login_failures::{self, FailureKeys, FailureLimit, LockoutReport};
 
 /// Time that an unrecorded failure keeps further tries out, in seconds.
 const UNRECORDED_BLOCK: i64 = 60;
@@ -32,7 +33,7 @@ pub struct Lockout {
     key: Secret,
     per_ip: i64,
     per_account: i64,
-    has_notices: bool,
+    report: LockoutReport,
     unrecorded: RefCell<Vec<Unrecorded>>,
 }
 
@@ -49,17 +50,18 @@ impl Lockout {
     /// Limits of this many failures; 0 is none. The key of the hashes is derived from `secret`.
     pub fn new(secret: &Secret, per_ip: i64, per_account: i64) -> Self {
         let key = secret.derive("latchkey: login failures");
-        Self { key, per_ip, per_account, has_notices: false, unrecorded: RefCell::default() }
+        let report = LockoutReport { has_notices: false, recording: Recording::Off };
+        Self { key, per_ip, per_account, report, unrecorded: RefCell::default() }
     }
 
-    /// Sends notices of lockouts.
-    pub const fn send_notices(&mut self) {
-        self.has_notices = true;
+    /// Reports lockouts from now on.
+    pub const fn set_report(&mut self, report: LockoutReport) {
+        self.report = report;
     }
 
-    /// The address for a notice of a lockout of this email, if the deployment sends any.
-    pub fn notice_to<'a>(&self, email: &'a str) -> Option<&'a str> {
-        self.has_notices.then_some(email)
+    /// Report of a lockout.
+    pub fn report(&self) -> LockoutReport {
+        self.report
     }
 
     /// The most failures for an account and a client IP; 0 for no limit.
@@ -154,8 +156,8 @@ impl Lockout {
     }
 }
 
-/// Records a failure before it is answered; `password_checked` tells whether the password was compared by now, and `notice_to` is
-/// the address for a notice of the lockout that it may cause.
+/// Records a failure before it is answered; `password_checked` tells whether the password was compared by now, and `email`
+/// whose lockout is reported if this causes it.
 ///
 /// # Errors
 /// [`Error::Throttled`] if no more may be answered.
@@ -163,10 +165,11 @@ pub async fn record_failure(
     db: &impl Batch,
     keys: &FailureKeys,
     password_checked: bool,
-    notice_to: Option<&str>,
+    email: &str,
+    report: LockoutReport,
     now: i64,
 ) -> Result<(), Error> {
-    if !keys.is_limited() || login_failures::record(db, keys, notice_to, now).await? {
+    if !keys.is_limited() || login_failures::record(db, keys, email, report, now).await? {
         return Ok(());
     }
     if password_checked {

@@ -19,3 +19,4 @@ pub mod session;
 pub mod single_use;
 pub mod token;
 pub mod totp;
+pub mod webhook;

@@ -9,6 +9,10 @@ pub enum Feature {
     MailSignIn,
     /// State of the email, and credentials beside the password: with one of the two there is something to show.
     Credentials,
+    /// Staff look after users. They need a second factor, so there has to be one.
+    Staff,
+    /// Mails that staff have sent: invitations and password resets.
+    StaffMail,
 }
 
 impl Feature {
@@ -18,6 +22,8 @@ impl Feature {
             Self::Mail => "MAIL_FROM",
             Self::MailSignIn => "MAIL_SIGN_IN",
             Self::Credentials => "MAIL_FROM or DATA_SECRET",
+            Self::Staff => "DATA_SECRET",
+            Self::StaffMail => "DATA_SECRET and MAIL_FROM",
         }
     }
 }

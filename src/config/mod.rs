@@ -1,5 +1,6 @@
 //! Configuration: read once and checked as a whole, with one file for each concern. Everything wrong is reported at once.
 
+mod events;
 mod feature;
 mod mail;
 mod passkeys;
@@ -7,6 +8,7 @@ pub mod passwords;
 mod secrets;
 mod variables;
 
+pub use self::events::{EventsConfig, WebhookConfig};
 pub use self::feature::Feature;
 pub use self::mail::MailConfig;
 pub use self::passkeys::PasskeyConfig;
@@ -21,6 +23,7 @@ use crate::auth::single_use::SingleUseKey;
 use crate::error::Dialect;
 use crate::http::cors::{self, Cors, Origins};
 use crate::store::DAY;
+use crate::store::login_failures::LockoutReport;
 
 /// Greatest validity of a token, in seconds.
 pub const MAX_TOKEN_TTL: i64 = MAX_TOKEN_TTL_DAYS * DAY;
@@ -57,6 +60,8 @@ pub struct Config {
     pub data_keys: Option<DataKeys>,
     /// Passkeys, if the deployment accepts any.
     pub passkeys: Option<PasskeyConfig>,
+    /// Events, and the webhook that is sent them.
+    pub events: EventsConfig,
     /// Key of single-use secrets, and of the limits on requests for them.
     pub single_use: SingleUseKey,
     /// `RATE_LIMIT`: `true` if requests go through the platform's coarse limits.
@@ -88,6 +93,8 @@ impl Config {
             Feature::Mail => self.mail.is_some(),
             Feature::Credentials => self.mail.is_some() || self.data_keys.is_some(),
             Feature::MailSignIn => self.mail.as_ref().is_some_and(|mail| mail.has_sign_in),
+            Feature::Staff => self.data_keys.is_some(),
+            Feature::StaffMail => self.mail.is_some() && self.data_keys.is_some(),
         }
     }
 
@@ -114,6 +121,8 @@ impl Config {
             variables.limit("REGISTRATIONS_PER_ADDRESS", MAX_REGISTRATIONS, REGISTRATIONS_PER_ADDRESS);
         let mail = mail::read(&mut variables, app_name.as_deref());
         let passkeys = passkeys::read(&mut variables, secrets.as_ref(), origins.as_ref());
+        let has_staff = secrets.as_ref().is_some_and(|secrets| secrets.data.is_some());
+        let events = events::read(&mut variables, has_staff);
         let rate_limit = variables.switch("RATE_LIMIT", true);
         let read_replication = variables.switch("READ_REPLICATION", false);
         let session_max_days = variables.limit("SESSION_MAX_DAYS", MAX_TOKEN_TTL_DAYS, 0);
@@ -126,14 +135,15 @@ impl Config {
         }
         let config = || {
             let (secrets, mut passwords, mail) = (secrets?, passwords?, mail?);
-            if mail.as_ref().is_some_and(|mail| mail.sends_all_notices) {
-                passwords.lockout.send_notices();
-            }
+            let has_notices = mail.as_ref().is_some_and(|mail| mail.sends_all_notices);
+            let events = events?;
+            passwords.lockout.set_report(LockoutReport { has_notices, recording: events.recording() });
             Some(Self {
                 warnings: [secrets.warnings(), passwords::warnings(&passwords)].concat(),
                 data_keys: (secrets.data.as_ref())
                     .map(|data| DataKeys::new(data, secrets.data_previous.as_ref())),
                 passkeys: passkeys?,
+                events,
                 single_use: SingleUseKey::new(&secrets.current),
                 registrations: RegistrationLimits::new(&secrets.current, registrations?),
                 keys: Keys::new(secrets.current, secrets.previous),

@@ -1,10 +1,10 @@
 //! Deletes rows that are no longer needed: sessions whose tokens have expired, failed logins that are
 //! forgotten, counts of registrations of past days, secrets that no limit counts, notices that were
-//! sent, and second steps and challenges that have ended. Nothing
+//! sent, second steps and challenges that have ended, and old events. Nothing
 //! depends on its having run.
 
 use crate::store::{
-    Db, DbError, login_failures, outbox, passkeys, registrations, second_steps, secrets, sessions,
+    Db, DbError, events, login_failures, outbox, passkeys, registrations, second_steps, secrets, sessions,
 };
 
 /// The most rows that one statement deletes, so that none keeps the database from others for long.
@@ -24,9 +24,10 @@ const KINDS: [&[&str]; 7] = [
     &passkeys::PURGE,
 ];
 
-/// Purges at `now`, in Unix seconds. After an error, rows that were deleted stay deleted, and other kinds have their turn.
-pub async fn run(db: &impl Db, now: i64) -> Result<(), DbError> {
-    let mut outcome = Ok(());
+/// Purges at `now`, in Unix seconds, and events of that age in seconds. After an error, rows that were deleted stay deleted, and other
+/// kinds have their turn.
+pub async fn run(db: &impl Db, max_age_of_events: i64, now: i64) -> Result<(), DbError> {
+    let mut outcome = run_batches(db, &events::PURGE, now - max_age_of_events).await;
     for statements in KINDS {
         outcome = outcome.and(run_batches(db, statements, now).await);
     }

@@ -1,6 +1,6 @@
 //! Credentials beside the password: what users see of them, and those of a second factor. Passkeys have a file of their own.
 
-use super::outbox::{self, Origin};
+use super::events::{EventType, NewEvent, Report};
 use super::sessions::{STANDING, SessionKey};
 use super::users::{COLUMNS, take_user};
 use super::{Batch, Db, DbError, Param, Row, Statement};
@@ -16,9 +16,9 @@ pub(super) const HAS_SECOND_FACTOR: &str =
 pub struct Changer<'a> {
     /// Token of the request.
     pub key: SessionKey<'a>,
-    /// Origin for notices, if the deployment sends mail. Then credentials can be added only to an account with a
-    /// verified address.
-    pub origin: Option<&'a Origin>,
+    /// Report of the change. Where users are sent notices, credentials can be added only to an account with a verified
+    /// address.
+    pub report: &'a Report,
 }
 
 impl<'a> Changer<'a> {
@@ -29,19 +29,24 @@ impl<'a> Changer<'a> {
 
     /// SQL condition over rows of `users`: the caller may add a credential.
     pub(super) fn may_add(self) -> String {
-        Self::is_good() + if self.origin.is_some() { " AND email_verified" } else { "" }
+        Self::is_good() + if self.report.has_notices { " AND email_verified" } else { "" }
     }
 
     /// Parameters ?1 to ?7, and others.
     pub(super) fn params(self, others: &[Param<'a>], now: i64) -> Vec<Param<'a>> {
-        let origin = self.origin.map_or([Param::Null, Param::Null], Origin::params);
-        [&self.key.params(now)[..], &origin, others].concat()
+        [&self.key.params(now)[..], &self.report.params(), others].concat()
     }
 
     /// SQL statement, if the deployment sends mail: adds a notice under a condition, if the address is verified.
     pub(super) fn notice(self, event: Event, condition: &str) -> Option<String> {
         let condition = format!("{condition} AND email_verified");
-        self.origin.map(|_| outbox::add(event, "email", &condition, ["?5", "?6", "?7"]))
+        self.report.notice(event, "email", &condition, ["?5", "?6", "?7"])
+    }
+
+    /// SQL statement, if events are written: adds one with this detail for each user under a condition.
+    pub(super) fn event(self, of_type: EventType, detail: &str, condition: &str) -> Option<String> {
+        let event = NewEvent { detail, ..NewEvent::own(of_type, condition) };
+        self.report.event(&event, ["?5", "?6", "?7"])
     }
 }
 
@@ -52,7 +57,10 @@ pub(super) async fn run(
     params: &[Param<'_>],
 ) -> Result<Option<Row>, DbError> {
     let statements: Vec<_> = statements.iter().map(|sql| Statement::sharing(sql, params)).collect();
-    db.batch(&statements).await
+    match statements.as_slice() {
+        [only] => db.first(only.sql, only.params).await,
+        several => db.batch(several).await,
+    }
 }
 
 /// SQL expression: a time in RFC 3339.
@@ -171,7 +179,9 @@ pub async fn confirm_totp(
          AND waiting.user_id = ?1 AND waiting.type = 'totp' AND waiting.token_version = users.token_version))",
         changer.may_add()
     );
-    let notice = changer.notice(Event::TwoStepOn, &format!("id = ?1 AND {may_confirm}"));
+    let condition = format!("users.id = ?1 AND {may_confirm}");
+    let notice = changer.notice(Event::TwoStepOn, &condition);
+    let event = changer.event(EventType::CredentialAdded, "'totp'", &condition);
     let removed = format!(
         "DELETE FROM credentials WHERE user_id = ?1 AND (type = 'recovery' OR type = 'totp' AND id <> ?8) AND {may_confirm}"
     );
@@ -188,7 +198,7 @@ pub async fn confirm_totp(
     );
     let params = changer.params(&[id.into(), step.into(), codes.into()], now);
     let statements: Vec<&str> =
-        notice.iter().chain([&removed, &confirmed, &added, &sql]).map(String::as_str).collect();
+        notice.iter().chain(&event).chain([&removed, &confirmed, &added, &sql]).map(String::as_str).collect();
     let Some(mut row) = run(db, &statements, &params).await? else { return Ok(None) };
     Ok(Some((take_user(&mut row)?, row.text()?)))
 }
@@ -202,11 +212,13 @@ pub async fn replace_codes(
 ) -> Result<bool, DbError> {
     let may_replace = format!("{} AND {HAS_SECOND_FACTOR}", changer.may_add());
     let notice = changer.notice(Event::RecoveryCodesReplaced, &may_replace);
+    let event = changer.event(EventType::CredentialAdded, "'recovery'", &may_replace);
     let may_replace = format!("EXISTS (SELECT 1 FROM users WHERE {may_replace})");
     let removed =
         format!("DELETE FROM credentials WHERE user_id = ?1 AND type = 'recovery' AND {may_replace}");
     let added = format!("{} WHERE {may_replace} RETURNING 1", insert_codes("?8"));
-    let statements: Vec<&str> = notice.iter().chain([&removed, &added]).map(String::as_str).collect();
+    let statements: Vec<&str> =
+        notice.iter().chain(&event).chain([&removed, &added]).map(String::as_str).collect();
     let params = changer.params(&[codes.into()], now);
     Ok(run(db, &statements, &params).await?.is_some())
 }
@@ -231,7 +243,7 @@ pub enum Removal {
 /// whoever has the session could take the way back away in silence.
 pub async fn remove(db: &impl Batch, changer: Changer<'_>, id: i64, now: i64) -> Result<Removal, DbError> {
     let keeps_way_in =
-        if changer.origin.is_some() { String::new() } else { format!(" AND NOT {IS_LAST_WAY_IN}") };
+        if changer.report.has_notices { String::new() } else { format!(" AND NOT {IS_LAST_WAY_IN}") };
     let own = |of_type: &str| {
         format!(
             "EXISTS (SELECT 1 FROM users WHERE {} AND EXISTS (SELECT 1 FROM credentials AS own WHERE own.id = ?8 \
@@ -242,15 +254,17 @@ pub async fn remove(db: &impl Batch, changer: Changer<'_>, id: i64, now: i64) ->
     // A TOTP that waits was never on.
     let is_totp = own(" AND own.type = 'totp' AND own.token_version IS NULL");
     let is_passkey = own(" AND own.type = 'passkey'");
-    let notices = [
+    let reports = [
         changer.notice(Event::TwoStepOff, &format!("id = ?1 AND {is_totp}")),
+        changer.event(EventType::CredentialRemoved, "'totp'", &format!("users.id = ?1 AND {is_totp}")),
         changer.notice(Event::PasskeyRemoved, &format!("id = ?1 AND {is_passkey}")),
+        changer.event(EventType::CredentialRemoved, "'passkey'", &format!("users.id = ?1 AND {is_passkey}")),
     ];
     let codes = format!("DELETE FROM credentials WHERE user_id = ?1 AND type = 'recovery' AND {is_totp}");
     let removed =
         format!("DELETE FROM credentials WHERE id = ?8 AND user_id = ?1 AND {} RETURNING 1", own(""));
     let statements: Vec<&str> =
-        notices.iter().flatten().chain([&codes, &removed]).map(String::as_str).collect();
+        reports.iter().flatten().chain([&codes, &removed]).map(String::as_str).collect();
     let params = changer.params(&[id.into()], now);
     if run(db, &statements, &params).await?.is_some() {
         return Ok(Removal::Removed);

@@ -1,10 +1,11 @@
 //! Email of a user: in force, verified or not, and the one that waits to be verified.
 
-use super::outbox::{self, Origin};
+use super::credentials::run;
+use super::events::{EventType, NewEvent, Report};
 use super::secrets::{self, INSERT_PARAMS, NewSecret, Purpose};
 use super::sessions::{STANDING, SessionKey};
 use super::users::{COLUMNS, take_user};
-use super::{Batch, DAY, Db, DbError, Param, Statement};
+use super::{Batch, DAY, Db, DbError, Param};
 use crate::account::user::User;
 use crate::mail::Event;
 
@@ -129,33 +130,34 @@ pub async fn verify(
     db: &impl Batch,
     key: SessionKey<'_>,
     secret: &str,
-    origin: &Origin,
+    report: &Report,
     now: i64,
 ) -> Result<Option<User>, DbError> {
-    let is_replaced = format!(
-        "id = ?1 AND is_active AND ({STANDING}) = 2 AND pending_email <> email \
-         AND EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?8 AND {})",
-        secrets::is_redeemable(Purpose::EmailVerification)
-    );
-    let notice = |event, recipient| outbox::add(event, recipient, &is_replaced, ["?5", "?6", "?7"]);
-    let to_old = notice(Event::EmailReplaced, "email");
-    let to_new = notice(Event::EmailChanged, "pending_email");
-    let mut notice_params = Vec::from(key.params(now));
-    notice_params.extend(origin.params());
-    notice_params.push(secret.into());
+    let is_good = format!("users.id = ?1 AND is_active AND ({STANDING}) = 2");
+    let is_redeemable = secrets::is_redeemable(Purpose::EmailVerification);
+    let is_verified =
+        format!("{is_good} AND EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?8 AND {is_redeemable})");
+    let is_replaced = format!("{is_verified} AND pending_email <> email");
+    let parameters = ["?5", "?6", "?7"];
+    let notice = |event, recipient| report.notice(event, recipient, &is_replaced, parameters);
+    let is_first = format!("{is_verified} AND NOT email_verified");
+    let event = |of_type, condition| report.event(&NewEvent::own(of_type, condition), parameters);
+    let reports = [
+        notice(Event::EmailReplaced, "email"),
+        notice(Event::EmailChanged, "pending_email"),
+        event(EventType::EmailChanged, &is_replaced),
+        event(EventType::UserVerified, &is_first),
+    ];
     // Not spent by a session that has ended meanwhile.
     let redeemed = format!(
-        "UPDATE secrets SET used_at = ?5 WHERE id = ?6 AND {} \
-         AND EXISTS (SELECT 1 FROM users WHERE users.id = ?1 AND is_active AND ({STANDING}) = 2)",
-        secrets::is_redeemable(Purpose::EmailVerification)
+        "UPDATE secrets SET used_at = ?5 WHERE id = ?8 AND {is_redeemable} AND EXISTS (SELECT 1 FROM users WHERE {is_good})"
     );
-    let redeemed_params = [&key.params(now)[..], &[secret.into()]].concat();
     let is_new = |then: &str, otherwise: &str| format!("iif(pending_email IS NULL, {otherwise}, {then})");
     let sql = format!(
         "UPDATE users SET email = ifnull(pending_email, email), email_verified = 1, \
          verified_at = ifnull(verified_at, ?5), token_version = {}, surviving_sid = {}, surviving_version = {}, \
          grace_version = {}, reset_version = {}, {END_VERIFICATIONS}, updated_at = ?5 \
-         WHERE id = ?1 AND is_active AND ({STANDING}) = 2 AND changes() > 0 RETURNING {}",
+         WHERE {is_good} AND changes() > 0 RETURNING {}",
         is_new("token_version + 1", "token_version"),
         is_new("?3", "surviving_sid"),
         is_new("token_version + 1", "surviving_version"),
@@ -163,11 +165,8 @@ pub async fn verify(
         is_new("reset_version + 1", "reset_version"),
         *COLUMNS
     );
-    let statements = [
-        Statement { sql: &to_old, params: &notice_params },
-        Statement { sql: &to_new, params: &notice_params },
-        Statement { sql: &redeemed, params: &redeemed_params },
-        Statement { sql: &sql, params: &key.params(now) },
-    ];
-    db.batch(&statements).await?.map(|mut row| take_user(&mut row)).transpose()
+    let params = [&key.params(now)[..], &report.params(), &[secret.into()]].concat();
+    let statements: Vec<&str> =
+        reports.iter().flatten().chain([&redeemed, &sql]).map(String::as_str).collect();
+    run(db, &statements, &params).await?.map(|mut row| take_user(&mut row)).transpose()
 }

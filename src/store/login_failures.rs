@@ -1,7 +1,9 @@
 //! Failed logins: for each account one row over all client IPs, and one for each that tried.
 
+use super::credentials::run;
+use super::events::{EventType, NewEvent, Recording};
 use super::outbox;
-use super::{Batch, DAY, Db, DbError, Param, Statement};
+use super::{Batch, DAY, Db, DbError, Param};
 use crate::mail::Event;
 
 /// Lockout of a client IP when it reaches its limit for an account, and quiet time until
@@ -107,31 +109,38 @@ pub(super) fn record_if(condition: &str) -> String {
 /// Records a failed login under all limits, unless one of them locks it out, and tells whether it was recorded.
 ///
 /// One statement, so that of any number at once exactly as many pass as the limits allow. The last
-/// failure within a limit sets its lockout. Where `email` is given and this locks the account out from all client IPs, a
-/// notice to that address is added, if it is a user's and verified.
+/// failure within a limit sets its lockout. Where this locks the account out from all client IPs, and the email is a user's, there is
+/// an event, and a notice if it is verified.
 pub async fn record(
     db: &impl Batch,
     keys: &FailureKeys,
-    email: Option<&str>,
+    email: &str,
+    report: LockoutReport,
     now: i64,
 ) -> Result<bool, DbError> {
     let sql = record_if("true");
-    let params = keys.all_params(now);
-    let record = Statement { sql: &sql, params: &params };
-    let row = match email {
-        None => db.first(record.sql, record.params).await?,
-        Some(email) => {
-            let will_lock = format!(
-                "email = ?7 AND is_active AND email_verified AND ifnull(({LOCKED_UNTIL}), 0) <= ?4 \
-                 AND ifnull((SELECT f.count FROM login_failures AS f \
-                             WHERE f.account = ?1 AND f.client_ip = ?3 AND f.expires_at > ?4), 0) + 1 >= ?6"
-            );
-            let notice = outbox::add(Event::AccountLocked, "email", &will_lock, ["?4", "NULL", "NULL"]);
-            let notice_params = [&params[..], &[email.into()]].concat();
-            db.batch(&[Statement { sql: &notice, params: &notice_params }, record]).await?
-        }
-    };
-    Ok(row.is_some())
+    let will_lock = format!(
+        "email = ?7 AND is_active AND ifnull(({LOCKED_UNTIL}), 0) <= ?4 \
+         AND ifnull((SELECT f.count FROM login_failures AS f \
+                     WHERE f.account = ?1 AND f.client_ip = ?3 AND f.expires_at > ?4), 0) + 1 >= ?6"
+    );
+    let parameters = ["?4", "NULL", "NULL"]; // nothing of a stranger
+    let is_told = format!("{will_lock} AND email_verified");
+    let notice = report.has_notices.then(|| outbox::add(Event::AccountLocked, "email", &is_told, parameters));
+    let event = NewEvent { actor: "NULL", ..NewEvent::own(EventType::AccountLocked, &will_lock) };
+    let event = report.recording.add(&event, parameters);
+    let statements: Vec<&str> = notice.iter().chain(&event).chain([&sql]).map(String::as_str).collect();
+    let params = [&keys.all_params(now)[..], &[email.into()]].concat();
+    Ok(run(db, &statements, &params).await?.is_some())
+}
+
+/// Report of a lockout.
+#[derive(Debug, Clone, Copy)]
+pub struct LockoutReport {
+    /// `true` if the user is sent a notice.
+    pub has_notices: bool,
+    /// Recording of events.
+    pub recording: Recording,
 }
 
 /// Keeps the failures of an account for a day longer: for a guess that was tried and not recorded.

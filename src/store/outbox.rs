@@ -32,12 +32,28 @@ impl Origin {
 /// `[now, agent, place]` are parameters. It comes before the change that it tells of, and is for the state before that: an address
 /// that is not verified is told nothing of the user. Such an address has one budget for all users: any number of accounts may have had
 /// it, one after the other, and each would have a stranger mailed.
-pub(super) fn add(event: Event, recipient: &str, condition: &str, [now, agent, place]: [&str; 3]) -> String {
-    let kind = event.name();
+pub(super) fn add(event: Event, recipient: &str, condition: &str, parameters: [&str; 3]) -> String {
+    insert(event, recipient, condition, parameters, false)
+}
+
+/// SQL statement: adds a notice as [`add`] does, of what an administrator did at this time. It tells nothing of them.
+pub(super) fn add_by_administrator(event: Event, recipient: &str, condition: &str, now: &str) -> String {
+    insert(event, recipient, condition, [now, "NULL", "NULL"], true)
+}
+
+fn insert(
+    event: Event,
+    recipient: &str,
+    condition: &str,
+    [now, agent, place]: [&str; 3],
+    by_administrator: bool,
+) -> String {
+    let (kind, by) = (event.name(), i64::from(by_administrator));
+    let separator = if by_administrator { " by_administrator " } else { " " };
     let verified = |value: &str| format!("iif(email_verified, {value}, NULL)");
     format!(
-        "INSERT INTO outbox (key, kind, user_id, recipient, username, agent, place, count, since, at, due_at, attempts) \
-         SELECT iif(email_verified, id, 0) || ' {kind} ' || lower({recipient}), '{kind}', id, {recipient}, {}, {}, {}, 1, {now}, {now}, {now}, 0 \
+        "INSERT INTO outbox (key, kind, user_id, recipient, username, agent, place, count, since, at, due_at, attempts, by_administrator) \
+         SELECT iif(email_verified, id, 0) || ' {kind}{separator}' || lower({recipient}), '{kind}', id, {recipient}, {}, {}, {}, 1, {now}, {now}, {now}, 0, {by} \
          FROM users WHERE {condition} \
          ON CONFLICT (key) DO UPDATE SET count = count + 1, since = iif(count = 0, excluded.since, since), at = excluded.at, \
          username = excluded.username, agent = excluded.agent, place = excluded.place",
@@ -68,7 +84,7 @@ pub async fn take(db: &impl Db, now: i64) -> Result<Option<Due>, DbError> {
         "UPDATE outbox SET attempts = attempts + 1, due_at = ?1 + ({INITIAL_WAIT} << 2 * attempts) \
          WHERE key = ifnull((SELECT key FROM outbox WHERE due_at <= ?1 AND attempts = 0 AND count > 0 ORDER BY due_at LIMIT 1), \
          (SELECT key FROM outbox WHERE due_at <= ?1 AND count > 0 ORDER BY due_at LIMIT 1)) \
-         RETURNING key, user_id, recipient, count, attempts, kind, {}, {}, username, agent, place, \
+         RETURNING key, user_id, recipient, count, attempts, kind, {}, {}, username, agent, place, by_administrator, \
          (SELECT count(*) FROM credentials AS c WHERE c.user_id = outbox.user_id AND c.type = 'recovery' AND c.used_at IS NULL) \
          AS recovery_codes",
         time("at"),
@@ -82,6 +98,7 @@ fn take_due(mut row: Row) -> Result<Due, DbError> {
     let (count, attempts, kind) = (row.integer()?, row.integer()?, row.text()?);
     let (at, since) = (row.text()?, row.text()?);
     let (username, agent, place) = (row.optional_text()?, row.optional_text()?, row.optional_text()?);
+    let by_administrator = row.boolean()?;
     let recovery_codes = u32::try_from(row.integer()?).ok();
     let notice = Event::from_name(&kind).map(|event| Notice {
         event,
@@ -90,7 +107,7 @@ fn take_due(mut row: Row) -> Result<Due, DbError> {
         since: Some(since),
         agent,
         place,
-        by_administrator: false,
+        by_administrator,
         recovery_codes,
         username,
     });

@@ -2,7 +2,9 @@
 //! its second use fails the whole batch.
 
 use super::credentials::{Changer, HAS_SECOND_FACTOR, run, view};
+use super::events::EventType;
 use super::login_failures::clear_all;
+use super::sessions::SessionKey;
 use super::users::{COLUMNS, take_user};
 use super::{Batch, Db, DbError, Param, Row};
 use crate::account::user::User;
@@ -153,6 +155,7 @@ pub async fn add<'a>(
         changer.may_add()
     );
     let notice = changer.notice(Event::PasskeyAdded, &may_add);
+    let event = changer.event(EventType::CredentialAdded, "'passkey'", &may_add);
     let spent = spend("?8", "?9", &may_add);
     let sql = format!(
         "INSERT INTO credentials (id, user_id, type, key, name, secret, algorithm, counter, user_handle, is_backup_eligible, \
@@ -173,7 +176,8 @@ pub async fn add<'a>(
         i64::from(new.is_backup_eligible).into(),
         new.transports.into(),
     ];
-    let statements: Vec<&str> = notice.iter().chain([&spent, &sql]).map(String::as_str).collect();
+    let statements: Vec<&str> =
+        notice.iter().chain(&event).chain([&spent, &sql]).map(String::as_str).collect();
     let row = run(db, &statements, &changer.params(&others, now)).await?;
     row.map(|mut row| row.text()).transpose()
 }
@@ -181,7 +185,7 @@ pub async fn add<'a>(
 /// Renames a passkey of a token's user, and gives it as users see it; `None` if the session has ended, or it was removed.
 pub async fn rename(
     db: &impl Db,
-    changer: Changer<'_>,
+    key: SessionKey<'_>,
     id: i64,
     name: &str,
     now: i64,
@@ -192,7 +196,7 @@ pub async fn rename(
         Changer::is_good(),
         view()
     );
-    let params = [&changer.key.params(now)[..], &[id.into(), name.into()]].concat();
+    let params = [&key.params(now)[..], &[id.into(), name.into()]].concat();
     let row = db.first(&sql, &params).await?;
     row.map(|mut row| row.text()).transpose()
 }

@@ -1,12 +1,12 @@
 //! Ways back in by mail: a password reset, and a sign-in. Whoever proves a mailbox first owns the account.
 
-use super::credentials::HAS_SECOND_FACTOR;
+use super::credentials::{HAS_SECOND_FACTOR, run};
 use super::email::END_VERIFICATIONS;
-use super::outbox::{self, Origin};
+use super::events::{EventType, NewEvent, Report};
 use super::secrets::{self, Purpose};
 use super::sessions::REVOKE_ALL;
 use super::users::{COLUMNS, take_user};
-use super::{Batch, DbError, Param, Row, Statement};
+use super::{Batch, DbError, Param, Row};
 use crate::account::password::PasswordHash;
 use crate::account::user::User;
 use crate::mail::Event;
@@ -25,8 +25,8 @@ pub struct Redemption<'a> {
     pub secret: &'a str,
     /// Id of the user.
     pub user_id: i64,
-    /// Origin for the notice to the user, if the deployment sends mail.
-    pub origin: &'a Origin,
+    /// Report to the user, and of events.
+    pub report: &'a Report,
     /// Keys of the user's failed logins, which are forgotten: those of the email, and those of the user.
     pub failures: [&'a str; 2],
 }
@@ -40,12 +40,19 @@ pub async fn reset_password(
     now: i64,
 ) -> Result<bool, DbError> {
     let sql = format!(
-        "UPDATE users SET password = ?3, email_verified = 1, verified_at = ifnull(verified_at, ?2), {REVOKE_ALL}, \
-         {END_VERIFICATIONS}, updated_at = ?2 WHERE id = ?1 AND changes() > 0 RETURNING 1"
+        "UPDATE users SET password = ?8, email_verified = 1, verified_at = ifnull(verified_at, ?3), {REVOKE_ALL}, \
+         {END_VERIFICATIONS}, updated_at = ?3 WHERE id = ?2 AND changes() > 0 RETURNING 1"
     );
-    let params = [redemption.user_id.into(), now.into(), password.as_str().into()];
-    let notice = (Event::PasswordReset, "");
-    Ok(redeem(db, Purpose::PasswordReset, notice, redemption, &sql, &params, now).await?.is_some())
+    let reports = |condition: &str| {
+        let parameters = ["?3", "?4", "?5"];
+        let event = NewEvent::own(EventType::PasswordReset, condition);
+        [
+            redemption.report.notice(Event::PasswordReset, "email", condition, parameters),
+            redemption.report.event(&event, parameters),
+        ]
+    };
+    let purpose = Purpose::PasswordReset;
+    Ok(redeem(db, purpose, redemption, reports, &sql, Some(password.as_str()), now).await?.is_some())
 }
 
 /// Redeems a sign-in, and gives the user, and whether they have a second factor; `None` if the secret was redeemed meanwhile. The
@@ -60,7 +67,7 @@ pub async fn sign_in(
     let sql = format!(
         "UPDATE users SET password = iif({IS_TAKEN_OVER}, '{UNUSABLE_PASSWORD}', password), \
          token_version = {}, surviving_sid = {}, reset_version = {}, email_version = {}, pending_email = {}, \
-         email_verified = 1, verified_at = ifnull(verified_at, ?2) WHERE id = ?1 AND changes() > 0 \
+         email_verified = 1, verified_at = ifnull(verified_at, ?3) WHERE id = ?2 AND changes() > 0 \
          RETURNING {}, {HAS_SECOND_FACTOR} AS has_second_factor",
         first("token_version + 1", "token_version"),
         first("NULL", "surviving_sid"),
@@ -69,53 +76,75 @@ pub async fn sign_in(
         first("NULL", "pending_email"),
         *COLUMNS
     );
-    let params = [redemption.user_id.into(), now.into()];
-    let notice = (Event::PasswordUnusable, &*format!(" AND {IS_TAKEN_OVER}"));
-    let row = redeem(db, Purpose::SignIn, notice, redemption, &sql, &params, now).await?;
+    let reports = |condition: &str| {
+        let (condition, parameters) = (format!("{condition} AND {IS_TAKEN_OVER}"), ["?3", "?4", "?5"]);
+        let event =
+            NewEvent { detail: "'unusable'", ..NewEvent::own(EventType::PasswordChanged, &condition) };
+        [
+            redemption.report.notice(Event::PasswordUnusable, "email", &condition, parameters),
+            redemption.report.event(&event, parameters),
+        ]
+    };
+    let row = redeem(db, Purpose::SignIn, redemption, reports, &sql, None, now).await?;
     row.map(|mut row| Ok((take_user(&mut row)?, row.boolean()?))).transpose()
 }
 
 /// Redeems a secret in one transaction: removes the credentials of an account that is taken over, forgets failed logins unless a
-/// second factor is still asked for, adds a notice under a condition, and changes the user by an UPDATE that depends on the redemption
-/// before it.
+/// second factor is still asked for, adds `reports` of what is left under a condition, and changes the user by an UPDATE that
+/// depends on the redemption before it.
 async fn redeem(
     db: &impl Batch,
     purpose: Purpose,
-    (event, condition): (Event, &str),
-    Redemption { secret, user_id, origin, failures: [of_email, of_user] }: Redemption<'_>,
+    Redemption { secret, user_id, report, failures: [of_email, of_user] }: Redemption<'_>,
+    reports: impl Fn(&str) -> [Option<String>; 2],
     update: &str,
-    params: &[Param<'_>],
+    password: Option<&str>,
     now: i64,
 ) -> Result<Option<Row>, DbError> {
     let is_redeemable = format!(
         "EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?1 AND {})",
         secrets::is_redeemable(purpose)
     );
+    let condition = format!("users.id = ?2 AND {is_redeemable}");
+    let parameters = ["?3", "?4", "?5"];
+    let is_first = format!("{condition} AND NOT email_verified");
+    let verified = report.event(&NewEvent::own(EventType::UserVerified, &is_first), parameters);
+    let is_removed = format!(
+        "{condition} AND {IS_TAKEN_OVER} AND c.user_id = users.id AND c.type <> 'recovery' AND c.token_version IS NULL"
+    );
+    let removal = NewEvent {
+        detail: "c.type",
+        from: "users, credentials AS c",
+        ..NewEvent::own(EventType::CredentialRemoved, &is_removed)
+    };
+    let removal = report.event(&removal, parameters);
     let removed = format!(
-        "DELETE FROM credentials WHERE user_id = ?2 AND {is_redeemable} \
-         AND EXISTS (SELECT 1 FROM users WHERE users.id = ?2 AND {IS_TAKEN_OVER})"
+        "DELETE FROM credentials WHERE user_id = ?2 AND EXISTS (SELECT 1 FROM users WHERE {condition} AND {IS_TAKEN_OVER})"
     );
     let is_complete = match purpose {
         Purpose::SignIn => {
-            format!("NOT EXISTS (SELECT 1 FROM users WHERE users.id = ?4 AND {HAS_SECOND_FACTOR})")
+            format!("NOT EXISTS (SELECT 1 FROM users WHERE users.id = ?2 AND {HAS_SECOND_FACTOR})")
         }
-        _ => "?4".to_owned(),
+        _ => "true".to_owned(),
     };
     let forgotten =
-        format!("DELETE FROM login_failures WHERE account IN (?2, ?3) AND {is_redeemable} AND {is_complete}");
-    let condition = format!("id = ?2 AND {is_redeemable}{condition}");
-    let notice = outbox::add(event, "email", &condition, ["?3", "?4", "?5"]);
-    let [agent, place] = origin.params();
-    let redeemed = secrets::redeem(purpose);
-    db.batch(&[
-        Statement { sql: &removed, params: &[secret.into(), user_id.into()] },
-        Statement {
-            sql: &forgotten,
-            params: &[secret.into(), of_email.into(), of_user.into(), user_id.into()],
-        },
-        Statement { sql: &notice, params: &[secret.into(), user_id.into(), now.into(), agent, place] },
-        Statement { sql: &redeemed, params: &[secret.into(), now.into()] },
-        Statement { sql: update, params },
-    ])
-    .await
+        format!("DELETE FROM login_failures WHERE account IN (?6, ?7) AND {is_redeemable} AND {is_complete}");
+    let redeemed =
+        format!("UPDATE secrets SET used_at = ?3 WHERE id = ?1 AND {}", secrets::is_redeemable(purpose));
+    let reports = reports(&condition);
+    let statements = [&verified, &removal].into_iter().flatten().chain([&removed, &forgotten]);
+    let statements = statements.chain(reports.iter().flatten()).chain([&redeemed]).map(String::as_str);
+    let statements: Vec<&str> = statements.chain([update]).collect();
+    let [agent, place] = report.params();
+    let params: [Param<'_>; 8] = [
+        secret.into(),
+        user_id.into(),
+        now.into(),
+        agent,
+        place,
+        of_email.into(),
+        of_user.into(),
+        password.into(),
+    ];
+    run(db, &statements, &params).await
 }

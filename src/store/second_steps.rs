@@ -2,6 +2,7 @@
 //! any number at once as many count as the limits say. Of any number of right ones one ends the step.
 
 use super::credentials::{run, time};
+use super::events::{EventType, NewEvent, Report};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL, clear_all, record_if};
 use super::outbox::{self, Origin};
 use super::passkeys::{PASSKEY, Passkey, UsedChallenge, spend, take_passkey};
@@ -232,7 +233,7 @@ pub enum Proven {
 }
 
 /// Ends a step with a factor that was right, and gives the user; `None` if the factor was used meanwhile, or something has ended the
-/// step. `failures` are forgotten with it. With an origin a verified address gets a notice of a recovery code.
+/// step. `failures` are forgotten with it. A verified address gets a notice of a recovery code.
 ///
 /// # Errors
 /// [`DbError::Unique`] if the challenge of a passkey was spent before; then nothing is changed.
@@ -241,7 +242,7 @@ pub async fn finish(
     key: StepKey<'_>,
     proven: &Proven,
     failures: &str,
-    origin: Option<&Origin>,
+    report: &Report,
     now: i64,
 ) -> Result<Option<User>, DbError> {
     let open = is_open(1);
@@ -270,14 +271,16 @@ pub async fn finish(
         "EXISTS (SELECT 1 FROM second_steps WHERE {open}) AND EXISTS (SELECT 1 FROM credentials WHERE {own})"
     );
     let mut statements = vec![clear_all("?6", &is_right)];
-    match (proven, origin) {
-        (Proven::Recovery { .. }, Some(origin)) => {
-            params.extend(origin.params());
-            let condition = format!("users.id = ?2 AND email_verified AND {is_right}");
-            statements.push(outbox::add(Event::RecoveryCodeUsed, "email", &condition, ["?5", "?8", "?9"]));
+    match proven {
+        Proven::App { .. } => {}
+        Proven::Recovery { .. } => {
+            params.extend(report.params());
+            let (condition, parameters) = (format!("users.id = ?2 AND {is_right}"), ["?5", "?8", "?9"]);
+            let is_told = format!("email_verified AND {condition}");
+            statements.extend(report.notice(Event::RecoveryCodeUsed, "email", &is_told, parameters));
+            statements.extend(report.event(&NewEvent::own(EventType::RecoveryUsed, &condition), parameters));
         }
-        (Proven::Passkey { .. }, _) => statements.push(spend("?9", "?10", "users.id = ?2")),
-        _ => {}
+        Proven::Passkey { .. } => statements.push(spend("?9", "?10", "users.id = ?2")),
     }
     statements.extend([
         format!(

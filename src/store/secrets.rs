@@ -293,11 +293,6 @@ pub async fn find(
     Ok(is_right.then_some(found))
 }
 
-/// SQL statement that redeems the secret ?1 of this purpose at the time ?2, once. Its number of changes says whether it did.
-pub(super) fn redeem(purpose: Purpose) -> String {
-    format!("UPDATE secrets SET used_at = ?2 WHERE id = ?1 AND {}", is_redeemable(purpose))
-}
-
 /// SQL condition over rows of `secrets`: one of this purpose can be redeemed, if it was found.
 pub(super) fn is_redeemable(purpose: Purpose) -> String {
     format!("purpose = '{}' AND used_at IS NULL AND {}", purpose.name(), holds(purpose))

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::credentials::run;
+use super::events::{EventType, NewEvent, Report};
 use super::outbox;
 use super::{Batch, DAY, Db, DbError, Param, Row, Statement};
 use crate::mail::Event;
@@ -218,39 +220,73 @@ pub async fn revoke(db: &impl Db, record: &SessionRecord, now: i64) -> Result<bo
 /// and tells whether that was so. `proved_since` is the earliest proof of an active session; its tokens of the last day
 /// have expired at `expires_at`.
 pub async fn revoke_other(
-    db: &impl Db,
+    db: &impl Batch,
     key: SessionKey<'_>,
     other: &str,
     proved_since: Option<i64>,
     expires_at: i64,
+    report: &Report,
     now: i64,
 ) -> Result<bool, DbError> {
+    let is_good = format!("users.id = ?1 AND is_active AND ({STANDING}) = 2");
+    let other_session = "user_id = ?1 AND sid = ?7";
+    let is_ended =
+        format!("{is_good} AND EXISTS (SELECT 1 FROM sessions WHERE {other_session} AND {IS_ACTIVE})");
+    let event = ended(report, "'one'", &is_ended, ["?5", "?9", "?10"]);
     let sql = format!(
-        "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?8) WHERE user_id = ?1 AND sid = ?7 AND EXISTS \
-         (SELECT 1 FROM users WHERE id = ?1 AND is_active AND ({STANDING}) = 2 AND {IS_ACTIVE}) RETURNING 1"
+        "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?8) WHERE {other_session} AND EXISTS \
+         (SELECT 1 FROM users WHERE {is_good} AND {IS_ACTIVE}) RETURNING 1"
     );
-    let mut params = Vec::from(key.params(now));
-    params.extend_from_slice(&[proved_since.into(), other.into(), expires_at.into()]);
-    Ok(db.first(&sql, &params).await?.is_some())
+    let others = [proved_since.into(), other.into(), expires_at.into()];
+    let params = [&key.params(now)[..], &others, &report.params()].concat();
+    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
+    Ok(run(db, &statements, &params).await?.is_some())
+}
+
+/// SQL statement, if events are written: adds one of sessions that end, for each user under a condition.
+fn ended(report: &Report, detail: &str, condition: &str, parameters: [&str; 3]) -> Option<String> {
+    let event = NewEvent { detail, ..NewEvent::own(EventType::SessionsEnded, condition) };
+    report.event(&event, parameters)
 }
 
 /// Ends every session of a token's user, if the user is active and the token is good, and tells whether that was so.
-pub async fn revoke_all(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<bool, DbError> {
-    let sql =
-        format!("UPDATE users SET {REVOKE_ALL} WHERE id = ?1 AND is_active AND ({STANDING}) > 0 RETURNING 1");
-    Ok(db.first(&sql, &key.params(now)).await?.is_some())
+pub async fn revoke_all(
+    db: &impl Batch,
+    key: SessionKey<'_>,
+    report: &Report,
+    now: i64,
+) -> Result<bool, DbError> {
+    let condition = format!("users.id = ?1 AND is_active AND ({STANDING}) > 0");
+    let event = ended(report, "'all'", &condition, ["?5", "?6", "?7"]);
+    let sql = format!("UPDATE users SET {REVOKE_ALL} WHERE {condition} RETURNING 1");
+    let params = [&key.params(now)[..], &report.params()].concat();
+    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
+    Ok(run(db, &statements, &params).await?.is_some())
 }
 
 /// Ends every other session of a token's user, if the user is active and the token is [`Standing::Active`], and tells
-/// whether that was so. Of its own session those tokens stay good that were, for as long as they were.
-pub async fn revoke_others(db: &impl Db, key: SessionKey<'_>, now: i64) -> Result<bool, DbError> {
+/// whether that was so. Of its own session those tokens stay good that were, for as long as they were. There is an event only if
+/// another is on record: this is asked for without a limit, and could fill the table.
+pub async fn revoke_others(
+    db: &impl Batch,
+    key: SessionKey<'_>,
+    report: &Report,
+    now: i64,
+) -> Result<bool, DbError> {
+    let condition = format!("users.id = ?1 AND is_active AND ({STANDING}) = 2");
+    let is_news = format!(
+        "{condition} AND EXISTS (SELECT 1 FROM sessions AS other WHERE other.user_id = ?1 AND other.sid <> ?3 \
+         AND other.version = users.token_version AND other.ended_at IS NULL AND other.expires_at > ?5)"
+    );
+    let event = ended(report, "'others'", &is_news, ["?5", "?6", "?7"]);
     let sql = format!(
         "UPDATE users SET token_version = token_version + 1, surviving_sid = ?3, \
          surviving_version = iif(surviving_sid IS ?3, surviving_version, token_version), \
-         grace_until = iif(surviving_sid IS ?3, grace_until, 0) \
-         WHERE id = ?1 AND is_active AND ({STANDING}) = 2 RETURNING 1"
+         grace_until = iif(surviving_sid IS ?3, grace_until, 0) WHERE {condition} RETURNING 1"
     );
-    Ok(db.first(&sql, &key.params(now)).await?.is_some())
+    let params = [&key.params(now)[..], &report.params()].concat();
+    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
+    Ok(run(db, &statements, &params).await?.is_some())
 }
 
 /// SQL expression: the id of a session for a path. It is the sid, or else `~` and the sid in hexadecimal, where another

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::credentials::HAS_SECOND_FACTOR;
+use super::credentials::{HAS_SECOND_FACTOR, run};
 use super::email::{self, END_VERIFICATIONS};
+use super::events::{EventType, NewEvent, Report};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
-use super::outbox::{self, Origin};
 use super::registrations::{self, RegistrationLimit};
 use super::secrets::{self, NewSecret};
 use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing, Use};
@@ -79,11 +79,17 @@ pub async fn insert(
     password: &PasswordHash,
     limit: Option<&RegistrationLimit>,
     verification: Option<&NewSecret>,
+    report: &Report,
     now: i64,
 ) -> Result<Option<Inserted>, DbError> {
     const INTO: &str = "INSERT INTO users (email, username, password, created_at, updated_at)";
-    let params =
+    /// Number of the first parameter of the verification.
+    const SECRET: usize = 7;
+    let account: [Param<'_>; 4] =
         [new.email.as_str().into(), new.username.as_str().into(), password.as_str().into(), now.into()];
+    let secret_params = verification.map(|secret| secret.params(now));
+    let params =
+        [&account[..], &report.params(), secret_params.as_ref().map_or(&[][..], |params| params)].concat();
     let limit_params = limit.map(RegistrationLimit::params);
     let mut statements = Vec::new();
     if let Some(params) = &limit_params {
@@ -94,33 +100,35 @@ pub async fn insert(
     } else {
         "VALUES (?1, ?2, ?3, ?4, ?4)"
     };
-    let Some(secret) = verification else {
-        let sql = format!("{INTO} {values} RETURNING {}", *COLUMNS);
-        statements.push(Statement { sql: &sql, params: &params });
-        let row = match statements.as_slice() {
-            [only] => db.first(only.sql, only.params).await?,
-            several => db.batch(several).await?,
-        };
-        return row.map(|mut row| Ok(Inserted { user: take_user(&mut row)?, expires: None })).transpose();
-    };
-    let inserted = format!("{INTO} {values}");
-    statements.push(Statement { sql: &inserted, params: &params });
     // The salt of the hash is new, so no other user has it.
     let own = "users.email = ?1 AND users.password = ?3";
-    let first = params.len() + 1;
-    let issued = secrets::insert(secret.purpose, first, "users", "users.email", "email_version");
-    let issued = format!("{issued} AND {own}");
-    let issued_params = [params.as_slice(), &secret.params(now)].concat();
-    statements.push(Statement { sql: &issued, params: &issued_params });
-    let read = format!(
-        "SELECT {}, (SELECT {} FROM secrets WHERE id = ?{first}) AS expires FROM users WHERE {own}",
-        *COLUMNS,
-        secrets::EXPIRES
-    );
-    let read_params = [params.as_slice(), &[secret.id.as_str().into()]].concat();
-    statements.push(Statement { sql: &read, params: &read_params });
-    let Some(mut row) = db.batch(&statements).await? else { return Ok(None) };
-    Ok(Some(Inserted { user: take_user(&mut row)?, expires: row.optional_text()? }))
+    let issued = verification.map(|secret| {
+        let issued = secrets::insert(secret.purpose, SECRET, "users", "users.email", "email_version");
+        format!("{issued} AND {own}")
+    });
+    let event = report.event(&NewEvent::own(EventType::UserRegistered, own), ["?4", "?5", "?6"]);
+    let inserted = format!("{INTO} {values}");
+    let sql = if issued.is_none() && event.is_none() {
+        format!("{inserted} RETURNING {}", *COLUMNS)
+    } else {
+        statements.push(Statement::sharing(&inserted, &params));
+        let expires = match issued {
+            Some(_) => {
+                format!(", (SELECT {} FROM secrets WHERE id = ?{SECRET}) AS expires", secrets::EXPIRES)
+            }
+            None => String::new(),
+        };
+        format!("SELECT {}{expires} FROM users WHERE {own}", *COLUMNS)
+    };
+    statements.extend(issued.iter().chain(&event).map(|sql| Statement::sharing(sql, &params)));
+    statements.push(Statement::sharing(&sql, &params));
+    let row = match statements.as_slice() {
+        [only] => db.first(only.sql, only.params).await?,
+        several => db.batch(several).await?,
+    };
+    let Some(mut row) = row else { return Ok(None) };
+    let user = take_user(&mut row)?;
+    Ok(Some(Inserted { user, expires: if issued.is_some() { row.optional_text()? } else { None } }))
 }
 
 /// Result of [`find_by_session`].
@@ -192,12 +200,10 @@ pub struct Updated {
     pub expires: Option<String>,
 }
 
-/// Parts of a change where the deployment sends mail.
-pub struct WithMail<'a> {
-    /// Verification of a new email, if the change has one.
-    pub verification: Option<&'a NewSecret>,
-    /// Origin for notices.
-    pub origin: &'a Origin,
+/// Adds a parameter, and gives its name.
+fn push<'a>(params: &mut Vec<Param<'a>>, value: Param<'a>) -> String {
+    params.push(value);
+    format!("?{}", params.len())
 }
 
 /// Changes the user of a token, if they are active and the token is good. Gives `None` where nothing was changed, else
@@ -216,37 +222,28 @@ pub async fn update(
     key: SessionKey<'_>,
     patch: &UserPatch,
     has_grace: bool,
-    mail: Option<WithMail<'_>>,
+    verification: Option<&NewSecret>,
+    report: &Report,
     now: i64,
 ) -> Result<Option<Updated>, DbError> {
-    let key_params = key.params(now);
-    // No new email in the grace of a token: its thief would take an account with it that is not verified.
-    let grace = i64::from(patch.email.is_some() && mail.is_some());
-    let is_good = format!("id = ?1 AND is_active AND ({STANDING}) > {grace}");
-    let verification = mail.as_ref().and_then(|mail| mail.verification).zip(patch.email.as_deref());
-    // An email that waits needs its verification, or nothing is changed.
-    let may_wait = |secret: usize| match verification {
-        Some(_) => format!(
-            " AND (NOT email_verified OR EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?{secret}))"
-        ),
-        None => String::new(),
-    };
-    let mut params = key_params.to_vec();
+    let mut params = [&key.params(now)[..], &report.params()].concat();
     let mut set = String::from("updated_at = ?5");
-    let account = [
-        ("username", patch.username.as_deref()),
-        ("password", patch.password.as_ref().map(PasswordHash::as_str)),
-    ];
-    let account = account.into_iter().map(|(column, change)| (column, change.map(Some)));
-    let profile = PROFILE.iter().zip(&patch.profile);
-    let profile = profile.map(|(field, change)| (field.name(), change.as_ref().map(Option::as_deref)));
-    for (column, change) in account.chain(profile) {
-        if let Some(value) = change {
-            params.push(value.into());
-            set.push_str(&format!(", {column} = ?{}", params.len()));
+    let username = patch.username.as_deref().map(|username| push(&mut params, username.into()));
+    let password = patch.password.as_ref().map(|password| push(&mut params, password.as_str().into()));
+    let email = patch.email.as_deref().map(|email| push(&mut params, email.into()));
+    let secret = verification.map(|secret| push(&mut params, secret.id.as_str().into()));
+    for (column, value) in [("username", &username), ("password", &password)] {
+        if let Some(value) = value {
+            set.push_str(&[", ", column, " = ", value].concat());
         }
     }
-    if patch.password.is_some() {
+    for (field, change) in PROFILE.iter().zip(&patch.profile) {
+        if let Some(value) = change {
+            let value = push(&mut params, value.as_deref().into());
+            set.push_str(&[", ", field.name(), " = ", &value].concat());
+        }
+    }
+    if password.is_some() {
         set.push_str(
             ", token_version = token_version + 1, surviving_sid = ?3, surviving_version = token_version + 1",
         );
@@ -257,71 +254,76 @@ pub async fn update(
             ", grace_version = NULL, grace_until = 0".to_owned()
         });
     }
-    if let Some(new_email) = &patch.email {
-        params.push(new_email.as_str().into());
-        let email = format!("?{}", params.len());
-        set.push_str(&if verification.is_some() {
-            email::replace_or_wait(&email)
-        } else {
-            email::replace(&email)
-        });
+    if let Some(email) = &email {
+        set.push_str(&if secret.is_some() { email::replace_or_wait(email) } else { email::replace(email) });
     }
-    if patch.password.is_some() && !has_grace || patch.email.is_some() && verification.is_none() {
+    if password.is_some() && !has_grace || email.is_some() && secret.is_none() {
         set.push_str(", reset_version = reset_version + 1");
-    } else if patch.email.is_some() {
+    } else if email.is_some() {
         set.push_str(", reset_version = reset_version + (NOT email_verified)");
     }
+    // No new email in the grace of a token: its thief would take an account with it that is not verified.
+    let grace = i64::from(secret.is_some());
+    let mut condition = format!("id = ?1 AND is_active AND ({STANDING}) > {grace}");
     let mut returning = format!("{}, {STANDING} AS standing", *COLUMNS);
-    let mut condition = is_good.clone();
-    if let Some((secret, _)) = verification {
-        params.push(secret.id.as_str().into());
-        let id = params.len();
-        condition.push_str(&may_wait(id));
-        returning
-            .push_str(&format!(", (SELECT {} FROM secrets WHERE id = ?{id}) AS expires", secrets::EXPIRES));
-    }
+    let is_replaced = if let Some(secret) = &secret {
+        // An email that waits needs its verification, or nothing is changed.
+        condition.push_str(&format!(
+            " AND (NOT email_verified OR EXISTS (SELECT 1 FROM secrets WHERE secrets.id = {secret}))"
+        ));
+        returning.push_str(&format!(
+            ", (SELECT {} FROM secrets WHERE id = {secret}) AS expires",
+            secrets::EXPIRES
+        ));
+        " AND NOT email_verified"
+    } else {
+        ""
+    };
     let sql = format!("UPDATE users SET {set} WHERE {condition} RETURNING {returning}");
 
     // Before the change, with its conditions.
-    let mut before: Vec<(String, Vec<Param<'_>>)> = Vec::new();
-    before.extend(verification.map(|(secret, email)| email::issue(key, secret, email, now)));
-    if let Some(mail) = &mail {
-        let notice = |event, condition: &str| outbox::add(event, "email", condition, ["?5", "?6", "?7"]);
-        let notice_params = [&key_params[..], &mail.origin.params()].concat();
-        let is_good = format!("{is_good} AND {}", email::KNOWS_OF_ACCOUNT);
-        if let Some((_, email)) = verification {
-            // In another case it is the same email.
-            let is_replaced = format!("{is_good} AND NOT email_verified AND email <> ?8");
-            let params = notice_params.iter().cloned().chain([email.into()]).collect();
-            before.push((notice(Event::EmailReplaced, &is_replaced), params));
-        }
-        if patch.password.is_some() {
-            let secret = verification.map(|(secret, _)| secret.id.as_str().into());
-            let params = notice_params.into_iter().chain(secret).collect();
-            before.push((notice(Event::PasswordChanged, &(is_good + &may_wait(8))), params));
-        }
+    let mut before: Vec<String> = Vec::new();
+    let parameters = ["?5", "?6", "?7"];
+    let mut add = |condition: &str, of_type, notice: Option<Event>| {
+        let told = format!("{condition} AND {}", email::KNOWS_OF_ACCOUNT);
+        before.extend(notice.and_then(|notice| report.notice(notice, "email", &told, parameters)));
+        before.extend(report.event(&NewEvent::own(of_type, condition), parameters));
+    };
+    if let Some(username) = &username {
+        let is_renamed = format!("{condition} AND username <> {username} COLLATE BINARY");
+        add(&is_renamed, EventType::UserRenamed, None);
     }
-    let row = if before.is_empty() {
-        db.first(&sql, &params).await?
-    } else {
-        let before = before.iter().map(|(sql, params)| Statement { sql, params });
-        let statements: Vec<_> = before.chain([Statement { sql: &sql, params: &params }]).collect();
-        db.batch(&statements).await?
+    if let Some(email) = &email {
+        // In another case it is the same email.
+        let is_replaced = format!("{condition}{is_replaced} AND email <> {email}");
+        add(&is_replaced, EventType::EmailChanged, secret.is_some().then_some(Event::EmailReplaced));
+    }
+    if password.is_some() {
+        add(&condition, EventType::PasswordChanged, Some(Event::PasswordChanged));
+    }
+    let issued = verification.zip(patch.email.as_deref());
+    let issued = issued.map(|(secret, email)| email::issue(key, secret, email, now));
+    let issued = issued.as_ref().map(|(sql, params)| Statement { sql, params });
+    let shared = before.iter().chain([&sql]).map(|sql| Statement::sharing(sql, &params));
+    let statements: Vec<_> = issued.into_iter().chain(shared).collect();
+    let row = match statements.as_slice() {
+        [only] => db.first(only.sql, only.params).await?,
+        several => db.batch(several).await?,
     };
     let Some(mut row) = row else { return Ok(None) };
     let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
-    let expires = if verification.is_some() { row.optional_text()? } else { None };
+    let expires = if secret.is_some() { row.optional_text()? } else { None };
     Ok(Some(Updated { user, standing, expires }))
 }
 
 /// Deactivates a token's user and ends every session and secret, if the user is active and the token is [`Standing::Active`],
-/// and tells whether that was so. With an origin a verified address gets a notice. `is_proved_twice` tells whether the last proof is good
+/// and tells whether that was so. A verified address gets a notice. `is_proved_twice` tells whether the last proof is good
 /// for a user with a second factor.
 pub async fn deactivate(
     db: &impl Batch,
     key: SessionKey<'_>,
     is_proved_twice: bool,
-    origin: Option<&Origin>,
+    report: &Report,
     now: i64,
 ) -> Result<bool, DbError> {
     let is_proved = if is_proved_twice { String::new() } else { format!(" AND NOT {HAS_SECOND_FACTOR}") };
@@ -329,18 +331,13 @@ pub async fn deactivate(
     let sql = format!(
         "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = ?5 WHERE {condition} RETURNING 1"
     );
-    let params = key.params(now);
-    let row = match origin {
-        None => db.first(&sql, &params).await?,
-        Some(origin) => {
-            let is_told = format!("{condition} AND email_verified");
-            let notice = outbox::add(Event::AccountDeactivated, "email", &is_told, ["?5", "?6", "?7"]);
-            let notice_params = [&params[..], &origin.params()].concat();
-            let notice = Statement { sql: &notice, params: &notice_params };
-            db.batch(&[notice, Statement { sql: &sql, params: &params }]).await?
-        }
-    };
-    Ok(row.is_some())
+    let is_told = format!("{condition} AND email_verified");
+    let parameters = ["?5", "?6", "?7"];
+    let notice = report.notice(Event::AccountDeactivated, "email", &is_told, parameters);
+    let event = report.event(&NewEvent::own(EventType::UserDeactivated, &condition), parameters);
+    let statements: Vec<&str> = notice.iter().chain(&event).chain([&sql]).map(String::as_str).collect();
+    let params = [&key.params(now)[..], &report.params()].concat();
+    Ok(run(db, &statements, &params).await?.is_some())
 }
 
 /// Finds which of these values are taken by users other than `except`. For failure paths only: on the good

@@ -12,7 +12,7 @@ use super::host::Host;
 use super::request::{Head, WorkerRequest};
 use super::tasks::{Outcome, Slot, Tasks};
 use crate::app;
-use crate::config::{Config, ConfigError, MailConfig};
+use crate::config::{Config, ConfigError};
 use crate::error::Error;
 use crate::http::BodyError;
 use crate::jobs::{deliver, purge};
@@ -53,10 +53,6 @@ fn config() -> SharedConfig {
     CONFIG.with(|cell| Rc::clone(cell.get_or_init(unread)))
 }
 
-fn mail_of(config: &Result<Config, ConfigError>) -> Option<&MailConfig> {
-    config.as_ref().ok().and_then(|config| config.mail.as_ref())
-}
-
 fn has_sessions(config: &Result<Config, ConfigError>) -> bool {
     config.as_ref().is_ok_and(|config| config.read_replication)
 }
@@ -80,7 +76,9 @@ pub fn handle_request(
             request.respond(&handled.response);
         } else {
             request.respond_and_continue(&handled.response).await;
-            handled.deferred.run(mail_of(&config), &request).await;
+            if let Ok(config) = &*config {
+                handled.deferred.run(config, &request).await;
+            }
         }
     });
 }
@@ -91,12 +89,12 @@ pub fn handle_scheduled(id: u32, host: Host, now: f64) {
     let (config, slot) = (config(), Rc::<Slot>::default());
     let platform = WorkerRequest::new(host, Rc::clone(&slot), Head::default(), false);
     start(id, slot, async move {
-        if let Err(error) = purge::run(platform.primary(), (now / 1_000.0) as i64).await {
+        let Ok(config) = &*config else { return };
+        let purged = purge::run(platform.primary(), config.events.max_age, (now / 1_000.0) as i64).await;
+        if let Err(error) = purged {
             platform.log(&Event::InternalError { cause: format!("purge: {error}") });
         }
-        if let Some(mail) = mail_of(&config) {
-            deliver::run(mail, &platform).await;
-        }
+        deliver::run(config, &platform).await;
     });
 }
 

@@ -8,7 +8,7 @@ use latchkey::auth::password::Hasher;
 use latchkey::jobs::purge;
 
 use super::api::{self, Api as _, Request};
-use super::{NOW, Native};
+use super::{EVENTS, NOW, Native};
 
 fn native() -> Native {
     Native::new(api::django())
@@ -130,7 +130,7 @@ fn an_upgrade_never_undoes_a_new_password() {
     let (_, upgrade) = api.handle(&login("jakejake"));
     let changed = outdated_hash("another password");
     api.sql(&format!("UPDATE users SET password = '{changed}'"));
-    pollster::block_on(upgrade.run(None, &api.platform));
+    api.run(upgrade);
     assert_eq!(api.sql("SELECT password FROM users"), Some(changed));
 }
 
@@ -350,9 +350,9 @@ fn no_statement_scans_the_table() {
     for password in ["jakejakf", "password"] {
         api.send(&api::login("e@x.io", password));
     }
-    pollster::block_on(purge::run(&api.platform, NOW)).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, NOW)).unwrap();
     let statements: BTreeSet<_> = api.platform.db.statements.borrow().iter().cloned().collect();
-    assert_eq!(statements.len(), 25, "{statements:#?}");
+    assert_eq!(statements.len(), 26, "{statements:#?}");
     for statement in statements {
         for step in api.platform.db.plan(&statement) {
             let scans = ["users", "sessions", "login_failures", "registrations"]

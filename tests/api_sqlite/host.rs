@@ -12,9 +12,10 @@ use latchkey::api::openapi::asset;
 use latchkey::app::{self, Handled};
 use latchkey::auth::blocklist;
 use latchkey::auth::password::iterations_computed;
-use latchkey::config::{Config, ConfigError, MailConfig};
+use latchkey::config::{Config, ConfigError};
 use latchkey::error::Dialect;
 use latchkey::http::{self, BodyError, Header};
+use latchkey::jobs::deliver;
 use latchkey::mail::Mail;
 use latchkey::mail::delivery::{Deliverable, SendError};
 use latchkey::openapi;
@@ -80,9 +81,16 @@ impl Native {
         Self { config: config(&vars), platform }
     }
 
-    /// Mail of the deployment.
-    pub fn mail(&self) -> Option<&MailConfig> {
-        self.config.as_ref().ok().and_then(|config| config.mail.as_ref())
+    /// Does the work that is left after a response.
+    pub fn run(&self, deferred: Deferred) {
+        if let Ok(config) = &self.config {
+            pollster::block_on(deferred.run(config, &self.platform));
+        }
+    }
+
+    /// Does the deliveries of the schedule.
+    pub fn deliver(&self) {
+        pollster::block_on(deliver::run(self.config.as_ref().unwrap(), &self.platform));
     }
 
     /// Answers, and leaves what comes after the answer to the caller.
@@ -115,7 +123,7 @@ impl Native {
 impl Api for Native {
     fn send(&self, call: &Request) -> Response {
         let (answer, deferred) = self.handle(call);
-        pollster::block_on(deferred.run(self.mail(), &self.platform));
+        self.run(deferred);
         answer
     }
 

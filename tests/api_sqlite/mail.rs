@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::api::mailbox::{Person, by_code, mail, wrong};
 use super::api::{self, Api, Request};
-use super::{NOW, Native};
+use super::{EVENTS, NOW, Native};
 
 const RESET: &str = "/api/users/password-reset";
 const VERIFICATION: &str = "/api/user/email-verification";
@@ -28,7 +28,7 @@ fn cost(api: &Native, call: &Request) -> (usize, usize, u16) {
     let start = calls();
     let (answer, deferred) = api.handle(call);
     let answered = calls();
-    pollster::block_on(deferred.run(api.mail(), &api.platform));
+    api.run(deferred);
     (answered - start, calls() - answered, answer.status)
 }
 
@@ -124,7 +124,7 @@ fn no_statement_of_mail_scans_a_table() {
     unverified.post(RESET, &json!({"user": {"email": "plan2@x.io"}}));
     unverified.sign_in(&unverified.secret());
     person.with_token("DELETE", "/api/user", &Value::Null);
-    pollster::block_on(purge::run(&api.platform, NOW)).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, NOW)).unwrap();
     let statements = api.platform.db.statements.borrow().clone();
     assert!(statements.len() > 60);
     for statement in statements {
@@ -144,7 +144,7 @@ fn at_once(api: &Native, calls: &[Request], statuses: [u16; 2]) -> [usize; 2] {
     let count = |status| answers.iter().filter(|(answer, _)| answer.status == status).count();
     let counts = statuses.map(count);
     for (_, deferred) in answers {
-        pollster::block_on(deferred.run(api.mail(), &api.platform));
+        api.run(deferred);
     }
     counts
 }
@@ -281,7 +281,7 @@ fn secrets_are_kept_for_as_long_as_a_limit_counts_them() {
     later(&api, 60);
     person.request_reset();
     let left = |seconds: i64| {
-        pollster::block_on(purge::run(&api.platform, NOW + 60 + seconds)).unwrap();
+        pollster::block_on(purge::run(&api.platform, EVENTS, NOW + 60 + seconds)).unwrap();
         api.sql("SELECT count(*) FROM secrets").unwrap()
     };
     assert_eq!(left(86_399), "2");

@@ -44,6 +44,9 @@ use host::{NOW, Native, config};
 
 api::all!(crate::start);
 
+/// Age at which events are purged, in seconds.
+const EVENTS: i64 = 400 * 86_400;
+
 /// Each test has a database of its own.
 fn start(vars: Vars) -> Rc<dyn Api> {
     Rc::new(Native::new(vars))

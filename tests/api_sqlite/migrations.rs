@@ -7,7 +7,7 @@ use latchkey::jobs::purge;
 use super::api::{self, Api as _, Request, SECRET};
 use super::lockout::DAY;
 use super::sqlite::Sqlite;
-use super::{NOW, Native};
+use super::{EVENTS, NOW, Native};
 
 /// The longest token of the revoked session, in days.
 const LONGEST: i64 = 400;
@@ -65,7 +65,7 @@ fn a_session_that_was_revoked_before_0006_stays_so_until_its_last_token_expires(
         [(0, "1"), (LONGEST * DAY - 1, "1"), (LONGEST * DAY, "1"), (LONGEST * DAY + DAY, "0")]
     {
         api.platform.now.set(NOW + seconds);
-        pollster::block_on(purge::run(&api.platform.db, NOW + seconds)).unwrap();
+        pollster::block_on(purge::run(&api.platform.db, EVENTS, NOW + seconds)).unwrap();
         let rows = "SELECT count(*) FROM sessions WHERE user_id = 1 AND sid = 'revoked'";
         assert_eq!(api.sql(rows).as_deref(), Some(left));
         assert_eq!(status(&last), 401, "{seconds}");

@@ -1,18 +1,18 @@
 //! Notices on the host: what sends them if the transport fails, and how many there are.
 
-use latchkey::jobs::{deliver, purge};
+use latchkey::jobs::purge;
 use serde_json::json;
 
-use super::NOW;
 use super::api::mailbox::Person;
 use super::api::{self, Api as _, Request};
 use super::mail::{later, native, of};
+use super::{EVENTS, NOW};
 
 #[test]
 fn a_notice_that_fails_is_sent_by_the_schedule() {
     let api = native();
     let mut person = Person::verified(&of(&api), "outbox");
-    let run = || pollster::block_on(deliver::run(api.mail().unwrap(), &api.platform));
+    let run = || api.deliver();
     let count = || api.mails("outbox@x.io").len();
     let fail = |code: Option<&str>| {
         *api.platform.mail_failure.borrow_mut() = code.map(str::to_owned);
@@ -35,7 +35,7 @@ fn a_notice_that_fails_is_sent_by_the_schedule() {
     later(&api, 86_400);
     run();
     assert_eq!(count(), 2, "once");
-    pollster::block_on(purge::run(&api.platform, api.platform.now.get())).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, api.platform.now.get())).unwrap();
     assert_eq!(api.sql("SELECT count(*) FROM outbox").as_deref(), Some("0"));
 
     // The Worker ends after the answer, before the notice is sent.
@@ -56,10 +56,10 @@ fn a_notice_is_given_up_after_days_and_at_once_where_the_recipient_is_refused() 
     let due = || api.sql("SELECT count FROM outbox").unwrap();
     for _ in 0..10 {
         later(&api, 2 * 86_400);
-        pollster::block_on(deliver::run(api.mail().unwrap(), &api.platform));
+        api.deliver();
     }
     assert_eq!((api.log().len(), due().as_str()), (7, "0"));
-    pollster::block_on(purge::run(&api.platform, api.platform.now.get() + 3_600)).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, api.platform.now.get() + 3_600)).unwrap();
     *api.platform.mail_failure.borrow_mut() = Some("E_RECIPIENT_SUPPRESSED".to_owned());
     let token = api.send(&api::login(&person.email, "another one")).token();
     api.send(&Request::put(r#"{"user":{"password":"yet another one"}}"#).token(&token));
@@ -153,7 +153,7 @@ fn a_notice_that_nothing_sent_for_a_week_is_dropped() {
     assert_eq!(answer.status, 200);
     drop(deferred);
     let left = |seconds: i64| {
-        pollster::block_on(purge::run(&api.platform, NOW + seconds)).unwrap();
+        pollster::block_on(purge::run(&api.platform, EVENTS, NOW + seconds)).unwrap();
         api.sql("SELECT count(*) FROM outbox").unwrap()
     };
     assert_eq!((left(7 * 86_400 - 1), left(7 * 86_400)), ("1".to_owned(), "0".to_owned()));

@@ -13,7 +13,7 @@ use super::api::factor::{INVALID_CODE, INVALID_PASSKEY, ORIGIN, amr, factor, wit
 use super::api::mailbox::Person;
 use super::api::vectors::base64;
 use super::api::{Api, Request, Vars};
-use super::{NOW, Native, config};
+use super::{EVENTS, NOW, Native, config};
 
 /// The same database with other variables.
 fn restarted(before: &Native, vars: &Vars<'_>) -> Rc<Native> {
@@ -212,7 +212,7 @@ fn no_statement_about_credentials_scans_a_table() {
     person.set_up_app();
     person.add(&json!({ "type": "recovery" }));
     person.with_token("DELETE", "/api/user", &json!(null)).is(204, "");
-    pollster::block_on(purge::run(&native.platform, NOW)).unwrap();
+    pollster::block_on(purge::run(&native.platform, EVENTS, NOW)).unwrap();
     let statements: BTreeSet<_> = native.platform.db.statements.borrow().iter().cloned().collect();
     assert!(statements.len() > 40, "{}", statements.len());
     for statement in statements {

@@ -5,7 +5,7 @@ use latchkey::jobs::purge;
 use latchkey::store::{Db as _, sessions};
 
 use super::api::{self, Api as _, Request, SECRET};
-use super::{NOW, Native, host};
+use super::{EVENTS, NOW, Native, host};
 
 const DAY: i64 = 86_400;
 
@@ -21,14 +21,10 @@ fn get(token: &str) -> Request {
     Request::get("/api/user").token(token)
 }
 
-fn run(api: &Native, deferred: Deferred) {
-    pollster::block_on(deferred.run(None, &api.platform));
-}
-
 /// Number of rows that the work after a response writes.
 fn written(api: &Native, deferred: Deferred) -> u64 {
     let before = api.platform.db.rows_written();
-    run(api, deferred);
+    api.run(deferred);
     api.platform.db.rows_written() - before
 }
 
@@ -288,11 +284,11 @@ fn an_ended_session_is_remembered_for_as_long_as_its_last_token() {
     assert_eq!(api.sql("SELECT expires_at FROM sessions WHERE sid = 'sid'"), Some(expiry.to_string()));
     for now in [expiry - 1, expiry + DAY - 1] {
         api.platform.now.set(now);
-        pollster::block_on(purge::run(&api.platform, now)).unwrap();
+        pollster::block_on(purge::run(&api.platform, EVENTS, now)).unwrap();
         assert_eq!(status(&api, get(&last)), 401);
         assert_eq!(api.sql("SELECT sid FROM sessions WHERE sid = 'sid'").as_deref(), Some("sid"));
     }
-    pollster::block_on(purge::run(&api.platform, expiry + DAY)).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, expiry + DAY)).unwrap();
     assert_eq!(api.sql("SELECT sid FROM sessions WHERE sid = 'sid'"), None);
 }
 
@@ -311,7 +307,7 @@ fn an_ended_session_is_remembered_whatever_the_validity_was_meanwhile() {
     assert_eq!(status(&api, Request::new("POST", "/api/users/logout").token(&token)), 204);
     let now = NOW + 20 * DAY - 1;
     api.platform.now.set(now);
-    pollster::block_on(purge::run(&api.platform, now)).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, now)).unwrap();
     assert_eq!(status(&api, get(&again.token())), 401);
 }
 
@@ -339,13 +335,13 @@ fn a_session_that_is_used_is_not_purged_however_old_it_is() {
         let now = NOW + days * DAY;
         api.platform.now.set(now);
         token = api.send(&get(&token)).token();
-        pollster::block_on(purge::run(&api.platform, now)).unwrap();
+        pollster::block_on(purge::run(&api.platform, EVENTS, now)).unwrap();
     }
     assert_eq!(api.sql("SELECT created_at FROM sessions"), Some(NOW.to_string()));
     let idle = NOW + 200 * DAY + 61 * DAY;
-    pollster::block_on(purge::run(&api.platform, idle - 1)).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, idle - 1)).unwrap();
     assert_eq!(open(&api), Some(sid(&token)));
-    pollster::block_on(purge::run(&api.platform, idle)).unwrap();
+    pollster::block_on(purge::run(&api.platform, EVENTS, idle)).unwrap();
     assert_eq!(open(&api), None);
 }
 
@@ -389,7 +385,7 @@ fn a_failed_record_is_logged_and_made_up_for() {
     let (api, _, unrecorded) = native();
     let (_, deferred) = api.handle(&get(&unrecorded));
     api.sql("ALTER TABLE sessions RENAME TO renamed");
-    run(&api, deferred);
+    api.run(deferred);
     api.sql("ALTER TABLE renamed RENAME TO sessions");
     let log = api.log();
     let line = r#"{"level":"error","event":"internal_error","cause":"record of a session: no such table: "#;

@@ -17,7 +17,6 @@ use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::credentials::{self, Changer};
-use crate::store::outbox::Origin;
 use crate::store::{email, passkeys};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -92,15 +91,14 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let mut fields = body::read_credential(cx.request).await?;
     let new = read(cx, &mut fields)?;
     caller.check_recent(cx.now())?;
-    let origin = cx.notice_origin();
+    let report = cx.report();
+    let changer = Changer { key: caller.token.key(), report: &report };
     let response = match new {
-        New::Totp => return add_totp(cx, &caller, origin.as_ref()).await, // no news until it is confirmed
-        New::RecoveryCodes => replace_codes(cx, &caller, origin.as_ref()).await,
-        New::Passkey { name, response } => add_passkey(cx, &caller, origin.as_ref(), &name, &response).await,
+        New::Totp => return add_totp(cx, &caller, changer).await, // no news until it is confirmed
+        New::RecoveryCodes => replace_codes(cx, changer).await,
+        New::Passkey { name, response } => add_passkey(cx, &caller, changer, &name, &response).await,
     }?;
-    if origin.is_some() {
-        cx.deliver_notices_later();
-    }
+    cx.deliver_later(&report);
     Ok(response)
 }
 
@@ -159,7 +157,7 @@ pub(super) async fn why_refused(
 async fn add_totp(
     cx: &Context<'_, impl Platform, impl Request>,
     caller: &Caller,
-    origin: Option<&Origin>,
+    changer: Changer<'_>,
 ) -> Result<Response, Error> {
     let keys = cx.config.data_keys.as_ref().ok_or(Error::NotFound)?;
     let fill_random = |bytes: &mut [u8]| cx.platform.fill_random(bytes);
@@ -167,7 +165,6 @@ async fn add_totp(
     let mut seed = [0; totp::SEED_BYTES];
     fill_random(&mut seed)?;
     let sealed = keys.seal(cx.platform, &seed, &place_of_seed(user.id, id)).await?;
-    let changer = Changer { key: caller.token.key(), origin };
     if !credentials::add_totp(cx.db(), changer, id, &sealed, cx.now()).await? {
         return Err(why_refused(cx, None).await);
     }
@@ -189,11 +186,9 @@ async fn add_totp(
 
 async fn replace_codes(
     cx: &Context<'_, impl Platform, impl Request>,
-    caller: &Caller,
-    origin: Option<&Origin>,
+    changer: Changer<'_>,
 ) -> Result<Response, Error> {
     let set = draw_recovery_set(|bytes| cx.platform.fill_random(bytes))?;
-    let changer = Changer { key: caller.token.key(), origin };
     if !credentials::replace_codes(cx.db(), changer, &set.stored, cx.now()).await? {
         let no_totp = FieldErrors::of(Field::Type, Violation::NotAChoice("recovery".to_owned()));
         return Err(why_refused(cx, Some(no_totp.into())).await);
@@ -204,7 +199,7 @@ async fn replace_codes(
 async fn add_passkey(
     cx: &Context<'_, impl Platform, impl Request>,
     caller: &Caller,
-    origin: Option<&Origin>,
+    changer: Changer<'_>,
     name: &str,
     response: &serde_json::Value,
 ) -> Result<Response, Error> {
@@ -234,7 +229,6 @@ async fn add_passkey(
         transports: &transports,
         challenge: &passkey::used(challenge),
     };
-    let changer = Changer { key: caller.token.key(), origin };
     let added = passkeys::add(cx.db(), changer, &new, cx.now()).await;
     match passkey::unless_spent(added)? {
         Some(credential) => Ok(Response::of_json(201, [r#"{"credential":"#, &credential, "}"].concat())),

@@ -97,15 +97,13 @@ async fn confirm(
     };
     let step = step.ok_or(FieldErrors::of(Field::Code, Violation::InvalidCode))?;
     let set = draw_recovery_set(|bytes| cx.platform.fill_random(bytes))?;
-    let origin = cx.notice_origin();
-    let changer = Changer { key: caller.token.key(), origin: origin.as_ref() };
+    let report = cx.report();
+    let changer = Changer { key: caller.token.key(), report: &report };
     let confirmed = credentials::confirm_totp(cx.db(), changer, id, step, &set.stored, cx.now()).await?;
     let Some((user, credential)) = confirmed else {
         return Err(why_refused(cx, Some(Error::NotFound)).await);
     };
-    if origin.is_some() {
-        cx.deliver_notices_later();
-    }
+    cx.deliver_later(&report);
     caller.user = user;
     if let Some(proof) = &mut caller.token.session.proof
         && !proof.methods.contains(&Method::TwoFactors)
@@ -123,8 +121,7 @@ async fn rename(
     id: i64,
     name: &str,
 ) -> Result<Response, Error> {
-    let changer = Changer { key: caller.token.key(), origin: None };
-    match passkeys::rename(cx.db(), changer, id, name, cx.now()).await? {
+    match passkeys::rename(cx.db(), caller.token.key(), id, name, cx.now()).await? {
         Some(credential) => Ok(Response::of_json(200, [r#"{"credential":"#, &credential, "}"].concat())),
         None => Err(why_refused(cx, Some(Error::NotFound)).await),
     }

@@ -53,8 +53,8 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let caller = authenticate::authenticate(cx).await?;
     caller.check_recent(cx.now())?;
     let id = id_of(cx)?;
-    let origin = cx.notice_origin();
-    let changer = Changer { key: caller.token.key(), origin: origin.as_ref() };
+    let report = cx.report();
+    let changer = Changer { key: caller.token.key(), report: &report };
     let removal = credentials::remove(cx.db(), changer, id, cx.now()).await?;
     if removal != Removal::Removed {
         // The session may have ended meanwhile.
@@ -62,9 +62,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     }
     match removal {
         Removal::Removed => {
-            if origin.is_some() {
-                cx.deliver_notices_later();
-            }
+            cx.deliver_later(&report);
             Ok(Response::empty(204))
         }
         Removal::LastWayIn => Err(last_way_in()),

@@ -58,15 +58,15 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let hash = hash.ok_or_else(|| errors.clone())?;
     let lockout = &cx.config.passwords.lockout;
     let failures = [lockout.account(&found.email), lockout.user(found.user_id)];
-    let origin = cx.notice_origin().unwrap_or_default();
+    let report = cx.report();
     let redemption = Redemption {
         secret: &id,
         user_id: found.user_id,
-        origin: &origin,
+        report: &report,
         failures: failures.each_ref().map(String::as_str),
     };
     if recovery::reset_password(cx.db(), redemption, &hash, cx.now()).await? {
-        cx.deliver_notices_later();
+        cx.deliver_later(&report);
         return Ok(Response::empty(204));
     }
     errors.add(Field::Secret, Violation::InvalidSecret);

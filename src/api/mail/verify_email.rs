@@ -70,11 +70,11 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let purpose = Purpose::EmailVerification;
     let found = mailed_secret::find(cx, &mut errors, purpose, &secret, Some(caller.user.id)).await?;
     let (id, found) = found.ok_or_else(|| errors.clone())?;
-    let origin = cx.notice_origin().unwrap_or_default();
-    match email::verify(cx.db(), caller.token.key(), &id, &origin, cx.now()).await {
+    let report = cx.report();
+    match email::verify(cx.db(), caller.token.key(), &id, &report, cx.now()).await {
         Ok(Some(user)) => {
             caller.user = user;
-            cx.deliver_notices_later();
+            cx.deliver_later(&report);
             cx.record_as_of(caller.user.token_version);
             user_response::of_caller(cx, &caller)
         }

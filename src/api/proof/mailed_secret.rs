@@ -33,21 +33,21 @@ pub(super) async fn verify(
     let keys = caller.map(|caller| lockout.user_keys(&client_ip, caller.user.id));
     if let (Some(Caller { user, .. }), Some(keys)) = (caller, &keys) {
         // Forgotten if it is right.
-        lockout::record_failure(cx.db(), keys, false, lockout.notice_to(&user.email), cx.now()).await?;
+        lockout::record_failure(cx.db(), keys, false, &user.email, lockout.report(), cx.now()).await?;
     }
     let caller = caller.map(|caller| caller.user.id);
     let found = mailed_secret::find(cx, &mut errors, Purpose::SignIn, &secret, caller).await?;
     let (id, found) = found.ok_or_else(|| errors.clone())?;
     let failures = [lockout.account(&found.email), lockout.user(found.user_id)];
-    let origin = cx.notice_origin().unwrap_or_default();
+    let report = cx.report();
     let redemption = Redemption {
         secret: &id,
         user_id: found.user_id,
-        origin: &origin,
+        report: &report,
         failures: failures.each_ref().map(String::as_str),
     };
     if let Some((user, has_second_factor)) = recovery::sign_in(cx.db(), redemption, cx.now()).await? {
-        cx.deliver_notices_later();
+        cx.deliver_later(&report);
         if let Some(keys) = keys.filter(|_| has_second_factor) {
             login_failures::retract(cx.db(), &keys, cx.now()).await?;
         }

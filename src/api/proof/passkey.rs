@@ -25,7 +25,7 @@ pub(super) async fn verify(
     let caller_keys = caller.map(|caller| lockout.user_keys(&client_ip, caller.user.id));
     if let (Some(Caller { user, .. }), Some(keys)) = (caller, &caller_keys) {
         // Forgotten if it is right.
-        lockout::record_failure(cx.db(), keys, false, lockout.notice_to(&user.email), cx.now()).await?;
+        lockout::record_failure(cx.db(), keys, false, &user.email, lockout.report(), cx.now()).await?;
     }
     let found = passkeys::find(cx.db(), assertion.credential_id()).await?;
     let (stored, user, has_second_factor) = found.ok_or_else(unknown)?;

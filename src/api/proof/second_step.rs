@@ -15,6 +15,7 @@ use crate::auth::{lockout, totp};
 use crate::error::{Error, FactorRequired, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::Request;
 use crate::platform::{Event, Platform};
+use crate::store::events::{Recording, Report};
 use crate::store::login_failures::{self, keys_in_json};
 use crate::store::second_steps::{self, Attempt, Factor, Named, Proven, Refused, StepKey};
 
@@ -121,15 +122,15 @@ pub(super) async fn verify(
     };
     let user_keys = lockout.user_keys(&client_ip, step.user_id);
     let cleared = keys_in_json(&[lockout.keys(&client_ip, &email), user_keys, failures]);
-    let origin = cx.notice_origin();
-    let finished = second_steps::finish(cx.db(), key, &proven, &cleared, origin.as_ref(), cx.now()).await;
+    let report = cx.report();
+    let finished = second_steps::finish(cx.db(), key, &proven, &cleared, &report, cx.now()).await;
     // Used before, or a moment ago.
     let user = passkey::unless_spent(finished)?.ok_or_else(|| match &sent {
         Sent::Code(_) => error(Violation::InvalidCode),
         Sent::Passkey(_) => invalid(),
     })?;
-    if origin.is_some() && matches!(proven, Proven::Recovery { .. }) {
-        cx.deliver_notices_later();
+    if matches!(proven, Proven::Recovery { .. }) {
+        cx.deliver_later(&report);
     }
     methods.extend(more);
     methods.push(Method::TwoFactors);
@@ -191,9 +192,10 @@ async fn note_wrong<T>(
     user_id: i64,
     violation: Violation,
 ) -> Result<T, Error> {
-    if let Some(origin) = cx.minor_notice_origin() {
-        second_steps::note_wrong(cx.db(), user_id, &origin, cx.now()).await?;
-        cx.deliver_notices_later();
+    let report = Report { recording: Recording::Off, ..cx.minor_report() };
+    if report.has_notices {
+        second_steps::note_wrong(cx.db(), user_id, &report.origin, cx.now()).await?;
+        cx.deliver_later(&report);
     }
     Err(error(violation))
 }

@@ -8,6 +8,7 @@ use crate::api::endpoint::{
 use crate::error::{Error, Unauthenticated};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
+use crate::store::events::Report;
 use crate::store::sessions::{self, Standing};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -46,7 +47,10 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         sessions::revoke(db, &record, now).await?
     } else {
         let last_expiry = now.saturating_add(cx.config.token_ttl);
-        sessions::revoke_other(db, token.key(), &sid, cx.config.proved_since(now), last_expiry, now).await?
+        let (proved_since, report) =
+            (cx.config.proved_since(now), Report { has_notices: false, ..cx.report() });
+        cx.deliver_later(&report);
+        sessions::revoke_other(db, token.key(), &sid, proved_since, last_expiry, &report, now).await?
     };
     if !has_ended {
         let found = authenticate::find_active(db, &token, cx.config.token_ttl, cx.now()).await?;

@@ -8,6 +8,7 @@ use crate::api::endpoint::{
 use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
+use crate::store::events::Report;
 use crate::store::sessions::{self, Standing};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -65,12 +66,16 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     };
     let key = token.key();
     let now = cx.now();
+    let report = Report { has_notices: false, ..cx.report() };
     let has_ended = match scope {
         Scope::Local => sessions::revoke(db, &authenticate::record(cx, &token), now).await?,
-        Scope::Others => sessions::revoke_others(db, key, now).await?,
-        Scope::All => sessions::revoke_all(db, key, now).await?,
+        Scope::Others => sessions::revoke_others(db, key, &report, now).await?,
+        Scope::All => sessions::revoke_all(db, key, &report, now).await?,
     };
     if has_ended {
+        if scope != Scope::Local {
+            cx.deliver_later(&report);
+        }
         if scope == Scope::Others {
             cx.record_later(authenticate::record(cx, &token));
         }

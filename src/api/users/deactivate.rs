@@ -67,12 +67,10 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
             token = caller.token;
         }
     }
-    let origin = cx.minor_notice_origin();
+    let report = cx.minor_report();
     let is_proved_twice = authenticate::is_proved_twice(&token.session, cx.now());
-    if users::deactivate(cx.db(), token.key(), is_proved_twice, origin.as_ref(), cx.now()).await? {
-        if origin.is_some() {
-            cx.deliver_notices_later();
-        }
+    if users::deactivate(cx.db(), token.key(), is_proved_twice, &report, cx.now()).await? {
+        cx.deliver_later(&report);
         Ok(Response::empty(204))
     } else {
         // Or the user has a second factor, and the session did not prove it.

@@ -13,6 +13,7 @@ use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::DbError;
+use crate::store::events::Report;
 use crate::store::users::{self, Inserted};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -58,12 +59,15 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let limit = cx.config.registrations.limit(&client_ip.rate_limit_key(), &client_ip.network_key(), now);
     let verification = Verification::draw(cx, &new.email)?;
     let secret = verification.as_ref().map(Verification::secret);
-    let Inserted { user, expires } = match users::insert(db, &new, &hash, limit.as_ref(), secret, now).await {
+    let report = cx.report();
+    let inserted = users::insert(db, &new, &hash, limit.as_ref(), secret, &report, now).await;
+    let Inserted { user, expires } = match inserted {
         Err(DbError::Unique { column }) => {
             return Err(conflict::from_constraint(db, column, email, username, None).await);
         }
         inserted => inserted?.ok_or(Error::Throttled { seconds: registration_limit::wait(now) })?,
     };
+    cx.deliver_later(&Report { has_notices: false, ..report });
     let response = user_response::begin_session(201, cx, &user, Proof::of_password(cx.now()))?;
     Ok(match verification.zip(expires) {
         Some((verification, expires)) => verification.send(cx, user.id, &expires, response),

@@ -19,7 +19,7 @@ use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::secrets::NewSecret;
 use crate::store::sessions::Standing;
-use crate::store::users::{self, WithMail};
+use crate::store::users;
 use crate::store::{DbError, email};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -133,14 +133,13 @@ async fn apply(
         None => None,
     };
     let secret = verification.as_ref().map(Verification::secret);
-    let origin = cx.notice_origin();
-    let mail = origin.as_ref().map(|origin| WithMail { verification: secret, origin });
-    match users::update(db, key, &patch, current_password.is_none(), mail, cx.now()).await {
+    let report = cx.report();
+    match users::update(db, key, &patch, current_password.is_none(), secret, &report, cx.now()).await {
         Ok(Some(updated)) => {
             *user = updated.user;
             cx.record_as_of(user.token_version);
-            if origin.is_some() && (password.is_some() || patch.email.is_some()) {
-                cx.deliver_notices_later();
+            if password.is_some() || patch.email.is_some() || patch.username.is_some() {
+                cx.deliver_later(&report);
             }
             // The response to a new password has a fresh token, whatever this one is good for by now.
             *standing = if password.is_some() { Standing::Active } else { updated.standing };

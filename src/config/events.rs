@@ -1,0 +1,100 @@
+//! `EVENTS_DAYS`, `WEBHOOK_URL`, `WEBHOOK_SECRET` and `WEBHOOK_SECRET_PREVIOUS`.
+
+use super::variables::Variables;
+use crate::auth::webhook::WebhookKey;
+use crate::http::is_local_authority;
+use crate::store::DAY;
+use crate::store::events::Recording;
+
+/// Time for which events are kept, in days.
+const DEFAULT_DAYS: i64 = 400;
+const MAX_DAYS: i64 = 3_650;
+
+/// Webhook of a deployment: a server that is sent events.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
+    /// `WEBHOOK_URL`.
+    pub url: String,
+    /// `WEBHOOK_SECRET`, and `WEBHOOK_SECRET_PREVIOUS` if it is set: each signs.
+    pub keys: Vec<WebhookKey>,
+}
+
+/// Events of a deployment.
+#[derive(Debug, Clone)]
+pub struct EventsConfig {
+    are_written: bool,
+    /// `EVENTS_DAYS`, in seconds: the age at which they are purged.
+    pub max_age: i64,
+    /// Webhook, if there is one.
+    pub webhook: Option<WebhookConfig>,
+}
+
+impl EventsConfig {
+    /// Recording of events.
+    pub const fn recording(&self) -> Recording {
+        match self {
+            Self { webhook: Some(_), .. } => Recording::Sent,
+            Self { are_written: true, .. } => Recording::On,
+            Self { are_written: false, .. } => Recording::Off,
+        }
+    }
+}
+
+/// Reads the configuration of events. `has_staff` tells whether staff can read them.
+pub(super) fn read(variables: &mut Variables<'_>, has_staff: bool) -> Option<EventsConfig> {
+    let days = variables.read("EVENTS_DAYS", days);
+    let url = variables.read("WEBHOOK_URL", webhook_url);
+    let current = variables.read("WEBHOOK_SECRET", |value| key("WEBHOOK_SECRET", value));
+    let previous = variables.read("WEBHOOK_SECRET_PREVIOUS", |value| key("WEBHOOK_SECRET_PREVIOUS", value));
+    let (days, url, current, previous) = (days?, url?, current?, previous?);
+    let webhook = match (url, current) {
+        (Some(url), Some(current)) => {
+            Some(WebhookConfig { url, keys: [Some(current), previous].into_iter().flatten().collect() })
+        }
+        (Some(_), None) => {
+            variables.problems.push(
+                "WEBHOOK_URL is set, and WEBHOOK_SECRET is not: set one with 'npx wrangler secret put WEBHOOK_SECRET', or locally in .dev.vars; 'npx latchkey secret --webhook' makes one".to_owned(),
+            );
+            None
+        }
+        // A secret that outlives its URL harms nobody, and is there between two deployments.
+        (None, _) => None,
+    };
+    Some(EventsConfig {
+        are_written: days.is_some() || webhook.is_some() || has_staff,
+        max_age: days.unwrap_or(DEFAULT_DAYS) * DAY,
+        webhook,
+    })
+}
+
+fn days(value: Option<String>) -> Result<Option<i64>, String> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    let days = value.parse().ok().filter(|days| (1..=MAX_DAYS).contains(days));
+    days.map(Some).ok_or_else(|| {
+        format!("EVENTS_DAYS is {value:?}: it can be 1 to {MAX_DAYS}, or \"\" for {DEFAULT_DAYS} where there is someone to read them")
+    })
+}
+
+/// An https URL, or an http one of this machine. (`fetch` takes none with a name and a password in it.)
+fn webhook_url(value: Option<String>) -> Result<Option<String>, String> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    let authority = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
+    let is_usable = match value.split_once("://") {
+        Some(("https", rest)) => !authority(rest).is_empty() && !authority(rest).contains('@'),
+        Some(("http", rest)) => is_local_authority(&authority(rest)),
+        _ => false,
+    };
+    if is_usable && value.bytes().all(|c| c.is_ascii_graphic()) {
+        return Ok(Some(value));
+    }
+    Err(format!(
+        "WEBHOOK_URL is {value:?}: it can be an https URL without a name and a password, or an http one of localhost"
+    ))
+}
+
+fn key(name: &str, value: Option<String>) -> Result<Option<WebhookKey>, String> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    WebhookKey::parse(&value).map(Some).ok_or_else(|| {
+        format!("{name} is not \"whsec_\" and the Base64 of 24 to 64 bytes: 'npx latchkey secret --webhook' makes one")
+    })
+}
