@@ -18,6 +18,7 @@ CREATE TABLE events (
 
 CREATE INDEX events_by_user ON events (user_id);
 CREATE INDEX events_by_type ON events (type);
+CREATE INDEX events_by_user_and_type ON events (user_id, type);
 CREATE INDEX events_by_due ON events (due_at) WHERE due_at IS NOT NULL;
 
 -- State of the webhook: one row, if there is any.

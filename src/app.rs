@@ -1,8 +1,9 @@
 //! Dispatch: request to endpoint to response, with errors rendered and cross-origin headers set.
 
+use crate::api::admin::guard;
 use crate::api::context::Context;
 use crate::api::deferred::Deferred;
-use crate::api::endpoint::RateLimit;
+use crate::api::endpoint::{Authentication, RateLimit};
 use crate::api::route::{self, Route};
 use crate::api::{self, ENDPOINTS, rate_limit};
 use crate::config::{Config, ConfigError};
@@ -78,9 +79,13 @@ pub fn respond_with_error(
 }
 
 async fn dispatch(index: usize, cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let limit = ENDPOINTS.get(index).map(|endpoint| endpoint.rate_limit);
-    if limit == Some(RateLimit::ClientIp) {
+    let endpoint = ENDPOINTS.get(index).ok_or(Error::NotFound)?;
+    if endpoint.rate_limit == RateLimit::ClientIp {
         rate_limit::check(cx).await?;
+    }
+    if matches!(endpoint.authentication, Authentication::Staff | Authentication::Superuser) {
+        // Boxed, so that other requests don't carry its state.
+        Box::pin(guard::check(cx, endpoint.authentication)).await?;
     }
     let handling = api::handle(index, cx).ok_or(Error::NotFound)?;
     handling.await

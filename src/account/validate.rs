@@ -61,6 +61,15 @@ pub const PASSKEY: Rule = Rule::credential(Field::Passkey, usize::MAX);
 /// Rule of the response of a new passkey, which is no text.
 pub const RESPONSE: Rule = Rule::credential(Field::Response, usize::MAX);
 
+/// Rule of a flag of a user that staff set: whether they are active.
+pub const ACTIVE: Rule = Rule::credential(Field::Active, usize::MAX);
+
+/// Rule of the flag of staff.
+pub const STAFF: Rule = Rule::credential(Field::Staff, usize::MAX);
+
+/// Rule of the flag of superusers.
+pub const SUPERUSER: Rule = Rule::credential(Field::Superuser, usize::MAX);
+
 /// Value that a client sent for a field that takes a text.
 /// No `Debug`: it may be a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,6 +120,11 @@ impl Rule {
         matches!(self.field, Field::Passkey | Field::Response)
     }
 
+    /// Tells whether it is `true` or `false`, and no text.
+    pub fn is_boolean(&self) -> bool {
+        matches!(self.field, Field::Active | Field::Staff | Field::Superuser)
+    }
+
     /// Tells whether it may be refused for how easily it is guessed.
     pub fn is_new_password(&self) -> bool {
         self.is_stored && self.field == Field::Password
@@ -125,6 +139,9 @@ impl Rule {
     pub fn violations(&self) -> Vec<Violation> {
         let Self { min, max, .. } = *self;
         let may = |is_possible: bool, violation| is_possible.then_some(violation);
+        if self.is_boolean() {
+            return vec![Violation::NotABoolean];
+        }
         if self.is_object() {
             let is_proof = self.field == Field::Passkey;
             let of_proof = [Violation::InvalidPasskey, Violation::UnknownPasskey].into_iter();
@@ -250,6 +267,15 @@ pub fn credential_type(input: RawField) -> Validated<String> {
 /// Checks the name of a passkey.
 pub fn passkey_name(input: RawField) -> Validated<String> {
     PASSKEY_NAME.required(input)
+}
+
+/// Checks a flag, which may be absent.
+pub fn flag(input: Option<Value>) -> Validated<Option<bool>> {
+    match input {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(flag)),
+        Some(_) => Err(vec![Violation::NotABoolean]),
+    }
 }
 
 /// Checks a field that may be absent: another keeps its `rule`.

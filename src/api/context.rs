@@ -1,12 +1,15 @@
 //! Context of a request: what every handler is given.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
+use super::admin::guard::Staff;
 use super::deferred::Deferred;
 use super::session_record;
 use crate::auth::rehash::Rehash;
 use crate::auth::session::Session;
+use crate::auth::token::MAX_SAFE_INTEGER;
 use crate::config::{Config, Feature};
+use crate::error::Error;
 use crate::http::Request;
 use crate::http::client_ip::ClientIp;
 use crate::mail::Message;
@@ -25,13 +28,36 @@ pub struct Context<'a, P, R> {
     pub request: &'a R,
     /// Parts of the path that stand for the names in braces of the endpoint's.
     pub parameters: Vec<&'a str>,
+    /// Member of staff who sent the request, once the guard has let it pass.
+    staff: OnceCell<Staff>,
     deferred: RefCell<Deferred>,
 }
 
 impl<'a, P: Platform, R: Request> Context<'a, P, R> {
     /// Context of a request for an endpoint with these parameters.
     pub fn new(config: &'a Config, platform: &'a P, request: &'a R, parameters: Vec<&'a str>) -> Self {
-        Self { config, platform, request, parameters, deferred: RefCell::default() }
+        Self { config, platform, request, parameters, staff: OnceCell::new(), deferred: RefCell::default() }
+    }
+
+    /// The id at this place among the parameters of the path: a positive number in decimal without leading zeros.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is anything else.
+    pub fn id(&self, at: usize) -> Result<i64, Error> {
+        read_id(self.parameters.get(at).copied().unwrap_or_default()).ok_or(Error::NotFound)
+    }
+
+    /// Lets the request of a member of staff pass.
+    pub(super) fn admit(&self, staff: Staff) {
+        self.staff.get_or_init(|| staff);
+    }
+
+    /// The member of staff who sent the request.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] if no guard let it pass.
+    pub fn staff(&self) -> Result<&Staff, Error> {
+        self.staff.get().ok_or(Error::Forbidden)
     }
 
     /// The primary of the database.
@@ -102,4 +128,10 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
     pub fn into_deferred(self) -> Deferred {
         self.deferred.into_inner()
     }
+}
+
+/// Reads an id: a positive number in decimal without leading zeros.
+pub(super) fn read_id(text: &str) -> Option<i64> {
+    let is_number = text.bytes().all(|c| c.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|id| is_number && (1..=MAX_SAFE_INTEGER).contains(id))
 }

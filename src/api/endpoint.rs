@@ -21,8 +21,8 @@ pub struct Endpoint {
     pub rate_limit: RateLimit,
     /// Object that the body has.
     pub input: Option<Input>,
-    /// Parameter beside the body.
-    pub parameter: Option<Parameter>,
+    /// Parameters beside the body.
+    pub parameters: &'static [Parameter],
     /// Response of a success.
     pub success: Success,
     /// Failures beyond those that follow from the rest.
@@ -64,6 +64,8 @@ pub enum Tag {
     Credentials,
     /// Mail.
     Mail,
+    /// What staff do.
+    Staff,
     /// The API itself.
     OpenApi,
 }
@@ -75,6 +77,10 @@ pub enum Authentication {
     None,
     /// A token of an active user.
     Token,
+    /// A token of staff, with a second factor.
+    Staff,
+    /// A token of a superuser, with a second factor.
+    Superuser,
 }
 
 /// Rate limit of a request. The figures are in `wrangler.toml`.
@@ -172,6 +178,35 @@ pub enum Success {
     },
     /// The credential as it is now; with the user and recovery codes if it was confirmed.
     ChangedCredential {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// Users as staff see them, and where the next page begins.
+    Users {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// A user as staff see them.
+    StaffUser {
+        /// Status.
+        status: u16,
+        /// Meaning.
+        description: &'static str,
+        /// `true` if their ways in are there too.
+        has_methods: bool,
+    },
+    /// Sessions of a user, as staff see them.
+    UserSessions {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// A mail without a code is under way, status 202.
+    RequestedMail {
+        /// Meaning.
+        description: &'static str,
+    },
+    /// Events, and where the next page begins.
+    Events {
         /// Meaning.
         description: &'static str,
     },

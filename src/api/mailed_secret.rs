@@ -84,6 +84,15 @@ async fn throttled(
     }
 }
 
+/// The error of a secret that a limit kept from being issued; `None` if none did.
+pub(super) async fn wait(
+    cx: &Context<'_, impl Platform, impl Request>,
+    new: &NewSecret,
+) -> Result<Option<Error>, Error> {
+    let seconds = secrets::wait_for(cx.db(), new.purpose, &new.limits, cx.now()).await?;
+    Ok((seconds > 0).then_some(Error::Throttled { seconds }))
+}
+
 /// Verification that is issued together with a change of its user.
 pub(super) struct Verification {
     secret: NewSecret,

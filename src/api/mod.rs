@@ -1,5 +1,6 @@
 //! Endpoints, one a file, and what they share.
 
+pub mod admin;
 pub mod authenticate;
 pub mod body;
 pub mod conflict;
@@ -66,5 +67,15 @@ endpoints! {
     credentials::add,
     credentials::change,
     credentials::remove,
+    admin::list_users,
+    admin::invite,
+    admin::show_user,
+    admin::change_user,
+    admin::request_reset,
+    admin::list_sessions,
+    admin::end_sessions,
+    admin::end_session,
+    admin::remove_credential,
+    admin::list_events,
     openapi,
 }

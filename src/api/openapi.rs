@@ -20,12 +20,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::None,
     rate_limit: RateLimit::None,
     input: None,
-    parameter: Some(Parameter {
+    parameters: &[Parameter {
         name: "If-None-Match",
         place: "header",
         description: "Entity tags of what the client has",
         values: &[],
-    }),
+    }],
     success: Success::Document { description: "The document" },
     failures: &[],
 };

@@ -39,6 +39,7 @@ impl SingleUseKey {
         fill_random(&mut code)?;
         let id = Base64UrlUnpadded::encode_string(&id);
         let token = draw_token(fill_random)?;
+        let has_code = !matches!(purpose, Purpose::Invitation | Purpose::RequestedReset);
         // Of 2^64 numbers no remainder is likelier than another by more than 10^-11.
         let code = format!("{:08}", u64::from_le_bytes(code) % 100_000_000);
         let new = NewSecret {
@@ -46,10 +47,11 @@ impl SingleUseKey {
             token_hash: sha256(&token),
             code_hash: self.code_hash(&id, &code),
             id: id.clone(),
+            has_code,
             limits,
         };
         let link = [&id, ".", &token].concat();
-        Ok((new, MailedSecret { link, code }))
+        Ok((new, MailedSecret { link, code: has_code.then_some(code) }))
     }
 
     /// Reads a secret that a client sent; `None` if it can be none.

@@ -26,6 +26,7 @@ pub(super) fn render(error: &Error) -> Rendered {
         Error::FactorRequired(factor) => factor.render("A second factor is required."),
         Error::ReauthenticationRequired => detail(403, "Reauthentication is required."),
         Error::Unverified => detail(403, "Verify your email first."),
+        Error::Forbidden => detail(403, "You do not have permission to perform this action."),
         Error::MalformedJson(what) => detail(400, &format!("JSON parse error - {what}")),
         Error::NoData => general(400, "No data provided"),
         Error::NotAnObject(found) => {
@@ -51,6 +52,7 @@ pub(super) fn message(field: Field, violation: &Violation) -> String {
         Violation::Null => "This field may not be null.".to_owned(),
         Violation::Blank => "This field may not be blank.".to_owned(),
         Violation::NotAString => "Not a valid string.".to_owned(),
+        Violation::NotABoolean => "Must be a valid boolean.".to_owned(),
         Violation::TooLong(max) => format!("Ensure this field has no more than {max} characters."),
         Violation::TooShort(min) => format!("Ensure this field has at least {min} characters."),
         Violation::NullCharacter => "Null characters are not allowed.".to_owned(),

@@ -28,6 +28,9 @@ fields! {
     Password = "password",
     Bio = "bio",
     Image = "image",
+    Active = "active",
+    Staff = "staff",
+    Superuser = "superuser",
     CurrentPassword = "current_password",
     Secret = "secret",
     Code = "code",
@@ -38,6 +41,9 @@ fields! {
     Credential = "credential",
     User = "user",
     Scope = "scope",
+    State = "state",
+    Limit = "limit",
+    After = "after",
 }
 
 /// Rule that a field breaks. Lengths count Unicode code points.
@@ -51,6 +57,8 @@ pub enum Violation {
     Blank,
     /// It is no string, and no number either.
     NotAString,
+    /// It is neither `true` nor `false`.
+    NotABoolean,
     /// It is over this length.
     TooLong(usize),
     /// It is under this length.

@@ -51,6 +51,8 @@ pub enum Error {
     Unverified,
     /// The session's last proof is too old for a sensitive request, or lacks a second factor that the user has.
     ReauthenticationRequired,
+    /// The user may not do this.
+    Forbidden,
     /// Too many requests, or too many failed logins.
     Throttled {
         /// Time to wait, 1 or more.

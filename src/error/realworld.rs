@@ -25,6 +25,7 @@ pub(super) fn render(error: &Error) -> Rendered {
         Error::FactorRequired(factor) => factor.render("is required"),
         Error::ReauthenticationRequired => general(403, "session", "must be reauthenticated"),
         Error::Unverified => general(403, "email", "must be verified"),
+        Error::Forbidden => general(403, "account", "is not permitted"),
         Error::MalformedJson(_) => general(422, "body", "is not valid JSON"),
         Error::NoData | Error::NotAnObject(_) => general(422, "body", "must be an object"),
         Error::UnsupportedMediaType(_) => general(415, "body", "must be application/json"),
@@ -43,6 +44,7 @@ pub(super) fn message(_: Field, violation: &Violation) -> String {
     match violation {
         Violation::Required | Violation::Null | Violation::Blank => "can't be blank".to_owned(),
         Violation::NotAString | Violation::InvalidEmail { is_string: false } => "is not a string".to_owned(),
+        Violation::NotABoolean => "is not a boolean".to_owned(),
         Violation::TooLong(max) => format!("is too long (maximum is {max} characters)"),
         Violation::TooShort(min) => format!("is too short (minimum is {min} characters)"),
         Violation::NullCharacter => "contains a null character".to_owned(),

@@ -159,6 +159,29 @@ fn table() -> Vec<(Error, Expected, Expected)> {
             (403, r#"{"errors":{"session":["must be reauthenticated"]}}"#),
         ),
         (
+            Error::Forbidden,
+            (403, r#"{"user":{"detail":"You do not have permission to perform this action."}}"#),
+            (403, r#"{"errors":{"account":["is not permitted"]}}"#),
+        ),
+        (
+            invalid(&[
+                (Field::Active, Violation::NotABoolean),
+                (Field::Staff, Violation::NotABoolean),
+                (Field::Superuser, Violation::NotABoolean),
+                (Field::State, Violation::NotAChoice("x".to_owned())),
+                (Field::Limit, Violation::NotAChoice("0".to_owned())),
+                (Field::After, Violation::NotAChoice("x".to_owned())),
+            ]),
+            (
+                400,
+                r#"{"errors":{"active":["Must be a valid boolean."],"staff":["Must be a valid boolean."],"superuser":["Must be a valid boolean."],"state":["\"x\" is not a valid choice."],"limit":["\"0\" is not a valid choice."],"after":["\"x\" is not a valid choice."]}}"#,
+            ),
+            (
+                422,
+                r#"{"errors":{"active":["is not a boolean"],"staff":["is not a boolean"],"superuser":["is not a boolean"],"state":["is invalid"],"limit":["is invalid"],"after":["is invalid"]}}"#,
+            ),
+        ),
+        (
             Error::UnsupportedMediaType("text/\"plain\"".to_owned()),
             (415, r#"{"user":{"detail":"Unsupported media type \"text/\"plain\"\" in request."}}"#),
             (415, r#"{"errors":{"body":["must be application/json"]}}"#),
@@ -275,6 +298,7 @@ fn the_table_is_complete() {
         Error::ReauthenticationRequired => 17,
         Error::FactorRequired(_) => 18,
         Error::Unverified => 19,
+        Error::Forbidden => 20,
     };
     let violation = |violation: &Violation| match violation {
         Violation::Required => 0,
@@ -299,14 +323,15 @@ fn the_table_is_complete() {
         Violation::UnknownPasskey => 19,
         Violation::LastWayIn => 20,
         Violation::TooMany => 21,
+        Violation::NotABoolean => 22,
     };
     let rows = table();
     let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
-    assert_eq!(errors, (0..=19).collect());
+    assert_eq!(errors, (0..=20).collect());
     let fields = rows.iter().filter_map(|(error, ..)| match error {
         Error::Invalid(fields) => Some(fields),
         _ => None,
     });
     let violations = fields.flat_map(FieldErrors::iter).flat_map(|(_, violations)| violations);
-    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=21).collect());
+    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=22).collect());
 }

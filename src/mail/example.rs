@@ -16,8 +16,9 @@ pub struct Example {
 pub fn all() -> Vec<Example> {
     let secret = || MailedSecret {
         link: "Zr8mC1v0Qk2dYt5xHn7wLA.q3J0kXn5cYb8vTzR1sWm6LpAe9UgHd2FoNi7KtQxB4E".to_owned(),
-        code: "40718236".to_owned(),
+        code: Some("40718236".to_owned()),
     };
+    let link = || MailedSecret { code: None, ..secret() };
     let mut examples = vec![
         Example {
             kind: "password-reset",
@@ -33,6 +34,16 @@ pub fn all() -> Vec<Example> {
             kind: "sign-in",
             occasion: "Someone wants to log in by mail",
             message: Message::SignIn(secret()),
+        },
+        Example {
+            kind: "invitation",
+            occasion: "Staff made an account",
+            message: Message::Invitation(link()),
+        },
+        Example {
+            kind: "requested-reset",
+            occasion: "Staff ask a user for a new password",
+            message: Message::RequestedReset(link()),
         },
     ];
     examples.extend(Event::ALL.map(|event| {

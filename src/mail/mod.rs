@@ -53,8 +53,8 @@ pub struct Application {
 pub struct MailedSecret {
     /// For a link: `id.token`.
     pub link: String,
-    /// To type: 8 digits.
-    pub code: String,
+    /// To type: 8 digits, if there is one.
+    pub code: Option<String>,
 }
 
 /// Subject matter of a mail.
@@ -66,6 +66,10 @@ pub enum Message {
     EmailVerification(MailedSecret),
     /// Login without a password.
     SignIn(MailedSecret),
+    /// First password of an account that staff made.
+    Invitation(MailedSecret),
+    /// A new password, which staff ask for.
+    RequestedReset(MailedSecret),
     /// Report of what happened to the account.
     Notice(Notice),
 }
@@ -77,6 +81,8 @@ impl Message {
             Self::PasswordReset(_) => "reset",
             Self::EmailVerification(_) => "verification",
             Self::SignIn(_) => "sign_in",
+            Self::Invitation(_) => "invitation",
+            Self::RequestedReset(_) => "requested_reset",
             Self::Notice(notice) => notice.event.name(),
         }
     }
@@ -88,6 +94,8 @@ pub fn write(application: &Application, from: &Mailbox, to: &str, message: &Mess
         Message::PasswordReset(secret) => secret::write(application, &secret::PASSWORD_RESET, secret),
         Message::EmailVerification(secret) => secret::write(application, &secret::EMAIL_VERIFICATION, secret),
         Message::SignIn(secret) => secret::write(application, &secret::SIGN_IN, secret),
+        Message::Invitation(secret) => secret::write(application, &secret::INVITATION, secret),
+        Message::RequestedReset(secret) => secret::write(application, &secret::REQUESTED_RESET, secret),
         Message::Notice(notice) => notice::write(application, notice),
     };
     let subject = body::fill(subject, &application.name);

@@ -10,7 +10,7 @@ pub struct Texts {
     /// Why the mail comes, and what its link does.
     reason: &'static str,
     button: &'static str,
-    /// Where the code is typed.
+    /// Where the code is typed; empty without one.
     code: &'static str,
     validity: &'static str,
     /// Sentence for a reader who did not ask for it.
@@ -47,6 +47,26 @@ pub const SIGN_IN: Texts = Texts {
     unasked: "If you did not ask for this, ignore this mail. Nobody has been logged in.",
 };
 
+pub const INVITATION: Texts = Texts {
+    purpose: "invitation",
+    subject: "Your account at {app}",
+    reason: "Those who run {app} made an account for this email address. To use it, choose a password:",
+    button: "Choose a password",
+    code: "",
+    validity: "The link is valid for 7 days, and works once.",
+    unasked: "If you do not know {app}, ignore this mail. Nobody can log in to the account then.",
+};
+
+pub const REQUESTED_RESET: Texts = Texts {
+    purpose: "reset",
+    subject: "Set a new password for {app}",
+    reason: "Those who run {app} ask you to set a new password for the account with this email address:",
+    button: "Set a new password",
+    code: "",
+    validity: "The link is valid for 30 minutes, and works once.",
+    unasked: "If you did not expect this, ask those who run {app}. Your password stays as it is until you set another.",
+};
+
 /// Writes a mail with a secret; the name of the application is still to be put into the subject.
 pub fn write<'a>(
     application: &'a Application,
@@ -57,10 +77,15 @@ pub fn write<'a>(
     let mut body = Body::new(&application.name);
     body.paragraph(texts.reason);
     body.button(texts.button, &link);
-    body.paragraph(texts.code);
-    body.code(&secret.code);
+    if let Some(code) = &secret.code {
+        body.paragraph(texts.code);
+        body.code(code);
+    }
     body.paragraph(texts.validity);
-    body.paragraph("Nobody from {app} will ever ask you for the link or the code. Give them to no one.");
+    body.paragraph(match secret.code {
+        Some(_) => "Nobody from {app} will ever ask you for the link or the code. Give them to no one.",
+        None => "Nobody from {app} will ever ask you for the link. Give it to no one.",
+    });
     body.paragraph(texts.unasked);
     (texts.subject, body)
 }

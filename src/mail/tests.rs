@@ -144,6 +144,8 @@ fn every_link_is_that_of_the_application() {
             Message::PasswordReset(secret) => format!("#purpose=reset&secret={}", secret.link),
             Message::EmailVerification(secret) => format!("#purpose=verification&secret={}", secret.link),
             Message::SignIn(secret) => format!("#purpose=sign_in&secret={}", secret.link),
+            Message::Invitation(secret) => format!("#purpose=invitation&secret={}", secret.link),
+            Message::RequestedReset(secret) => format!("#purpose=reset&secret={}", secret.link),
             Message::Notice(_) => String::new(),
         };
         let link = format!("https://app.example.com/account{link}");
@@ -163,17 +165,23 @@ fn every_link_is_that_of_the_application() {
 fn a_code_stands_on_its_own_line_and_not_in_the_subject() {
     for example in example::all() {
         let mail = mail_of(&example.message);
-        let (Message::PasswordReset(secret) | Message::EmailVerification(secret) | Message::SignIn(secret)) =
-            example.message
-        else {
-            assert!(!mail.text.contains("secret="), "{}", example.kind);
-            continue;
+        let secret = match example.message {
+            Message::PasswordReset(secret) | Message::EmailVerification(secret) | Message::SignIn(secret) => {
+                secret
+            }
+            Message::Invitation(_) | Message::RequestedReset(_) => {
+                assert!(!mail.text.contains("code") && !mail.html.contains("<code"), "{}", example.kind);
+                assert!(mail.text.contains("will ever ask you for the link. Give it to no one."));
+                continue;
+            }
+            Message::Notice(_) => {
+                assert!(!mail.text.contains("secret="), "{}", example.kind);
+                continue;
+            }
         };
-        assert_eq!(
-            mail.text.lines().filter(|line| line.contains(&secret.code)).collect::<Vec<_>>(),
-            [&secret.code]
-        );
-        assert!(mail.html.contains(&format!(">{}</code></p>\n", secret.code)));
+        let code = secret.code.unwrap();
+        assert_eq!(mail.text.lines().filter(|line| line.contains(&code)).collect::<Vec<_>>(), [&code]);
+        assert!(mail.html.contains(&format!(">{code}</code></p>\n")));
         assert!(!mail.subject.contains(|c: char| c.is_ascii_digit()));
         for part in ["Nobody from Latchkey will ever ask", "If you did not ask for this, ignore this mail"] {
             assert!(mail.text.contains(part), "{}: {part}", example.kind);

@@ -29,8 +29,11 @@ pub(super) fn failures(dialect: Dialect, endpoint: &Endpoint) -> Vec<FailureSpec
         let description = "Too many requests, failed logins, or registrations";
         all.add("Throttled", description, &Error::Throttled { seconds: 60 }, Some(varying));
     }
-    if endpoint.authentication == Authentication::Token {
+    if endpoint.authentication != Authentication::None {
         all.add_unauthenticated();
+    }
+    if matches!(endpoint.authentication, Authentication::Staff | Authentication::Superuser) {
+        all.add_of_staff();
     }
     if let Some(input) = &endpoint.input {
         all.add_of_fields(input);
@@ -101,6 +104,15 @@ impl Failures {
         ] {
             self.add(name, description, &reason.into(), None);
         }
+    }
+
+    fn add_of_staff(&mut self) {
+        let description =
+            "No member of staff, one whose session lacks a second factor, or one who may not do this";
+        self.add("Forbidden", description, &Error::Forbidden, None);
+        let description =
+            "The session's last proof is older than 12 hours for reading, or than ten minutes for a change";
+        self.add("StaleProof", description, &Error::ReauthenticationRequired, None);
     }
 
     fn add_of_body(&mut self) {

@@ -29,6 +29,9 @@ fn field_schema(rule: &Rule) -> Json {
             ("description", Json::string(&description)),
         ]);
     }
+    if rule.is_boolean() {
+        return Json::raw(r#"{"type":"boolean"}"#);
+    }
     if rule.field == Field::Type {
         return Json::raw(r#"{"enum":["totp","recovery","passkey"]}"#);
     }

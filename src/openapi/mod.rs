@@ -6,6 +6,7 @@ mod failure;
 mod input;
 mod json;
 mod schema;
+mod staff;
 mod success;
 
 use self::failure::{FailureSpec, failures};
@@ -20,11 +21,12 @@ use crate::http::{MAX_BODY_BYTES, bookmark};
 const PREFLIGHTS: &str = "Preflights";
 
 /// Tags of the endpoints, in the order of the document.
-const TAGS: [(Tag, &str); 5] = [
+const TAGS: [(Tag, &str); 6] = [
     (Tag::Account, "Account"),
     (Tag::Session, "Session"),
     (Tag::Credentials, "Credentials"),
     (Tag::Mail, "Mail"),
+    (Tag::Staff, "Staff"),
     (Tag::OpenApi, "OpenAPI"),
 ];
 
@@ -132,11 +134,12 @@ impl Components {
             ("summary", Json::string(summary)),
         ];
         entries.extend(endpoint.feature.map(requirement).into_iter().flatten());
-        if endpoint.authentication == Authentication::Token {
+        if endpoint.authentication != Authentication::None {
             entries.push(("security", Json::raw(r#"[{"token":[]}]"#)));
         }
-        if let Some(parameter) = &endpoint.parameter {
-            entries.push(("parameters", Json::array(vec![parameter_json(parameter)])));
+        if !endpoint.parameters.is_empty() {
+            entries
+                .push(("parameters", Json::array(endpoint.parameters.iter().map(parameter_json).collect())));
         }
         if let Some(input) = &endpoint.input {
             entries.push(("requestBody", self.request_body(input)));
@@ -146,14 +149,13 @@ impl Components {
     }
 
     fn preflight(&mut self, path: &str, dialect: Dialect) -> Json {
-        let in_path = ENDPOINTS.iter().filter(|endpoint| endpoint.path == path);
-        let in_path = in_path.filter_map(|endpoint| endpoint.parameter.as_ref());
-        // The endpoints of a path share it.
-        let in_path = in_path.filter(|parameter| parameter.place == "path").map(parameter_json).take(1);
+        // The endpoints of a path share those in it.
+        let in_path = ENDPOINTS.iter().find(|endpoint| endpoint.path == path);
+        let in_path = in_path.map_or(&[][..], |endpoint| endpoint.parameters).iter();
+        let in_path = in_path.filter(|parameter| parameter.place == "path").map(parameter_json);
         let in_path = in_path.collect::<Vec<_>>();
         let whole = path;
-        let path = path.strip_suffix("s/{id}").unwrap_or(path);
-        let name = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
+        let name = preflight_name(path);
         let words = name.split('-').flat_map(|word| {
             let (first, rest) = word.split_at_checked(1).unwrap_or_default();
             [first.to_ascii_uppercase(), rest.to_owned()]
@@ -254,6 +256,24 @@ impl Components {
     }
 }
 
+/// Name of what a path is of, for the id of its preflight: `session` for `/api/user/sessions/{id}`, and with the parts before it
+/// where staff look after users: `admin-user-sessions` for `/api/admin/users/{id}/sessions`.
+fn preflight_name(path: &str) -> String {
+    let parts: Vec<_> = path.split('/').skip(2).collect();
+    let is_one = |at: usize| parts.get(at + 1).is_some_and(|next| next.starts_with('{'));
+    let names = parts.iter().enumerate().filter(|(_, part)| !part.starts_with('{'));
+    let names = names.map(|(at, part)| {
+        let name = part.split('.').next().unwrap_or_default();
+        name.strip_suffix('s').filter(|_| is_one(at)).unwrap_or(name)
+    });
+    let names: Vec<_> = names.collect();
+    match names.as_slice() {
+        ["admin", ..] => names.join("-"),
+        [.., last] => (*last).to_owned(),
+        [] => String::new(),
+    }
+}
+
 /// Preflights as an endpoint, for the failures that they can have.
 const PREFLIGHT: Endpoint = Endpoint {
     feature: None,
@@ -263,7 +283,7 @@ const PREFLIGHT: Endpoint = Endpoint {
     authentication: Authentication::None,
     rate_limit: RateLimit::None,
     input: None,
-    parameter: None,
+    parameters: &[],
     success: Success::Empty { description: "" },
     failures: &[],
 };

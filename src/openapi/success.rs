@@ -3,7 +3,7 @@
 use super::credentials::{self, ADDED_EXAMPLE, CHANGED_EXAMPLE, CREDENTIALS_EXAMPLE};
 use super::json::Json;
 use super::schema::closed_object;
-use super::{ResponseSpec, component_ref};
+use super::{ResponseSpec, component_ref, staff};
 use crate::account::profile::PROFILE;
 use crate::account::user::User;
 use crate::api::endpoint::Success;
@@ -20,9 +20,7 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
             vec![ResponseSpec::new(&status.to_string(), description, &[bookmark::HEADER], Some(media))]
         }
         Success::Sessions { description } => {
-            let schema = component_ref("schemas", "SessionsResponse");
-            let media = Json::object(vec![("schema", schema), ("example", Json::raw(SESSIONS_EXAMPLE))]);
-            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
+            with_body(200, description, "SessionsResponse", SESSIONS_EXAMPLE)
         }
         Success::Methods { description } => {
             let schema = component_ref("schemas", "MethodsResponse");
@@ -32,25 +30,34 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
             ]);
             vec![ResponseSpec::new("200", description, &[], Some(media))]
         }
-        Success::Mail { description } => {
-            let schema = component_ref("schemas", "MailResponse");
-            let media = Json::object(vec![("schema", schema), ("example", Json::raw(MAIL_EXAMPLE))]);
-            vec![ResponseSpec::new("202", description, &[bookmark::HEADER], Some(media))]
-        }
+        Success::Mail { description } => with_body(202, description, "MailResponse", MAIL_EXAMPLE),
         Success::Credentials { description } => {
-            let schema = component_ref("schemas", "CredentialsResponse");
-            let media = Json::object(vec![("schema", schema), ("example", Json::raw(CREDENTIALS_EXAMPLE))]);
-            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
+            with_body(200, description, "CredentialsResponse", CREDENTIALS_EXAMPLE)
         }
         Success::AddedCredential { description } => {
-            let schema = component_ref("schemas", "AddedCredentialResponse");
-            let media = Json::object(vec![("schema", schema), ("example", Json::raw(ADDED_EXAMPLE))]);
-            vec![ResponseSpec::new("201", description, &[bookmark::HEADER], Some(media))]
+            with_body(201, description, "AddedCredentialResponse", ADDED_EXAMPLE)
         }
         Success::ChangedCredential { description } => {
-            let schema = component_ref("schemas", "ChangedCredentialResponse");
-            let media = Json::object(vec![("schema", schema), ("example", Json::raw(CHANGED_EXAMPLE))]);
-            vec![ResponseSpec::new("200", description, &[bookmark::HEADER], Some(media))]
+            with_body(200, description, "ChangedCredentialResponse", CHANGED_EXAMPLE)
+        }
+        Success::Users { description } => {
+            with_body(200, description, "AdminUsersResponse", staff::USERS_EXAMPLE)
+        }
+        Success::StaffUser { status, description, has_methods: true } => {
+            with_body(status, description, "AdminUserAndMethodsResponse", staff::USER_AND_METHODS_EXAMPLE)
+        }
+        Success::StaffUser { status, description, has_methods: false } => {
+            let example = if status == 201 { staff::INVITED_EXAMPLE } else { staff::USER_EXAMPLE };
+            with_body(status, description, "AdminUserResponse", example)
+        }
+        Success::UserSessions { description } => {
+            with_body(200, description, "SessionsResponse", staff::SESSIONS_EXAMPLE)
+        }
+        Success::RequestedMail { description } => {
+            with_body(202, description, "RequestedMailResponse", staff::MAIL_EXAMPLE)
+        }
+        Success::Events { description } => {
+            with_body(200, description, "EventsResponse", staff::EVENTS_EXAMPLE)
         }
         Success::Empty { description } => {
             vec![ResponseSpec::new("204", description, &[bookmark::HEADER], None)]
@@ -63,6 +70,12 @@ pub(super) fn responses(success: Success) -> Vec<ResponseSpec> {
             ]
         }
     }
+}
+
+fn with_body(status: u16, description: &str, schema: &str, example: &str) -> Vec<ResponseSpec> {
+    let media = vec![("schema", component_ref("schemas", schema)), ("example", Json::raw(example))];
+    let headers = [bookmark::HEADER];
+    vec![ResponseSpec::new(&status.to_string(), description, &headers, Some(Json::object(media)))]
 }
 
 /// The schemas that [`responses`] refers to, by name.
@@ -79,6 +92,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Json)> {
         ("MethodsResponse", methods_schema()),
     ];
     schemas.extend(credentials::schemas());
+    schemas.extend(staff::schemas());
     schemas
 }
 
@@ -152,7 +166,12 @@ fn described(types: &str, description: &str, more: &str) -> Json {
 fn sessions_schema() -> Json {
     let list = vec![
         ("type", Json::string("array")),
-        ("description", Json::string("The current session, then the others from the most recently seen on")),
+        (
+            "description",
+            Json::string(
+                "The current session, if it is one of them, then the others from the most recently seen on",
+            ),
+        ),
         ("items", component_ref("schemas", "Session")),
         ("maxItems", Json::number(100)),
     ];

@@ -27,6 +27,8 @@ pub struct Addresses {
     pub email: String,
     /// `true` if it is verified.
     pub is_verified: bool,
+    /// `true` if the user is active.
+    pub is_active: bool,
     /// The address that waits to be verified.
     pub pending: Option<String>,
 }
@@ -105,9 +107,14 @@ pub async fn wait_for_new_address(db: &impl Db, user_id: i64, email: &str, now: 
 
 /// The addresses of a user.
 pub async fn find(db: &impl Db, user_id: i64) -> Result<Option<Addresses>, DbError> {
-    let sql = "SELECT email, email_verified, pending_email FROM users WHERE id = ?1";
+    let sql = "SELECT email, email_verified, is_active, pending_email FROM users WHERE id = ?1";
     let Some(mut row) = db.first(sql, &[user_id.into()]).await? else { return Ok(None) };
-    Ok(Some(Addresses { email: row.text()?, is_verified: row.boolean()?, pending: row.optional_text()? }))
+    Ok(Some(Addresses {
+        email: row.text()?,
+        is_verified: row.boolean()?,
+        is_active: row.boolean()?,
+        pending: row.optional_text()?,
+    }))
 }
 
 /// Drops the address that waits, if there is one, for the user of a token who is active and whose token is good.

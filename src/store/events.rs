@@ -217,6 +217,50 @@ pub async fn stop(db: &impl Db, now: i64) -> Result<(), DbError> {
     db.first(sql, &[now.into()]).await.map(drop)
 }
 
+/// Events that are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EventSearch<'a> {
+    /// User that they happened to.
+    pub user_id: Option<i64>,
+    /// Type.
+    pub of_type: Option<&'a str>,
+    /// Id before which the page begins.
+    pub before: Option<i64>,
+    /// The most events.
+    pub limit: i64,
+}
+
+/// Lists events, the newest first: an array in JSON, and the id before which the next page begins, if there is one.
+pub async fn list(db: &impl Db, search: EventSearch<'_>) -> Result<(String, Option<i64>), DbError> {
+    let EventSearch { user_id, of_type, before, limit } = search;
+    let conditions = [user_id.map(|_| "user_id = ?1"), of_type.map(|_| "type = ?2")];
+    // One bound of the id, from which the index is read.
+    let condition = |bound: &'static str| {
+        let conditions: Vec<_> = conditions.iter().flatten().copied().chain([bound]).collect();
+        conditions.join(" AND ")
+    };
+    // By the index of what is asked for, each of which ends with the id.
+    let index = match (user_id, of_type) {
+        (None, None) => "",
+        (Some(_), None) => " INDEXED BY events_by_user",
+        (None, Some(_)) => " INDEXED BY events_by_type",
+        (Some(_), Some(_)) => " INDEXED BY events_by_user_and_type",
+    };
+    let sql = format!(
+        "SELECT list, iif(count = ?4 AND EXISTS (SELECT 1 FROM events{index} WHERE {}), last, NULL) AS next \
+         FROM (SELECT json_group_array(json_object('id', id, 'at', {}, 'type', type, 'user', user_id, 'actor', {ACTOR}, \
+         'place', place, 'agent', agent, 'detail', detail)) AS list, count(*) AS count, min(id) AS last \
+         FROM (SELECT * FROM events{index} WHERE {} ORDER BY id DESC LIMIT ?4))",
+        condition("id < last"),
+        time("at"),
+        condition(before.map_or("true", |_| "id < ?3"))
+    );
+    let params: [Param<'_>; 4] = [user_id.into(), of_type.into(), before.into(), limit.into()];
+    let row = db.first(&sql, &params).await?;
+    let mut row = row.ok_or_else(|| DbError::Decode("SELECT count(*) gave no row".to_owned()))?;
+    Ok((row.text()?, row.optional_integer()?))
+}
+
 /// Statement that deletes up to ?2 of the oldest events, if they are of before ?1, and gives a row if there were any. Ids are in the
 /// order of time.
 pub const PURGE: [&str; 1] = ["DELETE FROM events WHERE id IN \

@@ -16,6 +16,7 @@ pub mod registrations;
 pub mod second_steps;
 pub mod secrets;
 pub mod sessions;
+pub mod staff;
 pub mod users;
 
 pub use self::db::{Batch, Db, DbError, Param, Row, Statement, Value};

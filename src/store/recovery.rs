@@ -12,7 +12,7 @@ use crate::account::user::User;
 use crate::mail::Event;
 
 /// Password that matches nothing, as Django has it.
-const UNUSABLE_PASSWORD: &str = "!";
+pub(super) const UNUSABLE_PASSWORD: &str = "!";
 
 /// SQL condition over rows of `users`: whoever proves the mailbox takes the account over. Its credentials go, and with a sign-in its
 /// password.

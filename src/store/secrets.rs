@@ -24,13 +24,17 @@ pub enum Purpose {
     EmailVerification,
     /// Sign-in without a password.
     SignIn,
+    /// First password of an account that staff made. It is redeemed as a password reset, and has no code.
+    Invitation,
+    /// A new password that staff ask for: a password reset without a code.
+    RequestedReset,
 }
 
 impl Purpose {
-    /// Name in the table, and in links.
+    /// Name in the table.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::PasswordReset => "reset",
+            Self::PasswordReset | Self::Invitation | Self::RequestedReset => "reset",
             Self::EmailVerification => "verification",
             Self::SignIn => "sign_in",
         }
@@ -39,8 +43,9 @@ impl Purpose {
     /// Validity of the link, in seconds.
     const fn link_ttl(self) -> i64 {
         match self {
-            Self::PasswordReset => 30 * 60,
+            Self::PasswordReset | Self::RequestedReset => 30 * 60,
             Self::EmailVerification => DAY,
+            Self::Invitation => WEEK,
             Self::SignIn => 10 * 60,
         }
     }
@@ -48,29 +53,29 @@ impl Purpose {
     /// Time for which a limit counts a row, in seconds.
     const fn memory(self) -> i64 {
         match self {
-            Self::EmailVerification => WEEK,
-            Self::PasswordReset | Self::SignIn => DAY,
+            Self::EmailVerification | Self::Invitation => WEEK,
+            Self::PasswordReset | Self::RequestedReset | Self::SignIn => DAY,
         }
     }
 
     /// Column of `users` whose raise ends the secret.
-    const fn version(self) -> &'static str {
+    pub(super) const fn version(self) -> &'static str {
         match self {
-            Self::PasswordReset | Self::SignIn => "reset_version",
             Self::EmailVerification => "email_version",
+            _ => "reset_version",
         }
     }
 
     /// SQL condition over rows of `secrets` and of `users`: what the secret was issued for holds still.
     const fn holds(self) -> &'static str {
         match self {
-            Self::PasswordReset => "users.email = secrets.email AND reset_version = version",
             Self::EmailVerification => {
                 "email_version = version AND (pending_email = secrets.email OR NOT email_verified AND users.email = secrets.email)"
             }
             Self::SignIn => {
                 "users.email = secrets.email AND reset_version = version AND users.token_version = secrets.token_version"
             }
+            _ => "users.email = secrets.email AND reset_version = version",
         }
     }
 }
@@ -85,6 +90,8 @@ pub struct NewSecret {
     pub token_hash: String,
     /// Keyed hash of id and code.
     pub code_hash: String,
+    /// `true` if the code is mailed too; else it is expired from the start.
+    pub has_code: bool,
     /// Keys under which it counts.
     pub limits: LimitKeys,
 }
@@ -142,12 +149,19 @@ pub struct Found {
 pub(super) const EXPIRES: &str = "strftime('%Y-%m-%dT%H:%M:%SZ', code_expires_at, 'unixepoch')";
 
 /// Number of the parameters of [`insert`].
-pub(super) const INSERT_PARAMS: usize = 10;
+pub(super) const INSERT_PARAMS: usize = 11;
 
 impl NewSecret {
     /// The parameters of [`insert`].
     pub(super) fn params(&self, now: i64) -> [Param<'_>; INSERT_PARAMS] {
-        let Self { purpose, id, token_hash, code_hash, limits: LimitKeys { account, network, site } } = self;
+        let Self {
+            purpose,
+            id,
+            token_hash,
+            code_hash,
+            has_code,
+            limits: LimitKeys { account, network, site },
+        } = self;
         [
             id.as_str().into(),
             purpose.name().into(),
@@ -159,6 +173,7 @@ impl NewSecret {
             now.into(),
             (now + purpose.link_ttl()).into(),
             (now + purpose.memory()).into(),
+            (now + if *has_code { CODE_TTL } else { 0 }).into(),
         ]
     }
 }
@@ -170,15 +185,22 @@ pub(super) fn insert(purpose: Purpose, first: usize, source: &str, email: &str, 
     let p = |at: usize| format!("?{}", first + at);
     let (id, name, account, network, site, token_hash, code_hash, now) =
         (p(0), p(1), p(2), p(3), p(4), p(5), p(6), p(7));
-    let wait = wait(purpose, [&account, &network, &site, &now]);
+    let is_within_limits = is_within_limits(purpose, first);
     format!(
         "INSERT INTO secrets (id, purpose, account, network, site, token_hash, code_hash, created_at, code_expires_at, \
          expires_at, purge_at, user_id, email, token_version, version) \
-         SELECT {id}, {name}, {account}, {network}, {site}, {token_hash}, {code_hash}, {now}, {now} + {CODE_TTL}, {}, {}, \
-         users.id, {email}, token_version, {version} FROM {source} WHERE {wait} <= 0",
+         SELECT {id}, {name}, {account}, {network}, {site}, {token_hash}, {code_hash}, {now}, {}, {}, {}, \
+         users.id, {email}, token_version, {version} FROM {source} WHERE {is_within_limits}",
+        p(10),
         p(8),
         p(9)
     )
+}
+
+/// SQL condition: no limit is reached. The parameters of [`NewSecret::params`] begin with the number `first`.
+pub(super) fn is_within_limits(purpose: Purpose, first: usize) -> String {
+    let p = |at: usize| format!("?{}", first + at);
+    [&wait(purpose, [&p(2), &p(3), &p(4), &p(7)]), " <= 0"].concat()
 }
 
 /// SQL expression: the seconds until another mail to an account may be asked for from a network. It is 0 or less if that

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::credentials::run;
+use super::credentials::{run, time};
 use super::events::{EventType, NewEvent, Report};
 use super::outbox;
 use super::{Batch, DAY, Db, DbError, Param, Row, Statement};
@@ -305,6 +305,43 @@ fn from_hex(digits: &str) -> Option<String> {
     String::from_utf8(bytes.collect::<Option<_>>()?).ok()
 }
 
+/// SQL expression over rows of `sessions`: a session in JSON, at the time ?5. ?6 is that less the longest age of a proof.
+fn object(is_current: &str) -> String {
+    let (created, seen) = (time("created_at"), time("seen_at"));
+    let expires = time("min(expires_at, ifnull(auth_time + ?5 - ?6, expires_at))");
+    format!(
+        "json_object('id', {ID}, 'current', json(iif({is_current}, 'true', 'false')), 'agent', agent, 'place', place, \
+         'methods', json(methods), 'created', {created}, 'seen', {seen}, 'expires', {expires})"
+    )
+}
+
+/// Lists the active sessions of a user for staff, from the most recently seen on: an array in JSON, and tells whether there are, or
+/// may be, more; `None` if there is no such user. `own` is the session of the request.
+pub async fn list_for_staff(
+    db: &impl Db,
+    user_id: i64,
+    own: SessionKey<'_>,
+    proved_since: Option<i64>,
+    now: i64,
+) -> Result<Option<(String, bool)>, DbError> {
+    let sql = format!(
+        "SELECT json_group_array(json({})) FILTER (WHERE number <= {MAX_LISTED}) AS list, count(*) > {MAX_LISTED} \
+         OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 LIMIT 1 OFFSET {MAX_LOOKED_AT}) AS more, \
+         EXISTS (SELECT 1 FROM users WHERE id = ?1) AS is_known \
+         FROM (SELECT *, row_number() OVER (ORDER BY seen_at DESC, sid) AS number FROM \
+         (SELECT sid, agent, place, methods, auth_time, listed.created_at, seen_at, expires_at, ?1 = ?2 AND sid = ?3 AS is_own \
+         FROM users, (SELECT * FROM sessions WHERE user_id = ?1 LIMIT {MAX_LOOKED_AT}) AS listed WHERE id = ?1 AND {IS_ACTIVE}) \
+         ORDER BY number)",
+        object("is_own")
+    );
+    let params =
+        [user_id.into(), own.user_id.into(), own.sid.into(), Param::Null, now.into(), proved_since.into()];
+    let row = db.first(&sql, &params).await?;
+    let mut row = row.ok_or_else(|| DbError::Decode("SELECT count(*) gave no row".to_owned()))?;
+    let (list, more) = (row.text()?, row.boolean()?);
+    Ok(row.boolean()?.then_some((list, more)))
+}
+
 /// Lists the active sessions of a user, of whom this is the current one: that one first, then the others from the most
 /// recently seen on. Gives them in JSON, and tells whether there are, or may be, more. `proved_since` is the earliest proof of an
 /// active session.
@@ -314,23 +351,18 @@ pub async fn list(
     proved_since: Option<i64>,
     now: i64,
 ) -> Result<(String, bool), DbError> {
-    let time = |column: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', {column}, 'unixepoch')");
-    let (created, seen) = (time("created_at"), time("seen_at"));
-    // ?6 is a time of now less the longest age of a proof.
-    let expires = time("min(expires_at, ifnull(auth_time + ?5 - ?6, expires_at))");
     // In JSON here, since a parser and a writer of it in the Worker would have 5 KiB. The current session is told as it is
     // now: it may have no row yet, or one from yesterday.
     let sql = format!(
-        "SELECT json_group_array(json_object('id', {ID}, 'current', json(iif(is_current, 'true', 'false')), 'agent', agent, \
-         'place', place, 'methods', json(methods), 'created', {created}, 'seen', {seen}, 'expires', {expires}) \
-         ORDER BY number) FILTER (WHERE number <= {MAX_LISTED}), count(*) > {MAX_LISTED} \
+        "SELECT json_group_array({} ORDER BY number) FILTER (WHERE number <= {MAX_LISTED}), count(*) > {MAX_LISTED} \
          OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 AND sid <> ?2 LIMIT 1 OFFSET ?3) \
          FROM (SELECT *, row_number() OVER (ORDER BY is_current DESC, seen_at DESC, sid) AS number FROM \
          (SELECT ?2 AS sid, 1 AS is_current, ?8 AS agent, ?9 AS place, ?10 AS methods, ?4 AS auth_time, \
          ifnull((SELECT created_at FROM sessions WHERE user_id = ?1 AND sid = ?2), ?5) AS created_at, ?5 AS seen_at, \
          ?7 AS expires_at \
          UNION ALL SELECT sid, 0, agent, place, methods, auth_time, own.created_at, seen_at, expires_at FROM users, \
-         (SELECT * FROM sessions WHERE user_id = ?1 AND sid <> ?2 LIMIT ?3) AS own WHERE id = ?1 AND {IS_ACTIVE}))"
+         (SELECT * FROM sessions WHERE user_id = ?1 AND sid <> ?2 LIMIT ?3) AS own WHERE id = ?1 AND {IS_ACTIVE}))",
+        object("is_current")
     );
     let params = [
         current.user_id.into(),

@@ -41,7 +41,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         }],
         ..Input::CREDENTIAL
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::AddedCredential { description: "The credential, or the codes, which are shown once" },
     failures: &[
         body::MISSING_CREDENTIAL,

@@ -1,7 +1,7 @@
 //! `PATCH /api/user/credentials/{id}`: confirms an authenticator app, or renames a passkey.
 
+use super::ID;
 use super::add::{UNVERIFIED, why_refused};
-use super::{ID, id_of};
 use crate::account::validate::{self, optional};
 use crate::api::authenticate::{self, Caller};
 use crate::api::context::Context;
@@ -39,7 +39,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         }],
         ..Input::CREDENTIAL
     }),
-    parameter: Some(ID),
+    parameters: &[ID],
     success: Success::ChangedCredential {
         description: "The credential; with the user and the recovery codes, which are shown once, if it was confirmed",
     },
@@ -69,7 +69,7 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let name = errors.check(Field::Name, optional(fields.take("name"), validate::passkey_name));
     let (Some(code), Some(name)) = (code, name) else { return Err(errors.into()) };
     caller.check_recent(cx.now())?;
-    let id = id_of(cx)?;
+    let id = cx.id(0)?;
     let target = credentials::find_target(cx.db(), caller.user.id, id).await?.ok_or(Error::NotFound)?;
     let required = |field| FieldErrors::of(field, Violation::Required);
     match target {

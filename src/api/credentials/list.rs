@@ -22,7 +22,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::None,
     input: None,
-    parameter: None,
+    parameters: &[],
     success: Success::Credentials { description: "The credentials" },
     failures: &[],
 };

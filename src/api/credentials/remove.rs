@@ -1,6 +1,6 @@
 //! `DELETE /api/user/credentials/{id}`: removes a credential.
 
-use super::{ID, id_of};
+use super::ID;
 use crate::api::authenticate;
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Failure, Operation, RateLimit, Success, Tag};
@@ -22,7 +22,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::ClientIp,
     input: None,
-    parameter: Some(ID),
+    parameters: &[ID],
     success: Success::Empty { description: "It is removed" },
     failures: &[
         authenticate::NO_RECENT_PROOF,
@@ -52,7 +52,7 @@ fn last_way_in() -> Error {
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let caller = authenticate::authenticate(cx).await?;
     caller.check_recent(cx.now())?;
-    let id = id_of(cx)?;
+    let id = cx.id(0)?;
     let report = cx.report();
     let changer = Changer { key: caller.token.key(), report: &report };
     let removal = credentials::remove(cx.db(), changer, id, cx.now()).await?;

@@ -29,7 +29,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         example: r#"{"user":{"email":"jake@example.com"}}"#,
         ..Input::USER
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::Mail { description: "A mail is under way, if an active user has the email" },
     failures: &[body::MISSING_USER],
 };

@@ -24,7 +24,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::ClientIp,
     input: None,
-    parameter: None,
+    parameters: &[],
     success: Success::Mail {
         description: "A mail is under way to the address that waits, or else to the one in force",
     },

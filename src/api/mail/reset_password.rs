@@ -29,7 +29,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         example: r#"{"user":{"secret":"q83vEjRWeJCrze8SNFZ4kA.12345678","password":"correct horse"}}"#,
         ..Input::USER
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::Empty { description: "The password is set" },
     failures: &[body::MISSING_USER],
 };

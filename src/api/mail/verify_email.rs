@@ -30,7 +30,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         example: r#"{"user":{"secret":"q83vEjRWeJCrze8SNFZ4kA.12345678"}}"#,
         ..Input::USER
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::User {
         status: 200,
         description: "The user as it is now",

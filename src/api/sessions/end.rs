@@ -19,12 +19,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::ClientIp,
     input: None,
-    parameter: Some(Parameter {
+    parameters: &[Parameter {
         name: "id",
         place: "path",
         description: "The `id` of a session in the list",
         values: &[],
-    }),
+    }],
     success: Success::Empty { description: "The session has ended" },
     failures: &[Failure {
         name: "UnknownSession",

@@ -16,7 +16,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::None,
     input: None,
-    parameter: None,
+    parameters: &[],
     success: Success::Sessions {
         description: "The current session, and the others from the most recently seen on",
     },

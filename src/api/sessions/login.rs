@@ -24,7 +24,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         alternatives: proof::OTHERS,
         ..Input::USER
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::User { status: 200, description: "The user", has_profile: false, may_have_mail: false },
     failures: &[
         Failure {

@@ -19,12 +19,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::None,
     input: None,
-    parameter: Some(Parameter {
+    parameters: &[Parameter {
         name: "scope",
         place: "query",
         description: "Sessions that end: that of the token, the user's others, or all",
         values: &["local", "others", "all"],
-    }),
+    }],
     success: Success::Empty { description: "The sessions have ended" },
     failures: &[Failure {
         name: "ScopeErrors",

@@ -16,7 +16,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::None,
     rate_limit: RateLimit::None,
     input: None,
-    parameter: None,
+    parameters: &[],
     success: Success::Methods { description: "The ways in" },
     failures: &[],
 };

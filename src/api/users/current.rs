@@ -17,12 +17,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     authentication: Authentication::Token,
     rate_limit: RateLimit::None,
     input: None,
-    parameter: Some(Parameter {
+    parameters: &[Parameter {
         name: bookmark::HEADER,
         place: "header",
         description: "The last one that a response carried: the user is then at least as new",
         values: &[],
-    }),
+    }],
     success: Success::User { status: 200, description: "The user", has_profile: false, may_have_mail: false },
     failures: &[],
 };

@@ -30,7 +30,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         example: r#"{"user":{"current_password":"correct horse"}}"#,
         ..Input::USER
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::Empty { description: "The account is deactivated" },
     failures: &[body::MISSING_USER, authenticate::OLD_PROOF],
 };

@@ -30,7 +30,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         example: r#"{"user":{"username":"jake","email":"jake@example.com","password":"correct horse"}}"#,
         ..Input::USER
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::User {
         status: 201,
         description: "The new user",

@@ -43,7 +43,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         example: r#"{"user":{"bio":"I keep the keys."}}"#,
         ..Input::USER
     }),
-    parameter: None,
+    parameters: &[],
     success: Success::User {
         status: 200,
         description: "The user as it is now",

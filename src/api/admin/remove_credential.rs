@@ -1,0 +1,60 @@
+//! `DELETE /api/admin/users/{id}/credentials/{credential}`: removes an authenticator app or a passkey of a user.
+
+use super::{ID, find_changeable, why_refused};
+use crate::api::context::Context;
+use crate::api::endpoint::{
+    Authentication, Endpoint, Failure, Operation, Parameter, RateLimit, Success, Tag,
+};
+use crate::config::Feature;
+use crate::error::Error;
+use crate::http::{Request, Response};
+use crate::platform::Platform;
+use crate::store::staff::{Change, changes};
+
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/admin/users/{id}/credentials/{credential}",
+    operations: &[Operation {
+        method: "DELETE",
+        id: "removeAdminUserCredential",
+        summary: "Remove an authenticator app, with its recovery codes, or a passkey of a user",
+    }],
+    feature: Some(Feature::Staff),
+    tag: Tag::Staff,
+    authentication: Authentication::Superuser,
+    rate_limit: RateLimit::ClientIp,
+    input: None,
+    parameters: &[
+        ID,
+        Parameter {
+            name: "credential",
+            place: "path",
+            description: "The `id` of a credential among the user's `methods`",
+            values: &[],
+        },
+    ],
+    success: Success::Empty { description: "The credential is removed" },
+    failures: &[Failure {
+        name: "UnknownCredential",
+        description: "No such user, or no such app or passkey of theirs",
+        error: || Error::NotFound,
+        varying: None,
+    }],
+};
+
+/// Handles the request: one statement to find the user, one call to remove the credential.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Forbidden`].
+pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
+    let user_id = find_changeable(cx).await?;
+    let (id, report) = (cx.id(1)?, cx.report());
+    let change = Change { key: cx.staff()?.token.key(), report: &report, is_for_superusers: true };
+    if !changes::remove_credential(cx.db(), change, user_id, id, cx.now()).await? {
+        return Err(match why_refused(cx, change).await {
+            Error::Forbidden => Error::NotFound,
+            error => error,
+        });
+    }
+    cx.deliver_later(&report);
+    Ok(Response::empty(204))
+}
