@@ -1,9 +1,10 @@
 //! Credentials beside the password: what users see of them, and those of a second factor. Passkeys have a file of their own.
 
+use super::db::run;
 use super::events::{EventType, NewEvent, Report};
 use super::sessions::{STANDING, SessionKey};
 use super::users::{COLUMNS, take_user};
-use super::{Batch, Db, DbError, Param, Row, Statement};
+use super::{Batch, Db, DbError, Param};
 use crate::account::user::User;
 use crate::mail::Event;
 
@@ -47,19 +48,6 @@ impl<'a> Changer<'a> {
     pub(super) fn event(self, of_type: EventType, detail: &str, condition: &str) -> Option<String> {
         let event = NewEvent { detail, ..NewEvent::own(of_type, condition) };
         self.report.event(&event, ["?5", "?6", "?7"])
-    }
-}
-
-/// Runs statements that share parameters, and gives the first row of the last one's result.
-pub(super) async fn run(
-    db: &impl Batch,
-    statements: &[&str],
-    params: &[Param<'_>],
-) -> Result<Option<Row>, DbError> {
-    let statements: Vec<_> = statements.iter().map(|sql| Statement::sharing(sql, params)).collect();
-    match statements.as_slice() {
-        [only] => db.first(only.sql, only.params).await,
-        several => db.batch(several).await,
     }
 }
 
@@ -174,6 +162,13 @@ pub async fn confirm_totp(
     codes: &str,
     now: i64,
 ) -> Result<Option<(User, String)>, DbError> {
+    let params = changer.params(&[id.into(), step.into(), codes.into()], now);
+    let row = run(db, confirm_statements(changer), params).await?;
+    let Some(mut row) = row else { return Ok(None) };
+    Ok(Some((take_user(&mut row)?, row.text()?)))
+}
+
+fn confirm_statements(changer: Changer<'_>) -> Vec<String> {
     let may_confirm = format!(
         "EXISTS (SELECT 1 FROM users WHERE {} AND EXISTS (SELECT 1 FROM credentials AS waiting WHERE waiting.id = ?8 \
          AND waiting.user_id = ?1 AND waiting.type = 'totp' AND waiting.token_version = users.token_version))",
@@ -196,11 +191,7 @@ pub async fn confirm_totp(
         *COLUMNS,
         view()
     );
-    let params = changer.params(&[id.into(), step.into(), codes.into()], now);
-    let statements: Vec<&str> =
-        notice.iter().chain(&event).chain([&removed, &confirmed, &added, &sql]).map(String::as_str).collect();
-    let Some(mut row) = run(db, &statements, &params).await? else { return Ok(None) };
-    Ok(Some((take_user(&mut row)?, row.text()?)))
+    notice.into_iter().chain(event).chain([removed, confirmed, added, sql]).collect()
 }
 
 /// Replaces the recovery codes of a user who has a TOTP, and tells whether it did. `codes` are those of [`confirm_totp`].
@@ -210,6 +201,11 @@ pub async fn replace_codes(
     codes: &str,
     now: i64,
 ) -> Result<bool, DbError> {
+    let params = changer.params(&[codes.into()], now);
+    Ok(run(db, replace_statements(changer), params).await?.is_some())
+}
+
+fn replace_statements(changer: Changer<'_>) -> Vec<String> {
     let may_replace = format!("{} AND {HAS_SECOND_FACTOR}", changer.may_add());
     let notice = changer.notice(Event::RecoveryCodesReplaced, &may_replace);
     let event = changer.event(EventType::CredentialAdded, "'recovery'", &may_replace);
@@ -217,10 +213,7 @@ pub async fn replace_codes(
     let removed =
         format!("DELETE FROM credentials WHERE user_id = ?1 AND type = 'recovery' AND {may_replace}");
     let added = format!("{} WHERE {may_replace} RETURNING 1", insert_codes("?8"));
-    let statements: Vec<&str> =
-        notice.iter().chain(&event).chain([&removed, &added]).map(String::as_str).collect();
-    let params = changer.params(&[codes.into()], now);
-    Ok(run(db, &statements, &params).await?.is_some())
+    notice.into_iter().chain(event).chain([removed, added]).collect()
 }
 
 /// SQL condition over rows of `users` and `own` of `credentials`: without this one there would be no way in, since the password
@@ -242,6 +235,16 @@ pub enum Removal {
 /// Removes an app or a passkey of a token's user. Recovery codes go with the app only, which the user is told of: one by one,
 /// whoever has the session could take the way back away in silence.
 pub async fn remove(db: &impl Batch, changer: Changer<'_>, id: i64, now: i64) -> Result<Removal, DbError> {
+    let params = changer.params(&[id.into()], now);
+    if run(db, remove_statements(changer), params).await?.is_some() {
+        return Ok(Removal::Removed);
+    }
+    let is_last = "SELECT 1 FROM credentials WHERE id = ?2 AND user_id = ?1 AND type <> 'recovery'";
+    let is_last = db.first(is_last, &[changer.key.user_id.into(), id.into()]).await?.is_some();
+    Ok(if is_last { Removal::LastWayIn } else { Removal::NotFound })
+}
+
+fn remove_statements(changer: Changer<'_>) -> Vec<String> {
     let keeps_way_in =
         if changer.report.has_notices { String::new() } else { format!(" AND NOT {IS_LAST_WAY_IN}") };
     let own = |of_type: &str| {
@@ -263,13 +266,5 @@ pub async fn remove(db: &impl Batch, changer: Changer<'_>, id: i64, now: i64) ->
     let codes = format!("DELETE FROM credentials WHERE user_id = ?1 AND type = 'recovery' AND {is_totp}");
     let removed =
         format!("DELETE FROM credentials WHERE id = ?8 AND user_id = ?1 AND {} RETURNING 1", own(""));
-    let statements: Vec<&str> =
-        reports.iter().flatten().chain([&codes, &removed]).map(String::as_str).collect();
-    let params = changer.params(&[id.into()], now);
-    if run(db, &statements, &params).await?.is_some() {
-        return Ok(Removal::Removed);
-    }
-    let is_last = "SELECT 1 FROM credentials WHERE id = ?2 AND user_id = ?1 AND type <> 'recovery'";
-    let is_last = db.first(is_last, &[changer.key.user_id.into(), id.into()]).await?.is_some();
-    Ok(if is_last { Removal::LastWayIn } else { Removal::NotFound })
+    reports.into_iter().flatten().chain([codes, removed]).collect()
 }

@@ -196,16 +196,14 @@ pub struct Statement<'a> {
     pub params: &'a [Param<'a>],
 }
 
-impl<'a> Statement<'a> {
-    /// A statement of several with one list of parameters: it takes the first of them, as many as its text names.
-    pub(super) fn sharing(sql: &'a str, params: &'a [Param<'a>]) -> Self {
-        let number = |text: &str| {
-            let digits = text.bytes().take_while(u8::is_ascii_digit);
-            digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
-        };
-        let count = sql.split('?').skip(1).map(number).max().unwrap_or_default();
-        Self { sql, params: params.get(..count).unwrap_or(params) }
-    }
+/// The parameters that a text names, of a list that it shares with others.
+fn named_by<'a, 'b>(sql: &str, params: &'b [Param<'a>]) -> &'b [Param<'a>] {
+    let number = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit);
+        digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+    };
+    let count = sql.split('?').skip(1).map(number).max().unwrap_or_default();
+    params.get(..count).unwrap_or(params)
 }
 
 /// A database that can run several statements as one. A replica can't: it takes no writes.
@@ -216,6 +214,41 @@ pub trait Batch: Db {
     /// # Errors
     /// As for [`Db::first`]; then nothing was changed.
     fn batch(&self, statements: &[Statement<'_>]) -> impl Future<Output = Result<Option<Row>, DbError>>;
+}
+
+/// A statement that owns its text and its parameters.
+pub(super) struct OwnedStatement<'a> {
+    pub(super) sql: String,
+    pub(super) params: Vec<Param<'a>>,
+}
+
+/// Statements of one list of parameters: each takes the first of them, as many as its text names.
+pub(super) fn sharing<'a>(statements: Vec<String>, params: &[Param<'a>]) -> Vec<OwnedStatement<'a>> {
+    let own = |sql: String| OwnedStatement { params: named_by(&sql, params).to_vec(), sql };
+    statements.into_iter().map(own).collect()
+}
+
+/// Runs statements that share parameters, and gives the first row of the last one's result.
+pub(super) async fn run(
+    db: &impl Batch,
+    statements: Vec<String>,
+    params: Vec<Param<'_>>,
+) -> Result<Option<Row>, DbError> {
+    run_all(db, sharing(statements, &params)).await
+}
+
+/// Runs statements in one transaction, and gives the first row of the last one's result. It owns them, so that no caller has to drop
+/// them once it has waited: the Worker is smaller for it.
+pub(super) async fn run_all(
+    db: &impl Batch,
+    statements: Vec<OwnedStatement<'_>>,
+) -> Result<Option<Row>, DbError> {
+    let statements: Vec<_> =
+        statements.iter().map(|OwnedStatement { sql, params }| Statement { sql, params }).collect();
+    match statements.as_slice() {
+        [only] => db.first(only.sql, only.params).await,
+        several => db.batch(several).await,
+    }
 }
 
 impl<D: Db + ?Sized> Db for &D {

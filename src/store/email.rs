@@ -1,6 +1,6 @@
 //! Email of a user: in force, verified or not, and the one that waits to be verified.
 
-use super::credentials::run;
+use super::db::run;
 use super::events::{EventType, NewEvent, Report};
 use super::secrets::{self, INSERT_PARAMS, NewSecret, Purpose};
 use super::sessions::{STANDING, SessionKey};
@@ -140,6 +140,11 @@ pub async fn verify(
     report: &Report,
     now: i64,
 ) -> Result<Option<User>, DbError> {
+    let params = [&key.params(now)[..], &report.params(), &[secret.into()]].concat();
+    run(db, verify_statements(report), params).await?.map(|mut row| take_user(&mut row)).transpose()
+}
+
+fn verify_statements(report: &Report) -> Vec<String> {
     let is_good = format!("users.id = ?1 AND is_active AND ({STANDING}) = 2");
     let is_redeemable = secrets::is_redeemable(Purpose::EmailVerification);
     let is_verified =
@@ -172,8 +177,5 @@ pub async fn verify(
         is_new("reset_version + 1", "reset_version"),
         *COLUMNS
     );
-    let params = [&key.params(now)[..], &report.params(), &[secret.into()]].concat();
-    let statements: Vec<&str> =
-        reports.iter().flatten().chain([&redeemed, &sql]).map(String::as_str).collect();
-    run(db, &statements, &params).await?.map(|mut row| take_user(&mut row)).transpose()
+    reports.into_iter().flatten().chain([redeemed, sql]).collect()
 }

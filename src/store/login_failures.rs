@@ -1,6 +1,6 @@
 //! Failed logins: for each account one row over all client IPs, and one for each that tried.
 
-use super::credentials::run;
+use super::db::run;
 use super::events::{EventType, NewEvent, Recording};
 use super::outbox;
 use super::{Batch, DAY, Db, DbError, Param};
@@ -118,7 +118,11 @@ pub async fn record(
     report: LockoutReport,
     now: i64,
 ) -> Result<bool, DbError> {
-    let sql = record_if("true");
+    let params = [&keys.all_params(now)[..], &[email.into()]].concat();
+    Ok(run(db, record_statements(report), params).await?.is_some())
+}
+
+fn record_statements(report: LockoutReport) -> Vec<String> {
     let will_lock = format!(
         "email = ?7 AND is_active AND ifnull(({LOCKED_UNTIL}), 0) <= ?4 \
          AND ifnull((SELECT f.count FROM login_failures AS f \
@@ -129,9 +133,7 @@ pub async fn record(
     let notice = report.has_notices.then(|| outbox::add(Event::AccountLocked, "email", &is_told, parameters));
     let event = NewEvent { actor: "NULL", ..NewEvent::own(EventType::AccountLocked, &will_lock) };
     let event = report.recording.add(&event, parameters);
-    let statements: Vec<&str> = notice.iter().chain(&event).chain([&sql]).map(String::as_str).collect();
-    let params = [&keys.all_params(now)[..], &[email.into()]].concat();
-    Ok(run(db, &statements, &params).await?.is_some())
+    notice.into_iter().chain(event).chain([record_if("true")]).collect()
 }
 
 /// Report of a lockout.

@@ -1,12 +1,13 @@
 //! Passkeys among the credentials, and the challenges that they have answered: one is spent in the batch of what it is for, and
 //! its second use fails the whole batch.
 
-use super::credentials::{Changer, HAS_SECOND_FACTOR, run, view};
+use super::credentials::{Changer, HAS_SECOND_FACTOR, view};
+use super::db::run;
 use super::events::EventType;
 use super::login_failures::clear_all;
 use super::sessions::SessionKey;
 use super::users::{COLUMNS, take_user};
-use super::{Batch, Db, DbError, Param, Row};
+use super::{Batch, Db, DbError, Row};
 use crate::account::user::User;
 use crate::mail::Event;
 
@@ -92,16 +93,7 @@ pub async fn accept(
     failures: &str,
     now: i64,
 ) -> Result<Option<User>, DbError> {
-    let is_same =
-        "EXISTS (SELECT 1 FROM users WHERE users.id = ?1 AND is_active AND users.token_version = ?2)";
-    // WebAuthn Level 3 §7.2, step 22.
-    let own = "id = ?3 AND user_id = ?1 AND (counter < ?5 OR counter = 0 AND ?5 = 0)";
-    let used = format!("UPDATE credentials SET counter = ?5, used_at = ?4 WHERE {own} AND {is_same}");
-    let is_right = format!("{is_same} AND EXISTS (SELECT 1 FROM credentials WHERE {own})");
-    let cleared = clear_all("?8", &is_right);
-    let spent = spend("?6", "?7", "users.id = ?1");
-    let read = format!("SELECT {} FROM users WHERE id = ?1 AND changes() > 0", *COLUMNS);
-    let params: [Param<'_>; 8] = [
+    let params = vec![
         user.id.into(),
         user.token_version.into(),
         passkey.into(),
@@ -111,8 +103,21 @@ pub async fn accept(
         challenge.expires_at.into(),
         failures.into(),
     ];
-    let row = run(db, &[&spent, &cleared, &used, &read], &params).await?;
+    let row = run(db, accept_statements(), params).await?;
     row.map(|mut row| take_user(&mut row)).transpose()
+}
+
+fn accept_statements() -> Vec<String> {
+    let is_same =
+        "EXISTS (SELECT 1 FROM users WHERE users.id = ?1 AND is_active AND users.token_version = ?2)";
+    // WebAuthn Level 3 §7.2, step 22.
+    let own = "id = ?3 AND user_id = ?1 AND (counter < ?5 OR counter = 0 AND ?5 = 0)";
+    let used = format!("UPDATE credentials SET counter = ?5, used_at = ?4 WHERE {own} AND {is_same}");
+    let is_right = format!("{is_same} AND EXISTS (SELECT 1 FROM credentials WHERE {own})");
+    let cleared = clear_all("?8", &is_right);
+    let spent = spend("?6", "?7", "users.id = ?1");
+    let read = format!("SELECT {} FROM users WHERE id = ?1 AND changes() > 0", *COLUMNS);
+    vec![spent, cleared, used, read]
 }
 
 /// Passkey to be added.
@@ -150,19 +155,6 @@ pub async fn add<'a>(
     new: &NewPasskey<'a>,
     now: i64,
 ) -> Result<Option<String>, DbError> {
-    let may_add = format!(
-        "{} AND (SELECT count(*) FROM credentials AS c WHERE c.user_id = users.id AND c.type = 'passkey') < {MAX_PASSKEYS}",
-        changer.may_add()
-    );
-    let notice = changer.notice(Event::PasskeyAdded, &may_add);
-    let event = changer.event(EventType::CredentialAdded, "'passkey'", &may_add);
-    let spent = spend("?8", "?9", &may_add);
-    let sql = format!(
-        "INSERT INTO credentials (id, user_id, type, key, name, secret, algorithm, counter, user_handle, is_backup_eligible, \
-         transports, created_at) SELECT ?10, users.id, 'passkey', ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?5 FROM users \
-         WHERE {may_add} RETURNING {} AS credential",
-        view()
-    );
     let others = [
         new.challenge.nonce.as_str().into(),
         new.challenge.expires_at.into(),
@@ -176,10 +168,25 @@ pub async fn add<'a>(
         i64::from(new.is_backup_eligible).into(),
         new.transports.into(),
     ];
-    let statements: Vec<&str> =
-        notice.iter().chain(&event).chain([&spent, &sql]).map(String::as_str).collect();
-    let row = run(db, &statements, &changer.params(&others, now)).await?;
+    let row = run(db, add_statements(changer), changer.params(&others, now)).await?;
     row.map(|mut row| row.text()).transpose()
+}
+
+fn add_statements(changer: Changer<'_>) -> Vec<String> {
+    let may_add = format!(
+        "{} AND (SELECT count(*) FROM credentials AS c WHERE c.user_id = users.id AND c.type = 'passkey') < {MAX_PASSKEYS}",
+        changer.may_add()
+    );
+    let notice = changer.notice(Event::PasskeyAdded, &may_add);
+    let event = changer.event(EventType::CredentialAdded, "'passkey'", &may_add);
+    let spent = spend("?8", "?9", &may_add);
+    let sql = format!(
+        "INSERT INTO credentials (id, user_id, type, key, name, secret, algorithm, counter, user_handle, is_backup_eligible, \
+         transports, created_at) SELECT ?10, users.id, 'passkey', ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?5 FROM users \
+         WHERE {may_add} RETURNING {} AS credential",
+        view()
+    );
+    notice.into_iter().chain(event).chain([spent, sql]).collect()
 }
 
 /// Renames a passkey of a token's user, and gives it as users see it; `None` if the session has ended, or it was removed.

@@ -1,12 +1,13 @@
 //! Ways back in by mail: a password reset, and a sign-in. Whoever proves a mailbox first owns the account.
 
-use super::credentials::{HAS_SECOND_FACTOR, run};
+use super::credentials::HAS_SECOND_FACTOR;
+use super::db::run;
 use super::email::END_VERIFICATIONS;
 use super::events::{EventType, NewEvent, Report};
 use super::secrets::{self, Purpose};
 use super::sessions::REVOKE_ALL;
 use super::users::{COLUMNS, take_user};
-use super::{Batch, DbError, Param, Row};
+use super::{Batch, DbError, Param};
 use crate::account::password::PasswordHash;
 use crate::account::user::User;
 use crate::mail::Event;
@@ -39,20 +40,21 @@ pub async fn reset_password(
     password: &PasswordHash,
     now: i64,
 ) -> Result<bool, DbError> {
-    let sql = format!(
+    let params = redemption.params(Some(password.as_str()), now);
+    Ok(run(db, reset_statements(redemption.report), params).await?.is_some())
+}
+
+fn reset_statements(report: &Report) -> Vec<String> {
+    let update = format!(
         "UPDATE users SET password = ?8, email_verified = 1, verified_at = ifnull(verified_at, ?3), {REVOKE_ALL}, \
          {END_VERIFICATIONS}, updated_at = ?3 WHERE id = ?2 AND changes() > 0 RETURNING 1"
     );
-    let reports = |condition: &str| {
-        let parameters = ["?3", "?4", "?5"];
-        let event = NewEvent::own(EventType::PasswordReset, condition);
-        [
-            redemption.report.notice(Event::PasswordReset, "email", condition, parameters),
-            redemption.report.event(&event, parameters),
-        ]
-    };
-    let purpose = Purpose::PasswordReset;
-    Ok(redeem(db, purpose, redemption, reports, &sql, Some(password.as_str()), now).await?.is_some())
+    let is_redeemed = is_redeemed(Purpose::PasswordReset);
+    let reports = [
+        report.notice(Event::PasswordReset, "email", &is_redeemed, REPORT),
+        report.event(&NewEvent::own(EventType::PasswordReset, &is_redeemed), REPORT),
+    ];
+    redemption_statements(Purpose::PasswordReset, report, reports, update)
 }
 
 /// Redeems a sign-in, and gives the user, and whether they have a second factor; `None` if the secret was redeemed meanwhile. The
@@ -63,8 +65,14 @@ pub async fn sign_in(
     redemption: Redemption<'_>,
     now: i64,
 ) -> Result<Option<(User, bool)>, DbError> {
+    let params = redemption.params(None, now);
+    let row = run(db, sign_in_statements(redemption.report), params).await?;
+    row.map(|mut row| Ok((take_user(&mut row)?, row.boolean()?))).transpose()
+}
+
+fn sign_in_statements(report: &Report) -> Vec<String> {
     let first = |then: &str, otherwise: &str| format!("iif(verified_at IS NULL, {then}, {otherwise})");
-    let sql = format!(
+    let update = format!(
         "UPDATE users SET password = iif({IS_TAKEN_OVER}, '{UNUSABLE_PASSWORD}', password), \
          token_version = {}, surviving_sid = {}, reset_version = {}, email_version = {}, pending_email = {}, \
          email_verified = 1, verified_at = ifnull(verified_at, ?3) WHERE id = ?2 AND changes() > 0 \
@@ -76,39 +84,56 @@ pub async fn sign_in(
         first("NULL", "pending_email"),
         *COLUMNS
     );
-    let reports = |condition: &str| {
-        let (condition, parameters) = (format!("{condition} AND {IS_TAKEN_OVER}"), ["?3", "?4", "?5"]);
-        let event =
-            NewEvent { detail: "'unusable'", ..NewEvent::own(EventType::PasswordChanged, &condition) };
-        [
-            redemption.report.notice(Event::PasswordUnusable, "email", &condition, parameters),
-            redemption.report.event(&event, parameters),
-        ]
-    };
-    let row = redeem(db, Purpose::SignIn, redemption, reports, &sql, None, now).await?;
-    row.map(|mut row| Ok((take_user(&mut row)?, row.boolean()?))).transpose()
+    let condition = format!("{} AND {IS_TAKEN_OVER}", is_redeemed(Purpose::SignIn));
+    let event = NewEvent { detail: "'unusable'", ..NewEvent::own(EventType::PasswordChanged, &condition) };
+    let reports =
+        [report.notice(Event::PasswordUnusable, "email", &condition, REPORT), report.event(&event, REPORT)];
+    redemption_statements(Purpose::SignIn, report, reports, update)
 }
 
-/// Redeems a secret in one transaction: removes the credentials of an account that is taken over, forgets failed logins unless a
-/// second factor is still asked for, adds `reports` of what is left under a condition, and changes the user by an UPDATE that
-/// depends on the redemption before it.
-async fn redeem(
-    db: &impl Batch,
+/// Parameters of statements that report a redemption: the time, the agent and the place.
+const REPORT: [&str; 3] = ["?3", "?4", "?5"];
+
+impl<'a> Redemption<'a> {
+    /// The parameters: secret, user, time, agent, place, keys of failures, password.
+    fn params(self, password: Option<&'a str>, now: i64) -> Vec<Param<'a>> {
+        let [agent, place] = self.report.params();
+        let [of_email, of_user] = self.failures;
+        vec![
+            self.secret.into(),
+            self.user_id.into(),
+            now.into(),
+            agent,
+            place,
+            of_email.into(),
+            of_user.into(),
+            password.into(),
+        ]
+    }
+}
+
+/// SQL condition: the secret ?1 of this purpose can be redeemed.
+fn is_redeemable(purpose: Purpose) -> String {
+    format!("EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?1 AND {})", secrets::is_redeemable(purpose))
+}
+
+/// SQL condition over rows of `users`: the secret ?1 of this purpose can be redeemed for it.
+fn is_redeemed(purpose: Purpose) -> String {
+    format!("users.id = ?2 AND {}", is_redeemable(purpose))
+}
+
+/// Statements that redeem a secret in one transaction: they remove the credentials of an account that is taken over, forget failed
+/// logins unless a second factor is still asked for, add `reports` of what is left, and change the user by an UPDATE that depends on
+/// the redemption before it.
+fn redemption_statements(
     purpose: Purpose,
-    Redemption { secret, user_id, report, failures: [of_email, of_user] }: Redemption<'_>,
-    reports: impl Fn(&str) -> [Option<String>; 2],
-    update: &str,
-    password: Option<&str>,
-    now: i64,
-) -> Result<Option<Row>, DbError> {
-    let is_redeemable = format!(
-        "EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?1 AND {})",
-        secrets::is_redeemable(purpose)
-    );
-    let condition = format!("users.id = ?2 AND {is_redeemable}");
-    let parameters = ["?3", "?4", "?5"];
+    report: &Report,
+    reports: [Option<String>; 2],
+    update: String,
+) -> Vec<String> {
+    let (is_redeemable, condition) = (is_redeemable(purpose), is_redeemed(purpose));
     let is_first = format!("{condition} AND NOT email_verified");
-    let verified = report.event(&NewEvent::own(EventType::UserVerified, &is_first), parameters);
+    let verified = report.event(&NewEvent::own(EventType::UserVerified, &is_first), REPORT);
     let is_removed = format!(
         "{condition} AND {IS_TAKEN_OVER} AND c.user_id = users.id AND c.type <> 'recovery' AND c.token_version IS NULL"
     );
@@ -117,7 +142,7 @@ async fn redeem(
         from: "users, credentials AS c",
         ..NewEvent::own(EventType::CredentialRemoved, &is_removed)
     };
-    let removal = report.event(&removal, parameters);
+    let removal = report.event(&removal, REPORT);
     let removed = format!(
         "DELETE FROM credentials WHERE user_id = ?2 AND EXISTS (SELECT 1 FROM users WHERE {condition} AND {IS_TAKEN_OVER})"
     );
@@ -131,20 +156,6 @@ async fn redeem(
         format!("DELETE FROM login_failures WHERE account IN (?6, ?7) AND {is_redeemable} AND {is_complete}");
     let redeemed =
         format!("UPDATE secrets SET used_at = ?3 WHERE id = ?1 AND {}", secrets::is_redeemable(purpose));
-    let reports = reports(&condition);
-    let statements = [&verified, &removal].into_iter().flatten().chain([&removed, &forgotten]);
-    let statements = statements.chain(reports.iter().flatten()).chain([&redeemed]).map(String::as_str);
-    let statements: Vec<&str> = statements.chain([update]).collect();
-    let [agent, place] = report.params();
-    let params: [Param<'_>; 8] = [
-        secret.into(),
-        user_id.into(),
-        now.into(),
-        agent,
-        place,
-        of_email.into(),
-        of_user.into(),
-        password.into(),
-    ];
-    run(db, &statements, &params).await
+    let before = [verified, removal].into_iter().flatten().chain([removed, forgotten]);
+    before.chain(reports.into_iter().flatten()).chain([redeemed, update]).collect()
 }

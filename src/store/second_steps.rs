@@ -1,7 +1,8 @@
 //! Second steps: a first proof was right, and the user has a second factor. A try is counted before it is compared, so that of
 //! any number at once as many count as the limits say. Of any number of right ones one ends the step.
 
-use super::credentials::{run, time};
+use super::credentials::time;
+use super::db::run;
 use super::events::{EventType, NewEvent, Report};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL, clear_all, record_if};
 use super::outbox::{self, Origin};
@@ -148,29 +149,13 @@ pub async fn attempt(
     factor: Factor<'_>,
     now: i64,
 ) -> Result<Result<Attempt, Refused>, DbError> {
-    let may_try = format!("{} AND tries < {MAX_TRIES}", is_open(7));
-    let recorded = record_if(&format!("EXISTS (SELECT 1 FROM second_steps WHERE {may_try})"));
-    let is_recorded = if failures.is_limited() { " AND changes() > 0" } else { "" };
-    let counted = format!("UPDATE second_steps SET tries = tries + 1 WHERE {may_try}{is_recorded}");
-    let (condition, name): (_, Param<'_>) = match factor {
-        Factor::App => ("c.user_id = users.id AND type = 'totp' AND c.token_version IS NULL", Param::Null),
-        Factor::Recovery(hash) => {
-            ("c.user_id = users.id AND type = 'recovery' AND key = ?12 AND used_at IS NULL", hash.into())
-        }
-        Factor::Passkey(id) => ("type = 'passkey' AND key = ?12", id.into()),
-        Factor::Unknown => ("false", Param::Null),
+    let name: Param<'_> = match factor {
+        Factor::App | Factor::Unknown => Param::Null,
+        Factor::Recovery(name) | Factor::Passkey(name) => name.into(),
     };
-    let found = format!(
-        "SELECT methods, email, c.user_id = users.id AS is_own, {PASSKEY} FROM second_steps JOIN users ON users.id = second_steps.user_id \
-         LEFT JOIN credentials AS c ON {condition} \
-         WHERE second_steps.id = ?7 AND changes() > 0"
-    );
     let params = [&failures.all_params(now)[..], &key.params(now), &[name]].concat();
-    let statements = [&*recorded, &*counted, &*found];
-    let statements =
-        if failures.is_limited() { &statements[..] } else { statements.get(1..).unwrap_or_default() };
-    let Some(mut row) = run(db, statements, &params).await? else {
-        return why_refused(db, &may_try, &params).await.map(Err);
+    let Some(mut row) = run(db, attempt_statements(failures, factor), params.clone()).await? else {
+        return why_refused(db, params).await.map(Err);
     };
     let (methods, email) = (row.text()?, row.text()?);
     let is_foreign = row.optional_integer()? == Some(0);
@@ -186,12 +171,38 @@ pub async fn attempt(
     Ok(Ok(Attempt { methods, email, named }))
 }
 
-async fn why_refused(db: &impl Db, may_try: &str, params: &[Param<'_>]) -> Result<Refused, DbError> {
-    let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM second_steps WHERE {may_try}) AS is_open, ({LOCKED_UNTIL}) AS locked_until"
+/// SQL condition over rows of `second_steps`: the step with the parameters ?7 to ?11 may be tried.
+fn may_try() -> String {
+    format!("{} AND tries < {MAX_TRIES}", is_open(7))
+}
+
+fn attempt_statements(failures: &FailureKeys, factor: Factor<'_>) -> Vec<String> {
+    let may_try = may_try();
+    let recorded = record_if(&format!("EXISTS (SELECT 1 FROM second_steps WHERE {may_try})"));
+    let is_recorded = if failures.is_limited() { " AND changes() > 0" } else { "" };
+    let counted = format!("UPDATE second_steps SET tries = tries + 1 WHERE {may_try}{is_recorded}");
+    let condition = match factor {
+        Factor::App => "c.user_id = users.id AND type = 'totp' AND c.token_version IS NULL",
+        Factor::Recovery(_) => "c.user_id = users.id AND type = 'recovery' AND key = ?12 AND used_at IS NULL",
+        Factor::Passkey(_) => "type = 'passkey' AND key = ?12",
+        Factor::Unknown => "false",
+    };
+    let found = format!(
+        "SELECT methods, email, c.user_id = users.id AS is_own, {PASSKEY} FROM second_steps JOIN users ON users.id = second_steps.user_id \
+         LEFT JOIN credentials AS c ON {condition} \
+         WHERE second_steps.id = ?7 AND changes() > 0"
     );
-    let row = db.first(&sql, params.get(..11).unwrap_or(params)).await?;
-    let Some(mut row) = row else { return Ok(Refused::Unknown) };
+    let recorded = failures.is_limited().then_some(recorded);
+    recorded.into_iter().chain([counted, found]).collect()
+}
+
+async fn why_refused(db: &impl Batch, mut params: Vec<Param<'_>>) -> Result<Refused, DbError> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM second_steps WHERE {}) AS is_open, ({LOCKED_UNTIL}) AS locked_until",
+        may_try()
+    );
+    params.truncate(11);
+    let Some(mut row) = run(db, vec![sql], params).await? else { return Ok(Refused::Unknown) };
     let is_open = row.boolean()?;
     Ok(match row.optional_integer()? {
         Some(until) if is_open => Refused::LockedUntil(until),
@@ -245,16 +256,14 @@ pub async fn finish(
     report: &Report,
     now: i64,
 ) -> Result<Option<User>, DbError> {
-    let open = is_open(1);
     let mut params = [&key.params(now)[..], &[failures.into()]].concat();
-    let (unused, change) = match proven {
+    match proven {
         Proven::App { id, step, resealed } => {
             params.extend_from_slice(&[(*id).into(), (*step).into(), resealed.as_deref().into()]);
-            ("token_version IS NULL AND counter < ?8", "counter = ?8, secret = ifnull(?9, secret)")
         }
         Proven::Recovery { id } => {
             params.push((*id).into());
-            ("used_at IS NULL", "counter = 0")
+            params.extend(report.params());
         }
         Proven::Passkey { id, counter, challenge } => {
             params.extend_from_slice(&[
@@ -263,8 +272,20 @@ pub async fn finish(
                 challenge.nonce.as_str().into(),
                 challenge.expires_at.into(),
             ]);
-            ("(counter < ?8 OR counter = 0 AND ?8 = 0)", "counter = ?8")
         }
+    }
+    let row = run(db, finish_statements(proven, report), params).await?;
+    row.map(|mut row| take_user(&mut row)).transpose()
+}
+
+fn finish_statements(proven: &Proven, report: &Report) -> Vec<String> {
+    let open = is_open(1);
+    let (unused, change) = match proven {
+        Proven::App { .. } => {
+            ("token_version IS NULL AND counter < ?8", "counter = ?8, secret = ifnull(?9, secret)")
+        }
+        Proven::Recovery { .. } => ("used_at IS NULL", "counter = 0"),
+        Proven::Passkey { .. } => ("(counter < ?8 OR counter = 0 AND ?8 = 0)", "counter = ?8"),
     };
     let own = format!("credentials.id = ?7 AND user_id = ?2 AND {unused}");
     let is_right = format!(
@@ -274,7 +295,6 @@ pub async fn finish(
     match proven {
         Proven::App { .. } => {}
         Proven::Recovery { .. } => {
-            params.extend(report.params());
             let (condition, parameters) = (format!("users.id = ?2 AND {is_right}"), ["?5", "?8", "?9"]);
             let is_told = format!("email_verified AND {condition}");
             statements.extend(report.notice(Event::RecoveryCodeUsed, "email", &is_told, parameters));
@@ -289,9 +309,7 @@ pub async fn finish(
         format!("DELETE FROM second_steps WHERE {open} AND changes() > 0"),
         format!("SELECT {} FROM users WHERE id = ?2 AND changes() > 0", *COLUMNS),
     ]);
-    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-    let row = run(db, &statements, &params).await?;
-    row.map(|mut row| take_user(&mut row)).transpose()
+    statements
 }
 
 /// Adds a notice of a wrong second factor to a user, whose first proof was right, if the address is verified.

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::credentials::{run, time};
+use super::credentials::time;
+use super::db::{OwnedStatement, run, run_all, sharing};
 use super::events::{EventType, NewEvent, Report};
 use super::outbox;
-use super::{Batch, DAY, Db, DbError, Param, Row, Statement};
+use super::{Batch, DAY, Db, DbError, Param, Row};
 use crate::mail::Event;
 
 /// SQL expression over a row of `users`: the [`Standing`] of the token with the user ?1, the version ?2, the sid ?3 and
@@ -178,6 +179,20 @@ fn record_sql() -> String {
 /// Records a session that has begun, as [`record`] does, and tells whether a notice is due: its device is none that the table
 /// knows of the user. A first session is no news, and an address that is not verified gets none.
 pub async fn record_begun(db: &impl Batch, record: &SessionRecord, now: i64) -> Result<bool, DbError> {
+    let params = record.params(now);
+    // The last statement has parameters of its own.
+    let is_due = OwnedStatement { sql: IS_DUE.to_owned(), params: vec![record.user_id.into(), now.into()] };
+    let mut statements = sharing(vec![notice_of_unknown_device(), record_sql()], &params);
+    statements.push(is_due);
+    let row = run_all(db, statements).await?;
+    row.map_or(Ok(false), |mut row| row.boolean())
+}
+
+/// SQL query: a notice of an unknown device is due to the user ?1 at the time ?2.
+const IS_DUE: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?2 AND key = \
+     (SELECT id || ' unknown_device ' || lower(email) FROM users WHERE id = ?1)) AS is_due";
+
+fn notice_of_unknown_device() -> String {
     let own = format!(
         "FROM (SELECT agent, place FROM sessions WHERE user_id = ?1 AND sid <> ?3 LIMIT {MAX_LOOKED_AT}) AS known"
     );
@@ -191,20 +206,7 @@ pub async fn record_begun(db: &impl Batch, record: &SessionRecord, now: i64) -> 
         country("known.place"),
         country("?8")
     );
-    let notice = outbox::add(Event::UnknownDevice, "email", &is_unknown, ["?5", "?7", "?8"]);
-    let insert = record_sql();
-    let params = record.params(now);
-    let (of_notice, _) = params.split_at_checked(8).unwrap_or((&params, &[]));
-    let is_due = "SELECT EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?2 AND key = \
-         (SELECT id || ' unknown_device ' || lower(email) FROM users WHERE id = ?1)) AS is_due";
-    let row = db
-        .batch(&[
-            Statement { sql: &notice, params: of_notice },
-            Statement { sql: &insert, params: &params },
-            Statement { sql: is_due, params: &[record.user_id.into(), now.into()] },
-        ])
-        .await?;
-    row.map_or(Ok(false), |mut row| row.boolean())
+    outbox::add(Event::UnknownDevice, "email", &is_unknown, ["?5", "?7", "?8"])
 }
 
 /// Ends a session, if its user is active and its token is good, and tells whether that was so.
@@ -228,6 +230,12 @@ pub async fn revoke_other(
     report: &Report,
     now: i64,
 ) -> Result<bool, DbError> {
+    let others = [proved_since.into(), other.into(), expires_at.into()];
+    let params = [&key.params(now)[..], &others, &report.params()].concat();
+    Ok(run(db, revoke_other_statements(report), params).await?.is_some())
+}
+
+fn revoke_other_statements(report: &Report) -> Vec<String> {
     let is_good = format!("users.id = ?1 AND is_active AND ({STANDING}) = 2");
     let other_session = "user_id = ?1 AND sid = ?7";
     let is_ended =
@@ -237,10 +245,7 @@ pub async fn revoke_other(
         "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?8) WHERE {other_session} AND EXISTS \
          (SELECT 1 FROM users WHERE {is_good} AND {IS_ACTIVE}) RETURNING 1"
     );
-    let others = [proved_since.into(), other.into(), expires_at.into()];
-    let params = [&key.params(now)[..], &others, &report.params()].concat();
-    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
-    Ok(run(db, &statements, &params).await?.is_some())
+    event.into_iter().chain([sql]).collect()
 }
 
 /// SQL statement, if events are written: adds one of sessions that end, for each user under a condition.
@@ -256,12 +261,15 @@ pub async fn revoke_all(
     report: &Report,
     now: i64,
 ) -> Result<bool, DbError> {
+    let params = [&key.params(now)[..], &report.params()].concat();
+    Ok(run(db, revoke_all_statements(report), params).await?.is_some())
+}
+
+fn revoke_all_statements(report: &Report) -> Vec<String> {
     let condition = format!("users.id = ?1 AND is_active AND ({STANDING}) > 0");
     let event = ended(report, "'all'", &condition, ["?5", "?6", "?7"]);
     let sql = format!("UPDATE users SET {REVOKE_ALL} WHERE {condition} RETURNING 1");
-    let params = [&key.params(now)[..], &report.params()].concat();
-    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
-    Ok(run(db, &statements, &params).await?.is_some())
+    event.into_iter().chain([sql]).collect()
 }
 
 /// Ends every other session of a token's user, if the user is active and the token is [`Standing::Active`], and tells
@@ -273,6 +281,11 @@ pub async fn revoke_others(
     report: &Report,
     now: i64,
 ) -> Result<bool, DbError> {
+    let params = [&key.params(now)[..], &report.params()].concat();
+    Ok(run(db, revoke_others_statements(report), params).await?.is_some())
+}
+
+fn revoke_others_statements(report: &Report) -> Vec<String> {
     let condition = format!("users.id = ?1 AND is_active AND ({STANDING}) = 2");
     let is_news = format!(
         "{condition} AND EXISTS (SELECT 1 FROM sessions AS other WHERE other.user_id = ?1 AND other.sid <> ?3 \
@@ -284,9 +297,7 @@ pub async fn revoke_others(
          surviving_version = iif(surviving_sid IS ?3, surviving_version, token_version), \
          grace_until = iif(surviving_sid IS ?3, grace_until, 0) WHERE {condition} RETURNING 1"
     );
-    let params = [&key.params(now)[..], &report.params()].concat();
-    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
-    Ok(run(db, &statements, &params).await?.is_some())
+    event.into_iter().chain([sql]).collect()
 }
 
 /// SQL expression: the id of a session for a path. It is the sid, or else `~` and the sid in hexadecimal, where another

@@ -2,14 +2,15 @@
 
 use std::sync::LazyLock;
 
-use super::credentials::{HAS_SECOND_FACTOR, run};
+use super::credentials::HAS_SECOND_FACTOR;
+use super::db::{OwnedStatement, run, run_all, sharing};
 use super::email::{self, END_VERIFICATIONS};
 use super::events::{EventType, NewEvent, Report};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
 use super::registrations::{self, RegistrationLimit};
 use super::secrets::{self, NewSecret};
 use super::sessions::{REVOKE_ALL, SEEN_AT, STANDING, SessionKey, Standing, Use};
-use super::{Batch, Db, DbError, Param, Row, Statement};
+use super::{Batch, Db, DbError, Param, Row};
 use crate::account::password::PasswordHash;
 use crate::account::profile::{PROFILE, Profile};
 use crate::account::user::{NewUser, User, UserPatch};
@@ -82,53 +83,46 @@ pub async fn insert(
     report: &Report,
     now: i64,
 ) -> Result<Option<Inserted>, DbError> {
-    const INTO: &str = "INSERT INTO users (email, username, password, created_at, updated_at)";
-    /// Number of the first parameter of the verification.
-    const SECRET: usize = 7;
     let account: [Param<'_>; 4] =
         [new.email.as_str().into(), new.username.as_str().into(), password.as_str().into(), now.into()];
-    let secret_params = verification.map(|secret| secret.params(now));
-    let params =
-        [&account[..], &report.params(), secret_params.as_ref().map_or(&[][..], |params| params)].concat();
-    let limit_params = limit.map(RegistrationLimit::params);
-    let mut statements = Vec::new();
-    if let Some(params) = &limit_params {
-        statements.push(Statement { sql: registrations::COUNT, params });
+    let secret = verification.map_or(Vec::new(), |secret| secret.params(now).to_vec());
+    let params = [&account[..], &report.params(), &secret].concat();
+    let mut statements = sharing(insert_statements(limit.is_some(), verification, report), &params);
+    if let Some(limit) = limit {
+        let params = limit.params().to_vec();
+        statements.insert(0, OwnedStatement { sql: registrations::COUNT.to_owned(), params });
     }
-    let values = if limit.is_some() {
+    let Some(mut row) = run_all(db, statements).await? else { return Ok(None) };
+    let user = take_user(&mut row)?;
+    Ok(Some(Inserted { user, expires: if verification.is_some() { row.optional_text()? } else { None } }))
+}
+
+/// Statements of [`insert`] after the one that counts the registration.
+fn insert_statements(is_limited: bool, verification: Option<&NewSecret>, report: &Report) -> Vec<String> {
+    /// Number of the first parameter of the verification.
+    const SECRET: usize = 7;
+    let values = if is_limited {
         "SELECT ?1, ?2, ?3, ?4, ?4 WHERE changes() > 0"
     } else {
         "VALUES (?1, ?2, ?3, ?4, ?4)"
     };
+    let insert = format!("INSERT INTO users (email, username, password, created_at, updated_at) {values}");
     // The salt of the hash is new, so no other user has it.
     let own = "users.email = ?1 AND users.password = ?3";
-    let issued = verification.map(|secret| {
-        let issued = secrets::insert(secret.purpose, SECRET, "users", "users.email", "email_version");
-        format!("{issued} AND {own}")
+    let issue = verification.map(|secret| {
+        let issue = secrets::insert(secret.purpose, SECRET, "users", "users.email", "email_version");
+        format!("{issue} AND {own}")
     });
     let event = report.event(&NewEvent::own(EventType::UserRegistered, own), ["?4", "?5", "?6"]);
-    let inserted = format!("{INTO} {values}");
-    let sql = if issued.is_none() && event.is_none() {
-        format!("{inserted} RETURNING {}", *COLUMNS)
-    } else {
-        statements.push(Statement::sharing(&inserted, &params));
-        let expires = match issued {
-            Some(_) => {
-                format!(", (SELECT {} FROM secrets WHERE id = ?{SECRET}) AS expires", secrets::EXPIRES)
-            }
-            None => String::new(),
-        };
-        format!("SELECT {}{expires} FROM users WHERE {own}", *COLUMNS)
+    if issue.is_none() && event.is_none() {
+        return vec![format!("{insert} RETURNING {}", *COLUMNS)];
+    }
+    let expires = match issue {
+        Some(_) => format!(", (SELECT {} FROM secrets WHERE id = ?{SECRET}) AS expires", secrets::EXPIRES),
+        None => String::new(),
     };
-    statements.extend(issued.iter().chain(&event).map(|sql| Statement::sharing(sql, &params)));
-    statements.push(Statement::sharing(&sql, &params));
-    let row = match statements.as_slice() {
-        [only] => db.first(only.sql, only.params).await?,
-        several => db.batch(several).await?,
-    };
-    let Some(mut row) = row else { return Ok(None) };
-    let user = take_user(&mut row)?;
-    Ok(Some(Inserted { user, expires: if issued.is_some() { row.optional_text()? } else { None } }))
+    let read = format!("SELECT {}{expires} FROM users WHERE {own}", *COLUMNS);
+    [insert].into_iter().chain(issue).chain(event).chain([read]).collect()
 }
 
 /// Result of [`find_by_session`].
@@ -226,6 +220,27 @@ pub async fn update(
     report: &Report,
     now: i64,
 ) -> Result<Option<Updated>, DbError> {
+    let (statements, params) = update_statements(key, patch, has_grace, verification, report, now);
+    let mut statements = sharing(statements, &params);
+    if let Some((secret, email)) = verification.zip(patch.email.as_deref()) {
+        let (sql, params) = email::issue(key, secret, email, now);
+        statements.insert(0, OwnedStatement { sql, params });
+    }
+    let Some(mut row) = run_all(db, statements).await? else { return Ok(None) };
+    let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
+    let expires = if verification.is_some() { row.optional_text()? } else { None };
+    Ok(Some(Updated { user, standing, expires }))
+}
+
+/// Statements of [`update`] after the one that issues a verification, and their parameters.
+fn update_statements<'a>(
+    key: SessionKey<'a>,
+    patch: &'a UserPatch,
+    has_grace: bool,
+    verification: Option<&'a NewSecret>,
+    report: &'a Report,
+    now: i64,
+) -> (Vec<String>, Vec<Param<'a>>) {
     let mut params = [&key.params(now)[..], &report.params()].concat();
     let mut set = String::from("updated_at = ?5");
     let username = patch.username.as_deref().map(|username| push(&mut params, username.into()));
@@ -301,19 +316,8 @@ pub async fn update(
     if password.is_some() {
         add(&condition, EventType::PasswordChanged, Some(Event::PasswordChanged));
     }
-    let issued = verification.zip(patch.email.as_deref());
-    let issued = issued.map(|(secret, email)| email::issue(key, secret, email, now));
-    let issued = issued.as_ref().map(|(sql, params)| Statement { sql, params });
-    let shared = before.iter().chain([&sql]).map(|sql| Statement::sharing(sql, &params));
-    let statements: Vec<_> = issued.into_iter().chain(shared).collect();
-    let row = match statements.as_slice() {
-        [only] => db.first(only.sql, only.params).await?,
-        several => db.batch(several).await?,
-    };
-    let Some(mut row) = row else { return Ok(None) };
-    let (user, standing) = (take_user(&mut row)?, Standing::take(&mut row)?);
-    let expires = if secret.is_some() { row.optional_text()? } else { None };
-    Ok(Some(Updated { user, standing, expires }))
+    before.push(sql);
+    (before, params)
 }
 
 /// Deactivates a token's user and ends every session and secret, if the user is active and the token is [`Standing::Active`],
@@ -326,6 +330,11 @@ pub async fn deactivate(
     report: &Report,
     now: i64,
 ) -> Result<bool, DbError> {
+    let params = [&key.params(now)[..], &report.params()].concat();
+    Ok(run(db, deactivate_statements(is_proved_twice, report), params).await?.is_some())
+}
+
+fn deactivate_statements(is_proved_twice: bool, report: &Report) -> Vec<String> {
     let is_proved = if is_proved_twice { String::new() } else { format!(" AND NOT {HAS_SECOND_FACTOR}") };
     let condition = format!("id = ?1 AND is_active AND ({STANDING}) = 2{is_proved}");
     let sql = format!(
@@ -335,9 +344,7 @@ pub async fn deactivate(
     let parameters = ["?5", "?6", "?7"];
     let notice = report.notice(Event::AccountDeactivated, "email", &is_told, parameters);
     let event = report.event(&NewEvent::own(EventType::UserDeactivated, &condition), parameters);
-    let statements: Vec<&str> = notice.iter().chain(&event).chain([&sql]).map(String::as_str).collect();
-    let params = [&key.params(now)[..], &report.params()].concat();
-    Ok(run(db, &statements, &params).await?.is_some())
+    notice.into_iter().chain(event).chain([sql]).collect()
 }
 
 /// Finds which of these values are taken by users other than `except`. For failure paths only: on the good

@@ -10,7 +10,7 @@ use super::{RelyingParty, text};
 ///
 /// It is read as JSON: browsers add members, some of them at random, so that nobody compares its text.
 pub fn read(json: &[u8], rp: &RelyingParty<'_>, ceremony: Ceremony<'_>, now: i64) -> Option<Challenge> {
-    let data: Value = serde_json::from_slice(json).ok()?;
+    let data: Value = serde_json::from_str(str::from_utf8(json).ok()?).ok()?;
     let ceremony_type = match ceremony {
         Ceremony::Authentication => "webauthn.get",
         Ceremony::Registration { .. } => "webauthn.create",

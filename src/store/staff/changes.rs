@@ -2,7 +2,7 @@
 
 use super::{Change, user_view};
 use crate::mail::Event;
-use crate::store::credentials::run;
+use crate::store::db::run;
 use crate::store::events::EventType;
 use crate::store::sessions::{IS_ACTIVE, REVOKE_ALL};
 use crate::store::{Batch, DbError, Param};
@@ -44,7 +44,6 @@ pub async fn update(
     patch: &StaffPatch,
     now: i64,
 ) -> Result<Option<String>, DbError> {
-    let allowed = change.is_allowed();
     let flag = |value: Option<bool>| Param::from(value.map(i64::from));
     let others = [
         patch.username.as_deref().into(),
@@ -53,6 +52,13 @@ pub async fn update(
         flag(patch.is_staff),
         flag(patch.is_superuser),
     ];
+    let params = change.params(user_id, &others, now);
+    let row = run(db, update_statements(change, patch), params).await?;
+    row.map(|mut row| row.text()).transpose()
+}
+
+fn update_statements(change: Change<'_>, patch: &StaffPatch) -> Vec<String> {
+    let allowed = change.is_allowed();
     let when = |is_changed: &str| format!("{allowed} AND {is_changed}");
     let event = |of_type, detail: &str, is_changed: &str| change.event(of_type, detail, &when(is_changed));
     let email = when("email <> ?10");
@@ -88,16 +94,7 @@ pub async fn update(
          pending_email = iif({ENDS}, NULL, pending_email), updated_at = ?5 WHERE {allowed} RETURNING {}",
         user_view("")
     ));
-    first_text(db, &statements, &change.params(user_id, &others, now)).await
-}
-
-async fn first_text(
-    db: &impl Batch,
-    statements: &[String],
-    params: &[Param<'_>],
-) -> Result<Option<String>, DbError> {
-    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-    run(db, &statements, params).await?.map(|mut row| row.text()).transpose()
+    statements
 }
 
 /// Ends every session and secret of a user, and tells whether it was allowed.
@@ -107,11 +104,15 @@ pub async fn end_sessions(
     user_id: i64,
     now: i64,
 ) -> Result<bool, DbError> {
+    let statements = end_all_statements(change);
+    Ok(run(db, statements, change.params(user_id, &[], now)).await?.is_some())
+}
+
+fn end_all_statements(change: Change<'_>) -> Vec<String> {
     let allowed = change.is_allowed();
     let event = change.event(EventType::SessionsEnded, "'all'", &allowed);
     let sql = format!("UPDATE users SET {REVOKE_ALL} WHERE {allowed} RETURNING 1");
-    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
-    Ok(run(db, &statements, &change.params(user_id, &[], now)).await?.is_some())
+    event.into_iter().chain([sql]).collect()
 }
 
 /// Ends one active session of a user, and tells whether it was allowed and there is one. Its tokens of the last day have expired at
@@ -125,6 +126,12 @@ pub async fn end_session(
     expires_at: i64,
     now: i64,
 ) -> Result<bool, DbError> {
+    let others = [sid.into(), proved_since.into(), expires_at.into()];
+    let params = change.params(user_id, &others, now);
+    Ok(run(db, end_one_statements(change), params).await?.is_some())
+}
+
+fn end_one_statements(change: Change<'_>) -> Vec<String> {
     let is_active = IS_ACTIVE.replace("?6", "?10");
     let allowed = change.is_allowed();
     let own = "user_id = ?8 AND sid = ?9";
@@ -137,9 +144,7 @@ pub async fn end_session(
         "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?11) WHERE {own} \
          AND EXISTS (SELECT 1 FROM users WHERE {allowed} AND {is_active}) RETURNING 1"
     );
-    let statements: Vec<&str> = event.iter().chain([&sql]).map(String::as_str).collect();
-    let others = [sid.into(), proved_since.into(), expires_at.into()];
-    Ok(run(db, &statements, &change.params(user_id, &others, now)).await?.is_some())
+    event.into_iter().chain([sql]).collect()
 }
 
 /// Removes an app, with its recovery codes, or a passkey of a user, and tells whether it was allowed and there is one.
@@ -150,6 +155,11 @@ pub async fn remove_credential(
     id: i64,
     now: i64,
 ) -> Result<bool, DbError> {
+    let statements = removal_statements(change);
+    Ok(run(db, statements, change.params(user_id, &[id.into()], now)).await?.is_some())
+}
+
+fn removal_statements(change: Change<'_>) -> Vec<String> {
     let allowed = change.is_allowed();
     let has = |of_type: &str| {
         format!(
@@ -171,6 +181,5 @@ pub async fn remove_credential(
              AND EXISTS (SELECT 1 FROM users WHERE {allowed}) RETURNING 1"
         )),
     ];
-    let statements: Vec<&str> = statements.iter().flatten().map(String::as_str).collect();
-    Ok(run(db, &statements, &change.params(user_id, &[id.into()], now)).await?.is_some())
+    statements.into_iter().flatten().collect()
 }

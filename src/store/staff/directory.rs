@@ -2,7 +2,8 @@
 //! next begins.
 
 use super::user_view;
-use crate::store::{Db, DbError, Param, Statement};
+use crate::store::db::run;
+use crate::store::{Batch, DbError, Param};
 
 /// The most usernames that a page of a search looks at. Those of users whose email begins with the text too were listed before and
 /// are left out, so a page may be shorter; it reads fewer than 20 rows that it does not give.
@@ -109,7 +110,7 @@ pub struct Page {
 }
 
 /// Lists users. A text that is an id finds that user first; each user is found once.
-pub async fn list(db: &impl Db, search: &Search) -> Result<Page, DbError> {
+pub async fn list(db: &impl Batch, search: &Search) -> Result<Page, DbError> {
     let text = search.text.as_deref();
     let id = text
         .filter(|text| text.bytes().all(|c| c.is_ascii_digit()))
@@ -165,64 +166,18 @@ impl Users {
 
 /// Adds users of one part of the list, and gives the value after which the part goes on, if it does.
 async fn list_part(
-    db: &impl Db,
+    db: &impl Batch,
     Search { text, state, .. }: &Search,
     id: Option<i64>,
     Place { order, after }: &Place,
     users: &mut Users,
 ) -> Result<Option<String>, DbError> {
-    let condition = state.map_or("true", State::condition);
-    let index = state.and_then(State::index).filter(|_| *order == Order::Id);
+    let search = Part { order: *order, is_begun: !after.is_empty(), state: *state };
     // A search by state looks at many, for few.
-    let is_window = state.is_some() && index.is_none();
     let looked_at = match order {
-        _ if is_window => WITH_STATE,
+        _ if search.is_window() => WITH_STATE,
         Order::Username => users.left.min(USERNAMES),
         Order::Id | Order::Email => users.left,
-    };
-    let column = order.column();
-    // One bound, from which the index is read.
-    let beyond = |after: &str| match order {
-        Order::Id => format!("id < CAST({after} AS INTEGER)"),
-        Order::Email | Order::Username => format!("{column} > {after}"),
-    };
-    let end = format!("{column} < ?2 || char(1114111) AND id IS NOT ?3");
-    let range = |beyond: &str| match order {
-        Order::Id => format!("{beyond} AND {}", if index.is_some() { condition } else { "true" }),
-        Order::Email | Order::Username => format!("{beyond} AND {end}"),
-    };
-    let begin = match (order, after.is_empty()) {
-        (_, false) => beyond("?1"),
-        (Order::Id, true) => "true".to_owned(),
-        (Order::Email | Order::Username, true) => format!("{column} >= ?2"),
-    };
-    let (order_by, last) = match order {
-        Order::Id => ("id DESC", "min(id)"),
-        Order::Email => ("email", "max(email)"),
-        Order::Username => ("username", "max(username)"),
-    };
-    let is_new = match order {
-        Order::Username => "NOT (email >= ?2 AND email < ?2 || char(1114111))",
-        Order::Id | Order::Email => "true",
-    };
-    let indexed = index.map_or(String::new(), |index| [" INDEXED BY ", index].concat());
-    let from = format!("FROM users{indexed} WHERE");
-    let window = format!("SELECT * {from} {} ORDER BY {order_by} LIMIT ?4", range(&begin));
-    let view = user_view("");
-    // Not ordered again: rows of a subquery with a limit come in its order.
-    let sql = if is_window {
-        format!(
-            "SELECT json_group_array(json({view})) AS list, count(*) AS count, CAST(iif(count(*) = ?5, {last}, \
-             (SELECT {last} FROM ({window}) HAVING count(*) = ?4)) AS TEXT) AS next \
-             FROM (SELECT * FROM ({window}) WHERE {condition} AND {is_new} LIMIT ?5)"
-        )
-    } else {
-        let is_more = format!("EXISTS (SELECT 1 {from} {})", range(&beyond("last")));
-        format!(
-            "SELECT list, count, iif(looked_at = ?4 AND {is_more}, CAST(last AS TEXT), NULL) AS next \
-             FROM (SELECT json_group_array(json({view})) FILTER (WHERE {is_new}) AS list, \
-             count(*) FILTER (WHERE {is_new}) AS count, count(*) AS looked_at, {last} AS last FROM ({window}))"
-        )
     };
     let params: [Param<'_>; 5] = [
         after.as_str().into(),
@@ -231,11 +186,81 @@ async fn list_part(
         looked_at.into(),
         users.left.into(),
     ];
-    let Statement { sql, params } = Statement::sharing(&sql, &params);
-    let row = db.first(sql, params).await?;
+    let row = run(db, vec![search.statement()], params.to_vec()).await?;
     let mut row = row.ok_or_else(|| DbError::Decode("SELECT count(*) gave no row".to_owned()))?;
     let (list, count) = (row.text()?, row.integer()?);
     let objects = list.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
     users.add(objects.unwrap_or_default(), count);
     row.optional_text()
+}
+
+/// Part of a list, as its statement depends on it.
+struct Part {
+    order: Order,
+    is_begun: bool,
+    state: Option<State>,
+}
+
+impl Part {
+    /// Index by which it is read, beside those of its column.
+    fn index(&self) -> Option<&'static str> {
+        self.state.and_then(State::index).filter(|_| self.order == Order::Id)
+    }
+
+    /// Tells whether it looks at users of other states too.
+    fn is_window(&self) -> bool {
+        self.state.is_some() && self.index().is_none()
+    }
+
+    /// SQL query: users, their number, and the value after which the part goes on. The parameters are the value before, the text, the
+    /// id that was listed first, the most users to look at, and the most to list.
+    fn statement(&self) -> String {
+        let Self { order, is_begun, state } = *self;
+        let condition = state.map_or("true", State::condition);
+        let index = self.index();
+        let column = order.column();
+        // One bound, from which the index is read.
+        let beyond = |after: &str| match order {
+            Order::Id => format!("id < CAST({after} AS INTEGER)"),
+            Order::Email | Order::Username => format!("{column} > {after}"),
+        };
+        let end = format!("{column} < ?2 || char(1114111) AND id IS NOT ?3");
+        let range = |beyond: &str| match order {
+            Order::Id => format!("{beyond} AND {}", if index.is_some() { condition } else { "true" }),
+            Order::Email | Order::Username => format!("{beyond} AND {end}"),
+        };
+        let begin = match (order, is_begun) {
+            (_, true) => beyond("?1"),
+            (Order::Id, false) => "true".to_owned(),
+            (Order::Email | Order::Username, false) => format!("{column} >= ?2"),
+        };
+        let (order_by, last) = match order {
+            Order::Id => ("id DESC", "min(id)"),
+            Order::Email => ("email", "max(email)"),
+            Order::Username => ("username", "max(username)"),
+        };
+        let is_new = match order {
+            Order::Username => "NOT (email >= ?2 AND email < ?2 || char(1114111))",
+            Order::Id | Order::Email => "true",
+        };
+        let indexed = index.map_or(String::new(), |index| [" INDEXED BY ", index].concat());
+        let from = format!("FROM users{indexed} WHERE");
+        let window = format!("SELECT * {from} {} ORDER BY {order_by} LIMIT ?4", range(&begin));
+        let view = user_view("");
+        // Not ordered again: rows of a subquery with a limit come in its order.
+        if self.is_window() {
+            format!(
+                "SELECT json_group_array(json({view})) AS list, count(*) AS count, CAST(iif(count(*) = ?5, {last}, \
+                 (SELECT {last} FROM ({window}) HAVING count(*) = ?4)) AS TEXT) AS next \
+                 FROM (SELECT * FROM ({window}) WHERE {condition} AND {is_new} LIMIT ?5)"
+            )
+        } else {
+            let is_more = format!("EXISTS (SELECT 1 {from} {})", range(&beyond("last")));
+            format!(
+                "SELECT list, count, iif(looked_at = ?4 AND {is_more}, CAST(last AS TEXT), NULL) AS next \
+                 FROM (SELECT json_group_array(json({view})) FILTER (WHERE {is_new}) AS list, \
+                 count(*) FILTER (WHERE {is_new}) AS count, count(*) AS looked_at, {last} AS last FROM ({window}))"
+            )
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Mails that a member of staff has sent: invitations and password resets, within the limits on requests for mail.
 
 use super::{Change, user_view};
-use crate::store::credentials::{run, time};
+use crate::store::credentials::time;
+use crate::store::db::run;
 use crate::store::events::EventType;
 use crate::store::recovery::UNUSABLE_PASSWORD;
 use crate::store::secrets::{self, NewSecret, Recipient};
@@ -27,6 +28,13 @@ pub async fn invite(
     secret: &NewSecret,
     now: i64,
 ) -> Result<Option<Invited>, DbError> {
+    let mut params = change.params(0, &[email.into(), username.into()], now);
+    params.extend(secret.params(now));
+    let Some(mut row) = run(db, invite_statements(change, secret), params).await? else { return Ok(None) };
+    Ok(Some(Invited { user_id: row.integer()?, user: row.text()? }))
+}
+
+fn invite_statements(change: Change<'_>, secret: &NewSecret) -> Vec<String> {
     /// Number of the first parameter of the secret. ?8 is the id of no user.
     const SECRET: usize = 11;
     let allowed = change.is_by_staff();
@@ -42,12 +50,7 @@ pub async fn invite(
         format!("users.email = ?9 AND EXISTS (SELECT 1 FROM secrets WHERE secrets.id = ?{SECRET})");
     let event = change.event(EventType::UserRegistered, "'invitation'", &is_invited);
     let sql = format!("SELECT id, {} AS user FROM users WHERE {is_invited}", user_view(""));
-    let statements: Vec<&str> =
-        [&inserted, &issued].into_iter().chain(&event).chain([&sql]).map(String::as_str).collect();
-    let mut params = change.params(0, &[email.into(), username.into()], now);
-    params.extend(secret.params(now));
-    let Some(mut row) = run(db, &statements, &params).await? else { return Ok(None) };
-    Ok(Some(Invited { user_id: row.integer()?, user: row.text()? }))
+    [inserted, issued].into_iter().chain(event).chain([sql]).collect()
 }
 
 /// Password reset that was issued.
@@ -66,6 +69,13 @@ pub async fn request_reset(
     secret: &NewSecret,
     now: i64,
 ) -> Result<Option<RequestedReset>, DbError> {
+    let mut params = change.params(user_id, &[], now);
+    params.extend(secret.params(now));
+    let Some(mut row) = run(db, reset_statements(change, secret), params).await? else { return Ok(None) };
+    Ok(Some(RequestedReset { expires: row.text()?, recipient: Recipient { user_id, email: row.text()? } }))
+}
+
+fn reset_statements(change: Change<'_>, secret: &NewSecret) -> Vec<String> {
     const SECRET: usize = 9;
     let issued = secrets::insert(secret.purpose, SECRET, "users", "users.email", secret.purpose.version());
     let issued = format!("{issued} AND users.is_active AND {}", change.is_allowed());
@@ -75,10 +85,5 @@ pub async fn request_reset(
     let sql = format!(
         "SELECT (SELECT {expires} FROM secrets WHERE id = ?{SECRET}) AS expires, email FROM users WHERE {is_issued}"
     );
-    let statements: Vec<&str> =
-        [&issued].into_iter().chain(&event).chain([&sql]).map(String::as_str).collect();
-    let mut params = change.params(user_id, &[], now);
-    params.extend(secret.params(now));
-    let Some(mut row) = run(db, &statements, &params).await? else { return Ok(None) };
-    Ok(Some(RequestedReset { expires: row.text()?, recipient: Recipient { user_id, email: row.text()? } }))
+    [issued].into_iter().chain(event).chain([sql]).collect()
 }
