@@ -26,6 +26,7 @@ pub mod secret_ends;
 pub mod session_list;
 pub mod sessions;
 pub mod sign_in;
+pub mod staff;
 pub mod tokens;
 pub mod vectors;
 pub mod verification;
@@ -288,6 +289,21 @@ macro_rules! all {
                 the_last_way_in_stays
                 a_passkey_is_a_second_factor_after_another_proof
                 a_deactivated_user_is_told_so_by_the_right_passkey_alone;
+            staff:
+                staff_find_users_by_the_beginning_of_their_address
+                staff_filter_users_by_state
+                a_list_refuses_what_is_no_choice
+                staff_see_a_user_with_their_ways_in
+                staff_change_a_user
+                a_change_by_staff_is_checked
+                staff_end_the_sessions_of_a_user
+                staff_have_a_reset_mailed
+                staff_invite_a_user
+                superusers_remove_credentials
+                superusers_alone_change_staff
+                staff_prove_themselves_often
+                users_own_changes_are_events
+                without_a_second_factor_there_is_no_staff;
             methods:
                 the_ways_in_are_told_to_anyone;
             session_list:

@@ -67,11 +67,14 @@ impl OpenApi {
         let context = || format!("{call:?}\n{answer:?}");
         let path = call.path.split('?').next().unwrap_or_default();
         let path = path.strip_suffix('/').unwrap_or(path);
-        let is_one =
-            |prefix: &str| path.strip_prefix(prefix).is_some_and(|id| !id.is_empty() && !id.contains('/'));
-        let prefixes = ["/api/user/sessions/", "/api/user/credentials/"];
-        let one = prefixes.into_iter().find(|prefix| is_one(prefix)).map(|prefix| format!("{prefix}{{id}}"));
-        let path = one.as_deref().unwrap_or(path);
+        let is_of = |template: &str| {
+            let (names, parts) = (template.split('/'), path.split('/'));
+            let is_same =
+                |(name, part): (&str, &str)| name == part || name.starts_with('{') && !part.is_empty();
+            names.clone().count() == parts.clone().count() && names.zip(parts).all(is_same)
+        };
+        let path =
+            ENDPOINTS.iter().map(|endpoint| endpoint.path).find(|template| is_of(template)).unwrap_or(path);
         let method = call.method.to_lowercase();
         let Some(item) = self.document["paths"].get(path) else {
             return self.is_as_elsewhere("NotFound", 404, call, answer);

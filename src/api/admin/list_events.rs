@@ -1,6 +1,6 @@
 //! `GET /api/admin/events`: lists events, the newest first.
 
-use super::list_users::{AFTER, LIMIT, UNKNOWN_PARAMETER};
+use super::list_users::{AFTER, LIMIT, invalid, invalid_parameters};
 use super::query;
 use crate::api::context::{Context, read_id};
 use crate::api::endpoint::{Authentication, Endpoint, Operation, Parameter, RateLimit, Success, Tag};
@@ -39,7 +39,9 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         LIMIT,
     ],
     success: Success::Events { description: "Events, and where the next page begins" },
-    failures: &[UNKNOWN_PARAMETER],
+    failures: &[invalid_parameters("EventsQueryErrors", || {
+        invalid(&[Field::Type, Field::User, Field::Limit, Field::After])
+    })],
 };
 
 /// Handles the request, in one statement.

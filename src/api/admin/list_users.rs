@@ -42,7 +42,9 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
         LIMIT,
     ],
     success: Success::Users { description: "Users, and where the next page begins" },
-    failures: &[UNKNOWN_PARAMETER],
+    failures: &[invalid_parameters("UsersQueryErrors", || {
+        invalid(&[Field::State, Field::Limit, Field::After])
+    })],
 };
 
 /// Beginning of a page.
@@ -53,13 +55,24 @@ pub(super) const AFTER: Parameter =
 pub(super) const LIMIT: Parameter =
     Parameter { name: "limit", place: "query", description: "1 to 100; 50 without it", values: &[] };
 
-/// Failure of a list.
-pub(super) const UNKNOWN_PARAMETER: Failure = Failure {
-    name: "UnknownLimit",
-    description: "A `limit` that is no number from 1 to 100; likewise another parameter that has none of its values",
-    error: || FieldErrors::of(Field::Limit, Violation::NotAChoice("1000".to_owned())).into(),
-    varying: Some(Placeholder { part: "1000", pattern: r"[\s\S]*" }),
-};
+/// Failure of a list whose parameters have none of their values.
+pub(super) const fn invalid_parameters(name: &'static str, error: fn() -> Error) -> Failure {
+    Failure {
+        name,
+        description: "A parameter that has none of its values",
+        error,
+        varying: Some(Placeholder { part: "x", pattern: r"[\s\S]*" }),
+    }
+}
+
+/// The error of these parameters, whose value is `x`.
+pub(super) fn invalid(fields: &[Field]) -> Error {
+    let mut errors = FieldErrors::default();
+    for field in fields {
+        errors.add(*field, Violation::NotAChoice("x".to_owned()));
+    }
+    errors.into()
+}
 
 /// Handles the request: at most three statements.
 ///

@@ -1,0 +1,546 @@
+//! Staff: what they see and change, and the events of it.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use super::factor::{NOT_FOUND, OLD_PROOF, json_of, with_everything};
+use super::mailbox::Person;
+use super::{Api, Request, Response, Start, id};
+
+pub const FORBIDDEN: &str = r#"{"user":{"detail":"You do not have permission to perform this action."}}"#;
+
+impl Person {
+    /// Registers a member of staff, who has a second factor and has proved it.
+    pub fn staff(api: &Rc<dyn Api>, name: &str) -> Self {
+        let mut person = Self::verified(api, name);
+        person.set_up_app();
+        person.set("is_staff = 1");
+        person
+    }
+
+    /// The same, a superuser.
+    pub fn superuser(api: &Rc<dyn Api>, name: &str) -> Self {
+        let person = Self::staff(api, name);
+        person.set("is_superuser = 1");
+        person
+    }
+
+    /// Sets columns of this person's row.
+    pub fn set(&self, assignments: &str) {
+        self.api.sql(&format!("UPDATE users SET {assignments} WHERE username = '{}'", self.name));
+    }
+
+    pub fn id(&self) -> i64 {
+        id(&*self.api, &self.name)
+    }
+
+    /// Path of what staff do with this person.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/api/admin/users/{}{rest}", self.id())
+    }
+
+    pub fn admin(&mut self, method: &str, path: &str, body: &Value) -> Response {
+        self.with_token(method, path, body)
+    }
+
+    /// The answer of a list or of a user.
+    #[track_caller]
+    pub fn read(&mut self, path: &str) -> Value {
+        let answer = self.admin("GET", path, &Value::Null);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        json_of(&answer)
+    }
+
+    #[track_caller]
+    pub fn change_user(&mut self, other: &Self, user: &Value) -> Value {
+        let answer = self.admin("PATCH", &other.path(""), &json!({ "user": user }));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        json_of(&answer)["user"].take()
+    }
+
+    /// The events of another person: types, and who did it, the newest first.
+    pub fn events_of(&mut self, other: &Self) -> Vec<(String, Value, Value)> {
+        let events = self.read(&format!("/api/admin/events?user={}", other.id()))["events"].take();
+        let event = |event: &Value| {
+            (event["type"].as_str().unwrap().to_owned(), event["actor"].clone(), event["detail"].clone())
+        };
+        events.as_array().unwrap().iter().map(event).collect()
+    }
+}
+
+fn started(start: Start) -> Rc<dyn Api> {
+    start(with_everything())
+}
+
+fn ids(list: &Value) -> Vec<i64> {
+    list["users"].as_array().unwrap().iter().map(|user| user["id"].as_i64().unwrap()).collect()
+}
+
+pub fn staff_find_users_by_the_beginning_of_their_address(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "finder");
+    let [b, a, named] = ["sought-b", "sought-a", "soughtless"].map(|name| Person::register(&api, name));
+    named.set("email = 'another-address@x.io'"); // only the username begins so
+    let everyone = vec![a.id(), b.id(), named.id()];
+    let found = staff.read("/api/admin/users?q=SOUGHT");
+    assert_eq!((ids(&found), &found["next"]), (everyone.clone(), &Value::Null));
+    assert_eq!(ids(&staff.read("/api/admin/users?q=sought-a%40x.io")), [a.id()]);
+    assert_eq!(ids(&staff.read("/api/admin/users?q=ought-")), Vec::<i64>::new());
+    let by_id = staff.read(&format!("/api/admin/users?q={}&limit=1", b.id()));
+    assert_eq!(ids(&by_id), [b.id()]);
+    // Each user once, on pages of one.
+    let mut seen = Vec::new();
+    let mut path = "/api/admin/users?q=sought&limit=1".to_owned();
+    loop {
+        let page = staff.read(&path);
+        seen.extend(ids(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/api/admin/users?q=sought&limit=1&after={next}");
+    }
+    assert_eq!(seen, everyone);
+}
+
+pub fn staff_filter_users_by_state(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "stated-staff");
+    let [gone, here] = ["stated-gone", "stated-here"].map(|name| Person::register(&api, name));
+    gone.set("is_active = 0");
+    for (state, expected) in
+        [("active", vec![here.id(), staff.id()]), ("inactive", vec![gone.id()]), ("staff", vec![staff.id()])]
+    {
+        let found = staff.read(&format!("/api/admin/users?q=stated-&state={state}"));
+        assert_eq!((ids(&found), &found["next"]), (expected, &Value::Null), "{state}");
+    }
+    // Without a text, the newest first: of those who are few, all are found at once.
+    assert_eq!(ids(&staff.read("/api/admin/users?state=inactive&limit=1")), [gone.id()]);
+    assert!(ids(&staff.read("/api/admin/users?state=staff")).contains(&staff.id()));
+    assert_eq!(ids(&staff.read("/api/admin/users?limit=2")), [here.id(), gone.id()]);
+}
+
+pub fn a_list_refuses_what_is_no_choice(start: Start) {
+    let mut staff = Person::staff(&started(start), "choosy");
+    for (query, field, value) in [
+        ("users?state=gone", "state", "gone"),
+        ("users?limit=0", "limit", "0"),
+        ("users?limit=101", "limit", "101"),
+        ("users?limit=x", "limit", "x"),
+        ("users?after=x", "after", "x"),
+        ("events?type=user.login", "type", "user.login"),
+        ("events?user=jake", "user", "jake"),
+        ("events?user=07", "user", "07"),
+        ("events?after=-1", "after", "-1"),
+        ("events?limit=1.5", "limit", "1.5"),
+    ] {
+        let expected = json!({ "errors": { field: [format!("\"{value}\" is not a valid choice.")] } });
+        staff.admin("GET", &format!("/api/admin/{query}"), &Value::Null).is(400, &expected.to_string());
+    }
+    // What is empty is not there.
+    for query in ["users?q=&state=&after=&limit=", "events?user=&type=&after=&limit="] {
+        assert_eq!(staff.admin("GET", &format!("/api/admin/{query}"), &Value::Null).status, 200, "{query}");
+    }
+}
+
+pub fn staff_see_a_user_with_their_ways_in(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "onlooker");
+    let mut other = Person::verified(&api, "seen");
+    let app = other.set_up_app();
+    other.patch(&json!({ "bio": "I keep \"keys\"." }));
+    let answer = staff.read(&other.path(""));
+    let user = &answer["user"];
+    let time = |name: &str| user[name].as_str().filter(|time| time.len() == 20 && time.ends_with('Z'));
+    assert!(time("created").is_some() && time("updated").is_some(), "{user}");
+    let credentials = user["methods"]["credentials"].as_array().unwrap();
+    assert_eq!(
+        (credentials.len(), &credentials[0]["id"], &credentials[0]["type"]),
+        (9, &json!(app.id), &json!("totp"))
+    );
+    let expected = json!({
+        "id": other.id(), "email": "seen@x.io", "username": "seen", "bio": "I keep \"keys\".", "image": null, "active": true,
+        "staff": false, "superuser": false, "verified": true, "created": user["created"], "updated": user["updated"],
+        "methods": { "password": true, "credentials": credentials },
+    });
+    assert_eq!(*user, expected);
+    let names: Vec<_> = user.as_object().unwrap().keys().collect();
+    assert_eq!(names.len(), 12, "{names:?}");
+    // Nothing secret, whatever it is called.
+    let hash = api.sql("SELECT password FROM users WHERE username = 'seen'").unwrap();
+    for secret in [&*hash, "pbkdf2", "secret", "key"] {
+        assert!(!user["methods"].to_string().contains(secret), "{secret}");
+    }
+    other.set("password = '!'");
+    assert_eq!(staff.read(&other.path(""))["user"]["methods"]["password"], false);
+    staff.admin("GET", "/api/admin/users/999999999", &Value::Null).is(404, NOT_FOUND);
+    for id in ["0", "01", "x", "-1", "1e3", "9007199254740993"] {
+        staff.admin("GET", &format!("/api/admin/users/{id}"), &Value::Null).is(404, NOT_FOUND);
+    }
+}
+
+pub fn staff_change_a_user(start: Start) {
+    let api = started(start);
+    let mut superuser = Person::superuser(&api, "changer");
+    let mut other = Person::verified(&api, "changed");
+    let actor = json!(superuser.id());
+    let event = |name: &str, detail: Value| (name.to_owned(), actor.clone(), detail);
+    let before = superuser.events_of(&other).len();
+    let mut expected = Vec::new();
+    for (change, name, value, of_type, detail) in [
+        (json!({ "username": "renamed" }), "username", json!("renamed"), "user.renamed", Value::Null),
+        (json!({ "username": "changed" }), "username", json!("changed"), "user.renamed", Value::Null),
+        (json!({ "active": false }), "active", json!(false), "user.deactivated", Value::Null),
+        (json!({ "active": true }), "active", json!(true), "user.activated", Value::Null),
+        (json!({ "email": "moved@x.io" }), "email", json!("moved@x.io"), "email.changed", Value::Null),
+        (json!({ "staff": true }), "staff", json!(true), "staff.granted", json!("staff")),
+        (json!({ "superuser": true }), "superuser", json!(true), "staff.granted", json!("superuser")),
+        (json!({ "superuser": false }), "superuser", json!(false), "staff.revoked", json!("superuser")),
+        (json!({ "staff": false }), "staff", json!(false), "staff.revoked", json!("staff")),
+    ] {
+        let path = format!(
+            "/api/admin/users/{}",
+            id(&*api, if expected.len() == 1 { "renamed" } else { "changed" })
+        );
+        let body = json!({ "user": change });
+        for _ in 0..2 {
+            // What is so already writes no event.
+            let answer = superuser.admin("PATCH", &path, &body);
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            assert_eq!(json_of(&answer)["user"][name], value, "{change}");
+        }
+        expected.insert(0, event(of_type, detail));
+    }
+    let events = superuser.events_of(&other);
+    assert_eq!(events[..events.len() - before], expected);
+    assert_eq!(superuser.read(&other.path(""))["user"]["verified"], false);
+    // The new state ended every session, and a new one does not bring them back.
+    let ended = r#"{"user":{"detail":"Invalid authentication. Could not decode token."}}"#;
+    other.with_token("GET", "/api/user", &Value::Null).is(401, ended);
+    let mails = api.mails("changed@x.io");
+    let subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+    let notices = ["Your account at Example was deactivated", "Your email address for Example was replaced"];
+    assert!(notices.iter().all(|notice| subjects.contains(notice)), "{subjects:?}");
+    for mail in mails.iter().filter(|mail| notices.contains(&&*mail.subject)) {
+        assert!(mail.text.contains("By: an administrator"), "{}", mail.text);
+        assert!(!mail.text.contains("Browser:") && !mail.text.contains("moved@x.io"), "{}", mail.text);
+    }
+}
+
+pub fn a_change_by_staff_is_checked(start: Start) {
+    let api = started(start);
+    let mut superuser = Person::superuser(&api, "checker");
+    let [one, other] = ["checked-one", "checked-other"].map(|name| Person::register(&api, name));
+    for (body, expected) in [
+        (
+            json!({ "username": "checked-other" }),
+            r#"{"username":["user with this username already exists."]}"#,
+        ),
+        (json!({ "email": "Checked-Other@x.io" }), r#"{"email":["user with this email already exists."]}"#),
+        (
+            json!({ "email": "x", "active": 1, "staff": "true" }),
+            r#"{"email":["Enter a valid email address."],"active":["Must be a valid boolean."],"staff":["Must be a valid boolean."]}"#,
+        ),
+        (json!({ "superuser": null }), r#"{"superuser":["Must be a valid boolean."]}"#),
+        (json!({ "username": "" }), r#"{"username":["This field may not be blank."]}"#),
+    ] {
+        let answer = superuser.admin("PATCH", &one.path(""), &json!({ "user": body }));
+        answer.is(400, &format!("{{\"errors\":{expected}}}"));
+    }
+    superuser
+        .admin("PATCH", &one.path(""), &json!({ "active": false }))
+        .is(400, r#"{"errors":{"user":["This field is required."]}}"#);
+    let before = superuser.events_of(&one);
+    let user = superuser.change_user(&one, &json!({}));
+    assert_eq!((&user["username"], superuser.events_of(&one)), (&json!("checked-one"), before));
+    assert_eq!(other.login("jakejake").status, 200);
+}
+
+pub fn staff_end_the_sessions_of_a_user(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "ender");
+    let mut other = Person::verified(&api, "ended");
+    let second = other.login("jakejake").token();
+    other.send(&Request::get("/api/user").token(&second));
+    let list = staff.read(&other.path("/sessions"));
+    let sessions = list["sessions"].as_array().unwrap().clone();
+    assert_eq!((sessions.len(), &list["more"]), (2, &json!(false)));
+    assert!(
+        sessions.iter().all(|session| session["current"] == false && session["methods"] == json!(["pwd"]))
+    );
+    let own = staff.read(&staff.clone().path("/sessions"));
+    assert_eq!(own["sessions"][0]["current"], true);
+    let claims = super::factor::claims(&second);
+    let one = other.path(&format!("/sessions/{}", claims["sid"].as_str().unwrap()));
+    staff.admin("DELETE", &one, &Value::Null).is(204, "");
+    staff.admin("DELETE", &one, &Value::Null).is(404, NOT_FOUND);
+    assert_eq!(other.send(&Request::get("/api/user").token(&second)).status, 401);
+    assert_eq!(other.with_token("GET", "/api/user", &Value::Null).status, 200);
+    let reset = other.request_reset();
+    assert!(reset["id"].is_string());
+    let secret = other.secret();
+    staff.admin("DELETE", &other.path("/sessions"), &Value::Null).is(204, "");
+    assert_eq!(other.with_token("GET", "/api/user", &Value::Null).status, 401);
+    assert_eq!(other.reset(&secret, "another one").status, 400, "a secret ends with the sessions");
+    assert_eq!(staff.read(&other.path("/sessions"))["sessions"], json!([]));
+    let actor = json!(staff.id());
+    let ended = |detail: &str| ("sessions.ended".to_owned(), actor.clone(), json!(detail));
+    assert_eq!(staff.events_of(&other)[..2], [ended("all"), ended("one")]);
+    for path in ["/api/admin/users/999999999/sessions", "/api/admin/users/999999999/sessions/x"] {
+        staff.admin("DELETE", path, &Value::Null).is(404, NOT_FOUND);
+    }
+    staff.admin("GET", "/api/admin/users/999999999/sessions", &Value::Null).is(404, NOT_FOUND);
+}
+
+pub fn staff_have_a_reset_mailed(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "resetter");
+    let other = Person::verified(&api, "reset-by-staff");
+    other.forget_minute();
+    let answer = staff.admin("POST", &other.path("/password-reset"), &Value::Null);
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    let mail = json_of(&answer)["mail"].take();
+    assert_eq!(mail.as_object().unwrap().len(), 1, "nothing that staff could use: {mail}");
+    assert!(mail["expires"].as_str().unwrap().ends_with('Z'));
+    let mailed = other.mails().pop().unwrap();
+    assert_eq!(mailed.subject, "Set a new password for Example");
+    assert!(
+        mailed.text.contains("ask you to set a new password") && !mailed.text.contains("code"),
+        "{}",
+        mailed.text
+    );
+    let secret = other.secret();
+    // Within the limits on mail, the same for anyone.
+    let again = staff.admin("POST", &other.path("/password-reset"), &Value::Null);
+    assert!((again.status, again.headers.contains_key("retry-after")) == (429, true), "{}", again.body);
+    other.reset(&secret, "another one").is(204, "");
+    assert_eq!(other.login("another one").status, 200);
+    let events = staff.events_of(&other);
+    let by = |of_type: &str, actor: i64| (of_type.to_owned(), json!(actor), Value::Null);
+    assert_eq!(events[..2], [by("password.reset", other.id()), by("staff.reset_requested", staff.id())]);
+    other.set("is_active = 0");
+    other.forget_minute();
+    staff
+        .admin("POST", &other.path("/password-reset"), &Value::Null)
+        .is(400, r#"{"errors":{"error":["This user has been deactivated."]}}"#);
+}
+
+pub fn staff_invite_a_user(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "inviter");
+    let body = json!({ "user": { "email": "Guest@X.io", "username": "guest" } });
+    let answer = staff.admin("POST", "/api/admin/users", &body);
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    let user = json_of(&answer)["user"].take();
+    assert_eq!(
+        (&user["email"], &user["verified"], &user["active"]),
+        (&json!("Guest@x.io"), &json!(false), &json!(true))
+    );
+    assert_eq!(api.sql("SELECT password FROM users WHERE username = 'guest'").unwrap(), "!");
+    let mails = api.mails("Guest@x.io");
+    let [mail] = mails.as_slice() else { panic!("{mails:?}") };
+    assert_eq!(mail.subject, "Your account at Example");
+    assert!(
+        mail.text.contains("#purpose=invitation&secret=") && !mail.text.contains("guest"),
+        "{}",
+        mail.text
+    );
+    let secret = super::secret_of(mail);
+    // For a week, and not by a code.
+    let expires = api.sql(
+        "SELECT expires_at - created_at || ' ' || (code_expires_at - created_at) FROM secrets \
+         WHERE user_id = (SELECT id FROM users WHERE username = 'guest')",
+    );
+    assert_eq!(expires.unwrap(), "604800 0");
+    let guest = Person { name: "guest".to_owned(), email: "Guest@x.io".to_owned(), ..staff.clone() };
+    let wrong = r#"{"errors":{"error":["A user with this email and password was not found."]}}"#;
+    guest.login("!").is(400, wrong);
+    guest.reset(&secret, "correct horse").is(204, "");
+    assert_eq!(guest.reset(&secret, "correct horse").status, 400, "once");
+    assert_eq!(guest.login("correct horse").status, 200);
+    let types: Vec<_> =
+        staff.events_of(&guest).into_iter().map(|(of_type, _, detail)| (of_type, detail)).collect();
+    let [reset, verified] =
+        ["password.reset", "user.verified"].map(|of_type| (of_type.to_owned(), Value::Null));
+    assert_eq!(types, [reset, verified, ("user.registered".to_owned(), json!("invitation"))]);
+    for (body, expected) in [
+        (
+            &body,
+            r#"{"errors":{"email":["user with this email already exists."],"username":["user with this username already exists."]}}"#,
+        ),
+        (
+            &json!({ "user": { "email": "x" } }),
+            r#"{"errors":{"email":["Enter a valid email address."],"username":["This field is required."]}}"#,
+        ),
+    ] {
+        staff.admin("POST", "/api/admin/users", body).is(400, expected);
+    }
+}
+
+pub fn superusers_remove_credentials(start: Start) {
+    let api = started(start);
+    let mut superuser = Person::superuser(&api, "remover");
+    let mut other = Person::verified(&api, "relieved");
+    other.set_up_app();
+    other.add_passkey(latchkey::platform::SignatureAlgorithm::Es256);
+    other.set("password = '!'");
+    let credentials = superuser.read(&other.path(""))["user"]["methods"]["credentials"].take();
+    let path_of = |of_type: &str| {
+        let found = credentials.as_array().unwrap().iter().find(|credential| credential["type"] == of_type);
+        other.path(&format!("/credentials/{}", found.unwrap()["id"]))
+    };
+    superuser.admin("DELETE", &path_of("recovery"), &Value::Null).is(404, NOT_FOUND);
+    superuser.admin("DELETE", &path_of("totp"), &Value::Null).is(204, "");
+    superuser.admin("DELETE", &path_of("totp"), &Value::Null).is(404, NOT_FOUND);
+    let left = superuser.read(&other.path(""))["user"]["methods"]["credentials"].take();
+    assert_eq!(
+        (left.as_array().unwrap().len(), &left[0]["type"]),
+        (1, &json!("passkey")),
+        "codes go with the app"
+    );
+    // Staff may remove the last way in.
+    superuser.admin("DELETE", &path_of("passkey"), &Value::Null).is(204, "");
+    let actor = json!(superuser.id());
+    let removed = |of_type: &str| ("credential.removed".to_owned(), actor.clone(), json!(of_type));
+    assert_eq!(superuser.events_of(&other)[..2], [removed("passkey"), removed("totp")]);
+    let mails = other.mails();
+    let told = |subject: &str| {
+        mails.iter().any(|mail| mail.subject == subject && mail.text.contains("By: an administrator"))
+    };
+    assert!(told("Two-step verification for Example is off") && told("A passkey was removed for Example"));
+}
+
+pub fn superusers_alone_change_staff(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "plain-staff");
+    let colleague = Person::staff(&api, "colleague");
+    let other = Person::verified(&api, "customer");
+    let half = Person::register(&api, "superuser-alone");
+    half.set("is_superuser = 1");
+    let nothing = &Value::Null;
+    for person in [&colleague, &half] {
+        staff.admin("PATCH", &person.path(""), &json!({ "user": { "active": false } })).is(403, FORBIDDEN);
+        staff.admin("DELETE", &person.path("/sessions"), nothing).is(403, FORBIDDEN);
+        staff.admin("DELETE", &person.path("/sessions/x"), nothing).is(403, FORBIDDEN);
+        staff.admin("POST", &person.path("/password-reset"), nothing).is(403, FORBIDDEN);
+    }
+    for change in [
+        json!({ "email": "x@x.io" }),
+        json!({ "staff": false }),
+        json!({ "superuser": true, "username": "x" }),
+    ] {
+        staff.admin("PATCH", &other.path(""), &json!({ "user": change })).is(403, FORBIDDEN);
+    }
+    staff.admin("DELETE", &other.path("/credentials/1"), nothing).is(403, FORBIDDEN);
+    assert_eq!(staff.change_user(&other, &json!({ "active": false }))["active"], false);
+    assert_eq!(staff.read(&colleague.path(""))["user"]["staff"], true, "reading is for all staff");
+}
+
+pub fn staff_prove_themselves_often(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "prover");
+    let other = Person::register(&api, "proved-to");
+    let nothing = &Value::Null;
+    let change = json!({ "user": { "active": false } });
+    let at = |staff: &Person, age: i64| {
+        let claims = super::factor::claims(&staff.token);
+        let session = latchkey::auth::session::Session {
+            sid: claims["sid"].as_str().unwrap().to_owned(),
+            lifetime: 0,
+            proof: Some(latchkey::auth::session::Proof {
+                at: api.now() - age,
+                methods: latchkey::auth::session::methods_from_json(&claims["amr"].to_string()),
+            }),
+        };
+        let (user, version) = (staff.id(), claims["ver"].as_i64().unwrap());
+        latchkey::auth::token::issue(&super::keys(super::SECRET), user, version, &session, api.now(), 60)
+            .unwrap()
+    };
+    let fresh = staff.token.clone();
+    for (age, reads, changes) in
+        [(0, 200, 200), (595, 200, 200), (605, 200, 403), (43_195, 200, 403), (43_205, 403, 403)]
+    {
+        staff.token = fresh.clone();
+        staff.token = at(&staff, age);
+        let answer = staff.admin("GET", &other.path(""), nothing);
+        assert_eq!(answer.status, reads, "{age}: {}", answer.body);
+        let answer = staff.admin("PATCH", &other.path(""), &change);
+        assert_eq!(answer.status, changes, "{age}: {}", answer.body);
+        if changes == 403 {
+            answer.is(403, OLD_PROOF);
+        }
+    }
+}
+
+pub fn users_own_changes_are_events(start: Start) {
+    let api = started(start);
+    let mut staff = Person::staff(&api, "reader");
+    let mut person = Person::register(&api, "eventful");
+    let secret = person.secret();
+    person.verify(&secret);
+    person.patch(&json!({ "username": "eventful", "bio": "none" }));
+    person.patch(&json!({ "username": "Eventful" }));
+    person.name = "Eventful".to_owned();
+    person.patch(&json!({ "password": "another one", "current_password": "jakejake" }));
+    person.forget_minute();
+    person.patch(&json!({ "email": "eventful2@x.io" })); // waits
+    let secret = person.secret_at("eventful2@x.io");
+    person.verify(&secret);
+    let app = person.set_up_app();
+    person.add(&json!({ "type": "recovery" }));
+    let code = app.recovery[0].clone();
+    let mut other = person.clone();
+    other.email = "eventful2@x.io".to_owned();
+    let step = json_of(&other.login("another one"))["factor"]["secret"].clone();
+    other.prove(&json!({ "secret": step, "code": code })).is(400, super::factor::INVALID_CODE); // replaced
+    person.remove(app.id).is(204, "");
+    let second = other.login("another one").token();
+    person.send(&Request::get("/api/user").token(&second));
+    person.with_token("POST", "/api/users/logout?scope=others", &Value::Null).is(204, "");
+    person.with_token("POST", "/api/users/logout?scope=others", &Value::Null).is(204, ""); // no news
+    person
+        .with_token("DELETE", "/api/user", &json!({ "user": { "current_password": "another one" } }))
+        .is(204, "");
+    let own = json!(person.id());
+    let event = |of_type: &str, detail: Value| (of_type.to_owned(), own.clone(), detail);
+    let null = || Value::Null;
+    let expected = [
+        event("user.deactivated", null()),
+        event("sessions.ended", json!("others")),
+        event("credential.removed", json!("totp")),
+        event("credential.added", json!("recovery")),
+        event("credential.added", json!("totp")),
+        event("email.changed", null()),
+        event("password.changed", null()),
+        event("user.renamed", null()),
+        event("user.verified", null()),
+        event("user.registered", null()),
+    ];
+    assert_eq!(staff.events_of(&person), expected);
+    // As a list has one, and of a type.
+    let page = staff.read(&format!("/api/admin/events?user={own}&type=password.changed"));
+    let event = &page["events"][0];
+    let expected = json!({
+        "id": event["id"], "at": event["at"], "type": "password.changed", "user": own, "actor": own, "place": null,
+        "agent": null, "detail": null,
+    });
+    assert_eq!(page, json!({ "events": [expected], "next": null }));
+    let mut seen = 0;
+    let mut path = format!("/api/admin/events?user={own}&limit=4");
+    loop {
+        let page = staff.read(&path);
+        seen += page["events"].as_array().unwrap().len();
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/api/admin/events?user={own}&limit=4&after={next}");
+    }
+    assert_eq!(seen, 10);
+}
+
+pub fn without_a_second_factor_there_is_no_staff(start: Start) {
+    let api = start(super::with_mail());
+    let person = Person::verified(&api, "no-factor");
+    person.set("is_staff = 1, is_superuser = 1");
+    for path in ["/api/admin/users", "/api/admin/events", "/api/admin/users/1", "/api/admin/"] {
+        for method in ["GET", "POST", "PATCH", "DELETE", "OPTIONS"] {
+            person.send(&Request::new(method, path).token(&person.token)).is(404, NOT_FOUND);
+        }
+    }
+}
