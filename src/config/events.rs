@@ -11,6 +11,9 @@ use crate::store::events::Recording;
 const DEFAULT_DAYS: i64 = 400;
 const MAX_DAYS: i64 = 3_650;
 
+/// The least with a webhook: an event is sent for more than three days.
+const MIN_DAYS_OF_WEBHOOK: i64 = 4;
+
 /// Events of a deployment.
 #[derive(Debug, Clone)]
 pub struct EventsConfig {
@@ -52,6 +55,11 @@ pub(super) fn read(variables: &mut Variables<'_>, has_staff: bool) -> Option<Eve
         // A secret that outlives its URL harms nobody, and is there between two deployments.
         (None, _) => None,
     };
+    if webhook.is_some() && days.is_some_and(|days| days < MIN_DAYS_OF_WEBHOOK) {
+        variables.problems.push(format!(
+            "EVENTS_DAYS is too low for WEBHOOK_URL, which events are sent to for three days: it can be {MIN_DAYS_OF_WEBHOOK} to {MAX_DAYS}, or \"\" for {DEFAULT_DAYS}"
+        ));
+    }
     Some(EventsConfig {
         are_written: days.is_some() || webhook.is_some() || has_staff,
         max_age: days.unwrap_or(DEFAULT_DAYS) * DAY,

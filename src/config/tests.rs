@@ -329,6 +329,11 @@ fn a_webhook_has_a_secret_and_shows_neither_that_nor_its_address() {
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].starts_with("WEBHOOK_URL is set, and WEBHOOK_SECRET is not: "), "{problems:?}");
     }
+    // Events would be gone before they are sent.
+    for (days, is_good) in [("3", false), ("4", true)] {
+        let config = read(&[("JWT_SECRET", SECRET), url, secret, ("EVENTS_DAYS", days)]);
+        assert_eq!(config.is_ok(), is_good, "{days}");
+    }
     // Between two deployments.
     for vars in [&[secret][..], &[secret, previous], &[("WEBHOOK_URL", ""), secret]] {
         let config = read(&[&[("JWT_SECRET", SECRET)], vars].concat()).unwrap();

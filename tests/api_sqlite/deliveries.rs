@@ -380,6 +380,18 @@ fn a_body_names_who_did_it_and_nothing_more() {
 }
 
 #[test]
+fn what_is_due_is_found_by_an_index() {
+    let receiver = Receiver::start();
+    let api = native(&receiver);
+    register(&api, "found");
+    let statements = api.platform.db.statements.borrow().clone();
+    let take = statements.iter().find(|sql| sql.starts_with("UPDATE events SET attempts")).unwrap();
+    let plan = api.platform.db.plan(take);
+    assert!(plan.iter().any(|step| step.contains("USING COVERING INDEX events_by_due")), "{plan:?}");
+    assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE") || step == "SCAN events"), "{plan:?}");
+}
+
+#[test]
 fn a_database_that_fails_is_logged() {
     let receiver = Receiver::start();
     let api = native(&receiver);
