@@ -5,7 +5,7 @@
 . scripts/lib/step.sh
 
 profile=${LATCHKEY_PROFILE:-release}
-max_kib=220 # of the upload, gzipped
+max_kib=240 # of the upload, gzipped
 target=wasm32-unknown-unknown
 wasm=target/$target/$profile/latchkey.wasm
 

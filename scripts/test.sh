@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test: unit tests, the API over SQLite, the API as the built Worker in workerd, and what uses it there: the
-# client, and the pages in a browser. Those in the browser are skipped where there is none. Or runs one file of the last
-# two, or one target of cargo:
+# client, a receiver of the webhook, and the pages in a browser. Those in the browser are skipped where there is none. Or runs one file
+# of the last three, or one target of cargo:
 #   npm test -- tests/browser/docs.test.mjs [OPTION OF node --test...]
 #   npm test -- api_workerd [NAME OF A TEST...]
 . "$(dirname "$0")/lib/prologue.sh"
@@ -30,4 +30,4 @@ cargo test --test api_workerd
 
 scripts/lib/chromium.sh
 tsc --project tests/client
-run_node 'tests/client/*.test.mjs' 'tests/browser/*.test.mjs'
+run_node 'tests/client/*.test.mjs' 'tests/webhook/*.test.mjs' 'tests/browser/*.test.mjs'

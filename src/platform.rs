@@ -1,5 +1,6 @@
 //! Interface to the runtime: database, clock, randomness, static assets, rate limits, other servers, log.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -113,18 +114,21 @@ pub trait Platform {
     fn log(&self, event: &Event);
 }
 
+/// `User-Agent` of requests to other servers.
+pub const USER_AGENT: &str = "latchkey";
+
 /// Request to another server. No redirect is followed.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// Method.
-    pub method: &'static str,
     /// Address.
     pub url: String,
     /// Names and values.
-    pub headers: &'static [(&'static str, &'static str)],
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// Body of a POST; a request without one is a GET.
+    pub body: Option<String>,
     /// Time that the response may take once it is waited for, in milliseconds.
     pub timeout: u32,
-    /// Most bytes of the response's body.
+    /// Most bytes of the response's body. If 0, the body is not read.
     pub max_bytes: usize,
 }
 
@@ -133,8 +137,17 @@ pub struct Outgoing {
 pub struct Fetched {
     /// Status.
     pub status: u16,
-    /// Body.
+    /// Body, if it was to be read.
     pub text: String,
+    /// `Retry-After`, in seconds from now.
+    pub retry_after: Option<u32>,
+}
+
+impl Outgoing {
+    /// Method.
+    pub const fn method(&self) -> &'static str {
+        if self.body.is_some() { "POST" } else { "GET" }
+    }
 }
 
 /// Algorithm of a passkey's signatures (RFC 9053, RFC 8812).
@@ -229,6 +242,19 @@ pub enum Event {
         /// The recipient's id, if they have one.
         user: Option<i64>,
     },
+    /// The webhook's server did not take an event.
+    WebhookFailed {
+        /// Id of the message, such as `evt_7a1b2c3d4`.
+        id: String,
+        /// Cause: the status, or the reason for which there is none.
+        code: String,
+        /// Number of the attempt, 1 for the first.
+        attempt: i64,
+        /// `true` if it was the last one: the event is not sent again.
+        gives_up: bool,
+        /// `true` if nothing is sent until the operator enables the webhook: its server said that it is gone.
+        stops: bool,
+    },
     /// A user's seed can't be opened, so no code of their app is accepted: `DATA_SECRET` is not the one that sealed it.
     SealedSeed {
         /// The user's id.
@@ -259,6 +285,7 @@ impl Event {
             | Self::BreachCheckFailed { .. }
             | Self::MailFailed { .. }
             | Self::UnusablePassword { .. } => false,
+            Self::WebhookFailed { gives_up, stops, .. } => *gives_up || *stops,
         }
     }
 

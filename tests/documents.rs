@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use latchkey::store::events::EventType;
 use regress::Regex;
 
 fn read(path: &str) -> String {
@@ -89,6 +90,17 @@ fn every_link_within_the_repository_resolves() {
         }
     }
     assert!(count > 15, "{count}");
+}
+
+#[test]
+fn every_type_of_an_event_is_in_the_table_of_the_webhook() {
+    let text = read("docs/admin.md");
+    let (_, webhook) = text.split_once("\n## Webhook\n").unwrap();
+    let (_, table) = webhook.split_once("| type | meaning |").unwrap();
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let shown = groups(r"^\| `([^`]+)` \|", &rows.collect::<Vec<_>>().join("\n"));
+    let types: Vec<_> = EventType::ALL.iter().map(|of_type| of_type.name()).collect();
+    assert_eq!(shown, types);
 }
 
 /// A row of a table names files, each of which may be followed by tests that it has; `…` stands for the rest of a name.

@@ -1,7 +1,7 @@
 //! Work of a request that its response does not wait for.
 
-use crate::auth::notices;
 use crate::auth::rehash::Rehash;
+use crate::auth::{deliveries, notices};
 use crate::config::{Config, MailConfig};
 use crate::mail::{self, Message};
 use crate::platform::{Event, Platform};
@@ -10,6 +10,13 @@ use crate::store::sessions::{self, SessionRecord};
 
 /// The most notices that are sent after one response; others are for the schedule.
 const NOTICES: usize = 3;
+
+/// The most events that the webhook is sent after one response.
+const EVENTS: usize = 3;
+
+/// Time after a response after which no more events are tried, in seconds: a Worker ends some 30 s after it, and an attempt takes up
+/// to half of that.
+const TIME_FOR_EVENTS: i64 = 15;
 
 /// Work that is left once the response has been sent. What is lost of it is made up for by a later request.
 #[derive(Default)]
@@ -39,6 +46,7 @@ impl Deferred {
     /// Does the work. Failures are logged.
     pub async fn run(mut self, config: &Config, platform: &impl Platform) {
         let mail = config.mail.as_ref();
+        let until = platform.now() + TIME_FOR_EVENTS;
         if let Some(session) = &self.session {
             let (db, now) = (platform.primary(), platform.now());
             let recorded = if session.has_begun && mail.is_some_and(|mail| mail.sends_all_notices) {
@@ -63,6 +71,11 @@ impl Deferred {
             if self.has_notices {
                 notices::deliver(platform, from, application, NOTICES).await;
             }
+        }
+        if self.has_events
+            && let Some(webhook) = &config.events.webhook
+        {
+            deliveries::deliver(platform, webhook, EVENTS, until).await;
         }
         if let Some(rehash) = self.rehash {
             rehash.run(platform).await;

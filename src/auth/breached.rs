@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use sha1::{Digest as _, Sha1};
 
 use crate::account::password::Password;
-use crate::platform::{Event, Fetched, Outgoing, Platform};
+use crate::platform::{Event, Fetched, Outgoing, Platform, USER_AGENT};
 
 /// Default of `BREACHED_PASSWORDS_URL`: Have I Been Pwned. The digits go behind it.
 pub const DEFAULT_URL: &str = "https://api.pwnedpasswords.com/range/";
@@ -25,11 +25,6 @@ const TIMEOUT: u32 = 1_000;
 /// Most bytes of it. A range has up to 1,000 lines, padded, of some 45.
 const MAX_BYTES: usize = 256 << 10;
 
-const HEADERS: &[(&str, &str)] = &[
-    ("Add-Padding", "true"), // its length then tells nobody who watches which range it is
-    ("User-Agent", "latchkey"),
-];
-
 /// Starts to look a password up, and goes on while the service works. What is returned waits for its answer: `true` if the
 /// password is known. A failure is logged.
 pub async fn look_up(platform: &impl Platform, url: &str, password: &Password) -> impl Future<Output = bool> {
@@ -38,12 +33,20 @@ pub async fn look_up(platform: &impl Platform, url: &str, password: &Password) -
         let _ = write!(digits, "{byte:02X}"); // a String takes all
     }
     let suffix = digits.split_off(PREFIX_DIGITS);
-    let url = [url, &digits].concat();
-    let request = Outgoing { method: "GET", url, headers: HEADERS, timeout: TIMEOUT, max_bytes: MAX_BYTES };
+    let request = Outgoing {
+        url: [url, &digits].concat(),
+        headers: vec![
+            ("Add-Padding", "true".into()), // its length then tells nobody who watches which range it is
+            ("User-Agent", USER_AGENT.into()),
+        ],
+        body: None,
+        timeout: TIMEOUT,
+        max_bytes: MAX_BYTES,
+    };
     let response = platform.fetch(request).await;
     async move {
         let cause = match response.await {
-            Ok(Fetched { status: 200, text }) => match find(&text, &suffix) {
+            Ok(Fetched { status: 200, text, .. }) => match find(&text, &suffix) {
                 Some(is_known) => return is_known,
                 None => "the response is no range of hashes".to_owned(),
             },

@@ -4,6 +4,7 @@ pub mod blocklist;
 pub mod breached;
 pub mod credentials;
 pub mod current_password;
+pub mod deliveries;
 mod hs256;
 pub mod keys;
 pub mod lockout;

@@ -1,6 +1,7 @@
 //! `EVENTS_DAYS`, `WEBHOOK_URL`, `WEBHOOK_SECRET` and `WEBHOOK_SECRET_PREVIOUS`.
 
 use super::variables::Variables;
+use crate::auth::deliveries::Webhook;
 use crate::auth::webhook::WebhookKey;
 use crate::http::is_local_authority;
 use crate::store::DAY;
@@ -10,14 +11,8 @@ use crate::store::events::Recording;
 const DEFAULT_DAYS: i64 = 400;
 const MAX_DAYS: i64 = 3_650;
 
-/// Webhook of a deployment: a server that is sent events.
-#[derive(Debug, Clone)]
-pub struct WebhookConfig {
-    /// `WEBHOOK_URL`.
-    pub url: String,
-    /// `WEBHOOK_SECRET`, and `WEBHOOK_SECRET_PREVIOUS` if it is set: each signs.
-    pub keys: Vec<WebhookKey>,
-}
+/// The least with a webhook: an event is sent for more than three days.
+const MIN_DAYS_OF_WEBHOOK: i64 = 4;
 
 /// Events of a deployment.
 #[derive(Debug, Clone)]
@@ -25,8 +20,8 @@ pub struct EventsConfig {
     are_written: bool,
     /// `EVENTS_DAYS`, in seconds: the age at which they are purged.
     pub max_age: i64,
-    /// Webhook, if there is one.
-    pub webhook: Option<WebhookConfig>,
+    /// `WEBHOOK_URL`, if it is set, with `WEBHOOK_SECRET` and `WEBHOOK_SECRET_PREVIOUS`.
+    pub webhook: Option<Webhook>,
 }
 
 impl EventsConfig {
@@ -49,7 +44,7 @@ pub(super) fn read(variables: &mut Variables<'_>, has_staff: bool) -> Option<Eve
     let (days, url, current, previous) = (days?, url?, current?, previous?);
     let webhook = match (url, current) {
         (Some(url), Some(current)) => {
-            Some(WebhookConfig { url, keys: [Some(current), previous].into_iter().flatten().collect() })
+            Some(Webhook { url, keys: [Some(current), previous].into_iter().flatten().collect() })
         }
         (Some(_), None) => {
             variables.problems.push(
@@ -60,6 +55,11 @@ pub(super) fn read(variables: &mut Variables<'_>, has_staff: bool) -> Option<Eve
         // A secret that outlives its URL harms nobody, and is there between two deployments.
         (None, _) => None,
     };
+    if webhook.is_some() && days.is_some_and(|days| days < MIN_DAYS_OF_WEBHOOK) {
+        variables.problems.push(format!(
+            "EVENTS_DAYS is too low for WEBHOOK_URL, which events are sent to for three days: it can be {MIN_DAYS_OF_WEBHOOK} to {MAX_DAYS}, or \"\" for {DEFAULT_DAYS}"
+        ));
+    }
     Some(EventsConfig {
         are_written: days.is_some() || webhook.is_some() || has_staff,
         max_age: days.unwrap_or(DEFAULT_DAYS) * DAY,
@@ -75,21 +75,23 @@ fn days(value: Option<String>) -> Result<Option<i64>, String> {
     })
 }
 
-/// An https URL, or an http one of this machine. (`fetch` takes none with a name and a password in it.)
+/// Parses an https URL, or an http one of this machine. Parts of it may be secret, so the problem does not show it.
 fn webhook_url(value: Option<String>) -> Result<Option<String>, String> {
-    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
-    let authority = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
-    let is_usable = match value.split_once("://") {
-        Some(("https", rest)) => !authority(rest).is_empty() && !authority(rest).contains('@'),
-        Some(("http", rest)) => is_local_authority(&authority(rest)),
-        _ => false,
+    let Some(url) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    let (rest, is_secure) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, true),
+        (_, rest) => (rest.unwrap_or_default(), false),
     };
-    if is_usable && value.bytes().all(|c| c.is_ascii_graphic()) {
-        return Ok(Some(value));
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let is_good = !authority.is_empty()
+        && !authority.starts_with(':')
+        && !authority.contains('@')
+        && (is_secure || is_local_authority(authority))
+        && rest.bytes().all(|c| c.is_ascii_graphic() && !b"#\\\"<>".contains(&c));
+    if is_good {
+        return Ok(Some(url));
     }
-    Err(format!(
-        "WEBHOOK_URL is {value:?}: it can be an https URL without a name and a password, or an http one of localhost"
-    ))
+    Err("WEBHOOK_URL can be an https URL without a user, a password and a fragment, like \"https://example.com/hooks/latchkey\", or http on localhost".to_owned())
 }
 
 fn key(name: &str, value: Option<String>) -> Result<Option<WebhookKey>, String> {

@@ -8,7 +8,7 @@ pub mod passwords;
 mod secrets;
 mod variables;
 
-pub use self::events::{EventsConfig, WebhookConfig};
+pub use self::events::EventsConfig;
 pub use self::feature::Feature;
 pub use self::mail::MailConfig;
 pub use self::passkeys::PasskeyConfig;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::auth::password::FailureCost;
+use crate::store::events::Recording;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// SHA-256 of the key of gothinkster/django-realworld-example-app; the code knows only its hash.
@@ -35,6 +36,8 @@ fn what_is_not_set_has_its_default() {
     assert_eq!((config.session_max_age, config.proof_max_age), (None, None));
     assert_eq!((config.passwords.min_length, config.passwords.has_blocklist), (8, false));
     assert_eq!(config.passwords.breached_passwords_url, None);
+    assert!(config.events.webhook.is_none());
+    assert_eq!(config.events.recording(), Recording::Off);
     assert!(config.data_keys.is_none() && config.passkeys.is_none() && !config.has(Feature::Credentials));
     assert!(config.warnings.is_empty());
 }
@@ -101,6 +104,10 @@ fn everything_that_is_wrong_is_said_at_once() {
         ("PASSWORD_BLOCKLIST", "on"),
         ("BREACHED_PASSWORDS", "refuse"),
         ("BREACHED_PASSWORDS_URL", "http://mirror.example/"),
+        ("EVENTS_DAYS", "0"),
+        ("WEBHOOK_URL", "http://hooks.example/secret"),
+        ("WEBHOOK_SECRET", "secret"),
+        ("WEBHOOK_SECRET_PREVIOUS", "whsec_secret"),
     ]);
     assert_eq!(
         problems,
@@ -121,6 +128,10 @@ fn everything_that_is_wrong_is_said_at_once() {
             r#"BREACHED_PASSWORDS is "refuse": it can be "on" or "off""#,
             r#"BREACHED_PASSWORDS_URL is "http://mirror.example/": it can be an https address that ends in a slash, like "https://api.pwnedpasswords.com/range/", or http on localhost"#,
             r#"REGISTRATIONS_PER_ADDRESS is "1e3": it can be 1 to 1000000, or 0 for no limit"#,
+            r#"EVENTS_DAYS is "0": it can be 1 to 3650, or "" for 400 where there is someone to read them"#,
+            r#"WEBHOOK_URL can be an https URL without a user, a password and a fragment, like "https://example.com/hooks/latchkey", or http on localhost"#,
+            r#"WEBHOOK_SECRET is not "whsec_" and the Base64 of 24 to 64 bytes: 'npx latchkey secret --webhook' makes one"#,
+            r#"WEBHOOK_SECRET_PREVIOUS is not "whsec_" and the Base64 of 24 to 64 bytes: 'npx latchkey secret --webhook' makes one"#,
             r#"RATE_LIMIT is "0": it can be "on" or "off""#,
             r#"SESSION_MAX_DAYS is "3651": it can be 1 to 3650, or 0 for no limit"#,
             r#"REAUTHENTICATE_MINUTES is "10081": it can be 1 to 10080, or 0 for no limit"#,
@@ -191,6 +202,29 @@ fn no_wrong_value_falls_back() {
         ("PASSKEY_RP_ID", "com"),
         ("PASSKEY_RP_ID", "127.0.0.1"),
         ("PASSKEY_RP_ID", "[::1]"),
+        ("EVENTS_DAYS", "-1"),
+        ("EVENTS_DAYS", "3651"),
+        ("EVENTS_DAYS", "30 days"),
+        ("WEBHOOK_URL", "hooks.example"),
+        ("WEBHOOK_URL", "http://hooks.example/"),
+        ("WEBHOOK_URL", "http://localhost.hooks.example/"),
+        ("WEBHOOK_URL", "http://user@localhost/"),
+        ("WEBHOOK_URL", "https://user@hooks.example/"),
+        ("WEBHOOK_URL", "https://user:password@hooks.example/"),
+        ("WEBHOOK_URL", "https://"),
+        ("WEBHOOK_URL", "https:///hook"),
+        ("WEBHOOK_URL", "https://:8443/hook"),
+        ("WEBHOOK_URL", "https://?hook"),
+        ("WEBHOOK_URL", "https://hooks.example/#hook"),
+        ("WEBHOOK_URL", "https://hooks.example\\@localhost/"),
+        ("WEBHOOK_URL", "https://hooks.example/a b"),
+        ("WEBHOOK_URL", "https://hooks.example/\n"),
+        ("WEBHOOK_URL", "https://hooks.example/ü"),
+        ("WEBHOOK_URL", " https://hooks.example/"),
+        ("WEBHOOK_URL", "ftp://localhost/"),
+        ("WEBHOOK_SECRET", "whsec_"),
+        ("WEBHOOK_SECRET", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRY="), // 23 bytes
+        ("WEBHOOK_SECRET_PREVIOUS", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"),
     ] {
         let problems = problems(&[("JWT_SECRET", SECRET), (name, value)]);
         assert_eq!(problems.len(), 1, "{name}={value}");
@@ -267,6 +301,62 @@ fn breached_passwords_are_the_last_of_a_list() {
         "http://127.0.0.1/",
     ] {
         assert!(read(&[("JWT_SECRET", SECRET), ("BREACHED_PASSWORDS_URL", url)]).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn a_webhook_has_a_secret_and_shows_neither_that_nor_its_address() {
+    let url = ("WEBHOOK_URL", "https://hooks.example/of-its-own?key=1");
+    let secret = ("WEBHOOK_SECRET", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX");
+    let previous = ("WEBHOOK_SECRET_PREVIOUS", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let signs = |vars: &[(&str, &str)], keys: usize| {
+        let config = read(&[&[("JWT_SECRET", SECRET)], vars].concat()).unwrap();
+        assert_eq!(config.events.recording(), Recording::Sent);
+        let shown = format!("{config:?}");
+        for hidden in ["of-its-own", "AAECAwQ", "MfKQ9r8", "253, 4"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        assert_eq!(config.events.webhook.unwrap().keys.len(), keys);
+    };
+    signs(&[url, secret], 1);
+    signs(&[url, secret, ("WEBHOOK_SECRET_PREVIOUS", "")], 1);
+    signs(&[url, secret, previous], 2);
+    for url in ["http://localhost:1", "http://127.0.0.1/hook", "https://hooks.example:8443?key=1"] {
+        signs(&[("WEBHOOK_URL", url), secret], 1);
+    }
+    for vars in [&[url][..], &[url, ("WEBHOOK_SECRET", "")], &[url, previous]] {
+        let problems = problems(&[&[("JWT_SECRET", SECRET)], vars].concat());
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].starts_with("WEBHOOK_URL is set, and WEBHOOK_SECRET is not: "), "{problems:?}");
+    }
+    // Events would be gone before they are sent.
+    for (days, is_good) in [("3", false), ("4", true)] {
+        let config = read(&[("JWT_SECRET", SECRET), url, secret, ("EVENTS_DAYS", days)]);
+        assert_eq!(config.is_ok(), is_good, "{days}");
+    }
+    // Between two deployments.
+    for vars in [&[secret][..], &[secret, previous], &[("WEBHOOK_URL", ""), secret]] {
+        let config = read(&[&[("JWT_SECRET", SECRET)], vars].concat()).unwrap();
+        assert!(config.events.webhook.is_none());
+    }
+}
+
+#[test]
+fn events_are_kept_where_someone_reads_them() {
+    let secret = ("JWT_SECRET", SECRET);
+    for (vars, recording, days) in [
+        (&[secret][..], Recording::Off, 400),
+        (&[secret, ("EVENTS_DAYS", "")], Recording::Off, 400),
+        (&[secret, ("EVENTS_DAYS", "1")], Recording::On, 1),
+        (&[secret, ("DATA_SECRET", DATA_SECRET)], Recording::On, 400),
+        (&[secret, ("DATA_SECRET", DATA_SECRET), ("EVENTS_DAYS", "3650")], Recording::On, 3_650),
+    ] {
+        let config = read(vars).unwrap();
+        assert_eq!(
+            (config.events.recording(), config.events.max_age),
+            (recording, days * 86_400),
+            "{vars:?}"
+        );
     }
 }
 

@@ -16,7 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::error::Error;
 use crate::http::BodyError;
 use crate::jobs::{deliver, purge};
-use crate::platform::{Event, Platform as _};
+use crate::platform::{Event, Fetched, Platform as _};
 
 type SharedConfig = Rc<Result<Config, ConfigError>>;
 
@@ -158,8 +158,8 @@ pub fn resume_after_sending(id: u32) -> bool {
 
 /// Resumes a task with the response of another server.
 #[wasm_bindgen(js_name = resumeWithFetched)]
-pub fn resume_with_fetched(id: u32, status: u16, text: String) -> bool {
-    resume(id, Outcome::Fetched { status, text })
+pub fn resume_with_fetched(id: u32, status: u16, text: String, retry_after: Option<u32>) -> bool {
+    resume(id, Outcome::Fetched(Fetched { status, text, retry_after }))
 }
 
 /// Resumes a task with what was encrypted or decrypted; `undefined` if it could not be.

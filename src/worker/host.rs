@@ -23,8 +23,8 @@ export interface Host {
   /** Counts a request under the limit with this binding. */
   checkRateLimit(binding: string, key: string): void;
   /** Starts a request, with a line for the name of each header and one for its value; resumes once it is under way. */
-  fetch(method: string, url: string, headers: string): void;
-  /** Receives the response to it, of at most `maxBytes` bytes, within so many milliseconds. */
+  fetch(method: string, url: string, headers: string, body: string | undefined): void;
+  /** Receives the response to it within so many milliseconds: of its body at most `maxBytes` bytes; if 0, nothing. */
   receive(timeout: number, maxBytes: number): void;
   /** Sends a mail. `name` is that of the sender. */
   sendMail(name: string | undefined, from: string, to: string, subject: string, text: string, html: string): void;
@@ -69,7 +69,7 @@ extern "C" {
     pub fn check_rate_limit(this: &Host, binding: &str, key: &str);
 
     #[wasm_bindgen(method)]
-    pub fn fetch(this: &Host, method: &str, url: &str, headers: &str);
+    pub fn fetch(this: &Host, method: &str, url: &str, headers: &str, body: Option<&str>);
 
     #[wasm_bindgen(method)]
     pub fn receive(this: &Host, timeout: u32, max_bytes: usize);

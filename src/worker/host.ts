@@ -102,9 +102,9 @@ export class RequestHost implements Host {
     this.pending = checkRateLimit(this.#env[binding], key);
   }
 
-  fetch(method: string, url: string, headers: string): void {
+  fetch(method: string, url: string, headers: string, body: string | undefined): void {
     this.operation = "request";
-    this.#outgoing = new Outgoing(method, url, headersOf(headers.split("\n")));
+    this.#outgoing = new Outgoing(url, { method, headers: headersOf(headers.split("\n")), body: body ?? null });
     this.pending = afterSending();
   }
 
@@ -218,8 +218,8 @@ async function receive(outgoing: Outgoing | undefined, timeout: number, maxBytes
   if (!outgoing) {
     throw new Error("no request was started");
   }
-  const [status, text] = await outgoing.receive(timeout, maxBytes);
-  return (id) => resumeWithFetched(id, status, text);
+  const { status, text, retryAfter } = await outgoing.receive(timeout, maxBytes);
+  return (id) => resumeWithFetched(id, status, text, retryAfter);
 }
 
 async function resumeAfterMail(env: Env, mail: Mail): Promise<Resume> {

@@ -26,6 +26,13 @@ pub struct Head {
     pub origin: Option<String>,
 }
 
+/// Adds a line for the name of a header, and one for its value.
+fn push_lines(lines: &mut String, name: &str, value: &str) {
+    for part in ["\n", name, "\n", value] {
+        lines.push_str(part);
+    }
+}
+
 /// A request, and the platform for handling it.
 pub struct WorkerRequest {
     handle: Rc<Handle>,
@@ -52,9 +59,7 @@ impl WorkerRequest {
                 bookmark = Some(&**value); // another each time, so the head can be kept without it
                 continue;
             }
-            for part in ["\n", name, "\n", value] {
-                head.push_str(part);
-            }
+            push_lines(&mut head, name, value);
         }
         let body = response.body.as_deref();
         strings::call_with(&head, |head| self.handle.host.respond(head, bookmark, body));
@@ -184,15 +189,19 @@ impl Platform for WorkerRequest {
     }
 
     async fn fetch(&self, request: Outgoing) -> impl Future<Output = Result<Fetched, String>> {
-        let Outgoing { method, url, headers, timeout, max_bytes } = request;
         let Handle { host, slot } = &*self.handle;
-        let lines: Vec<_> = headers.iter().flat_map(|(name, value)| [*name, *value]).collect();
-        host.fetch(method, &url, &lines.join("\n"));
+        let mut lines = String::new();
+        for (name, value) in &request.headers {
+            push_lines(&mut lines, name, value);
+        }
+        let Outgoing { timeout, max_bytes, .. } = request;
+        let lines = lines.get(1..).unwrap_or_default(); // without the first break
+        host.fetch(request.method(), &request.url, lines, request.body.as_deref());
         slot.wait().await;
         async move {
             host.receive(timeout, max_bytes);
             match slot.wait().await {
-                Outcome::Fetched { status, text } => Ok(Fetched { status, text }),
+                Outcome::Fetched(fetched) => Ok(fetched),
                 Outcome::Failed(message) => Err(message),
                 _ => Err("another outcome".to_owned()),
             }

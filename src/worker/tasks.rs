@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use crate::http::BodyError;
+use crate::platform::Fetched;
 
 /// Most tasks that are pending. Beyond, those that wait for a body are evicted first, since clients can hold bodies
 /// back for as long as they like, then the oldest. `host.ts` clips what each of them reads to some 8 KiB.
@@ -37,12 +38,7 @@ pub enum Outcome {
     /// A request to another server is under way, or a mail is sent.
     Sent,
     /// Another server responded.
-    Fetched {
-        /// Status of the response.
-        status: u16,
-        /// Body of the response.
-        text: String,
-    },
+    Fetched(Fetched),
     /// Bytes were encrypted or decrypted; `None` if they could not be.
     Bytes(Option<Vec<u8>>),
     /// A signature was verified; `true` if it is good.

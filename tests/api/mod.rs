@@ -19,6 +19,7 @@ pub mod profile;
 pub mod protocol;
 pub mod range_server;
 pub mod reauthentication;
+pub mod receiver;
 pub mod request;
 pub mod resets;
 pub mod second_steps;
@@ -30,6 +31,7 @@ pub mod staff;
 pub mod tokens;
 pub mod vectors;
 pub mod verification;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -248,6 +250,9 @@ macro_rules! all {
                 wrong_secrets_of_a_session_are_counted;
             secret_ends:
                 what_ends_what;
+            webhook:
+                an_event_is_sent_signed_once_the_response_is_there
+                an_event_that_was_not_taken_is_sent_again;
             notices:
                 a_new_password_is_told
                 one_notice_of_a_kind_goes_out_in_an_hour

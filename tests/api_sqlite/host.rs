@@ -248,27 +248,36 @@ impl Platform for Host {
 
 /// Sends a request, whose server ends the connection with the response.
 fn exchange(request: &Outgoing) -> Result<Fetched, String> {
-    let Outgoing { method, url, headers, timeout, max_bytes } = request;
+    let Outgoing { url, headers, body, timeout, max_bytes } = request;
     let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\n{headers}\r\n");
+    let mut headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    if let Some(body) = body {
+        headers += &format!("Content-Length: {}\r\n", body.len());
+    }
+    let body = body.as_deref().unwrap_or_default();
+    let sent = format!("{} /{path} HTTP/1.1\r\nHost: {authority}\r\n{headers}\r\n{body}", request.method());
     let mut stream = TcpStream::connect(authority).map_err(|error| error.kind().to_string())?;
     let time = Duration::from_millis(u64::from(*timeout));
     stream.set_read_timeout(Some(time)).unwrap();
     let mut response = Vec::new();
-    let received = stream.write_all(head.as_bytes()).and_then(|()| {
+    let received = stream.write_all(sent.as_bytes()).and_then(|()| {
         stream.take(*max_bytes as u64 + 1_000).read_to_end(&mut response) // the head too
     });
     match received.map_err(|error| error.kind()) {
         Err(ErrorKind::WouldBlock) => return Err(format!("no response within {timeout} ms")),
         Err(kind) => return Err(kind.to_string()),
-        Ok(bytes) if bytes > *max_bytes => return Err(format!("a response of more than {max_bytes} bytes")),
+        Ok(bytes) if *max_bytes > 0 && bytes > *max_bytes => {
+            return Err(format!("a response of more than {max_bytes} bytes"));
+        }
         Ok(_) => {}
     }
     let response = String::from_utf8(response).unwrap();
     let (head, text) = response.split_once("\r\n\r\n").ok_or("no response")?;
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Ok(Fetched { status, text: text.to_owned() })
+    let retry_after = head.lines().find_map(|line| line.strip_prefix("Retry-After: "));
+    let retry_after = retry_after.and_then(|seconds| seconds.parse().ok());
+    let text = if *max_bytes > 0 { text.to_owned() } else { String::new() };
+    Ok(Fetched { status, text, retry_after })
 }
 
 impl Db for Host {

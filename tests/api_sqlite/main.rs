@@ -18,6 +18,7 @@ mod budget;
 mod clock;
 mod concurrency;
 mod crypto;
+mod deliveries;
 mod factor_races;
 mod fuzz;
 mod host;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api::receiver::CURRENT;
 use crate::api::{self, Api as _, Request, Vars, django};
 use crate::server::Server;
 
@@ -51,6 +52,25 @@ fn a_request_to_another_server_follows_no_redirect_and_its_address_is_not_logged
         let line = format!(r#""event":"breach_check_failed","cause":"{cause}""#);
         assert!(log.iter().any(|logged| logged.contains(&line)), "{log:?}");
     }
+}
+
+#[test]
+fn the_webhook_follows_no_redirect_and_its_address_is_not_logged() {
+    let mut vars = api::with_mail();
+    vars.extend([("WEBHOOK_URL", "https://HOOKS.example:443/of-its-own"), ("WEBHOOK_SECRET", CURRENT)]);
+    let api = Server::new(Some("tests/api_workerd/outgoing.mjs"), &vars);
+    api::register(&api, "hooked");
+    api.mails("nobody@x.io"); // all is done by then that follows the response
+    api.sql("UPDATE events SET due_at = 0");
+    assert_eq!(api.scheduled()["outcome"], "ok");
+    let log = api.log();
+    let sent: Vec<_> = log.iter().filter(|line| line.starts_with("fetch: ")).collect();
+    assert_eq!(sent, ["fetch: POST https://hooks.example, redirect manual"; 2]);
+    for (attempt, cause) in [(1, "status 302"), (2, "TypeError: no way to …")] {
+        let line = format!(r#""code":"{cause}","attempt":{attempt},"#);
+        assert!(log.iter().any(|logged| logged.contains(&line)), "{log:?}");
+    }
+    assert!(!log.concat().contains("of-its-own"), "{log:?}");
 }
 
 #[test]

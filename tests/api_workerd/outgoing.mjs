@@ -11,11 +11,12 @@ globalThis.fetch = (url, { method, redirect }) => {
   console.log(`fetch: ${method} ${new URL(url).origin}, redirect ${redirect}`);
   calls += 1;
   if (calls > 1) {
-    throw new TypeError(`no way to ${url}`);
+    throw new TypeError(`no way to ${new URL(url).href}`);
   }
   return Promise.resolve(new Response(null, { status: 302 }));
 };
 
 export default {
+  ...latchkey,
   fetch: (request, env, context) => latchkey.fetch(request, { ...env, ASSETS }, context),
 };
