@@ -199,13 +199,17 @@ pub struct Statement<'a> {
 impl<'a> Statement<'a> {
     /// A statement of several with one list of parameters: it takes the first of them, as many as its text names.
     pub(super) fn sharing(sql: &'a str, params: &'a [Param<'a>]) -> Self {
-        let number = |text: &str| {
-            let digits = text.bytes().take_while(u8::is_ascii_digit);
-            digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
-        };
-        let count = sql.split('?').skip(1).map(number).max().unwrap_or_default();
-        Self { sql, params: params.get(..count).unwrap_or(params) }
+        Self { sql, params: params.get(..number_of_params(sql)).unwrap_or(params) }
     }
+}
+
+/// The highest number of a parameter in a statement: D1 wants exactly as many values.
+pub(super) fn number_of_params(sql: &str) -> usize {
+    let number = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit);
+        digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+    };
+    sql.split('?').skip(1).map(number).max().unwrap_or_default()
 }
 
 /// A database that can run several statements as one. A replica can't: it takes no writes.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::command::{Operator, Outcome, SECRET};
+use crate::createsuperuser::SECOND_FACTOR;
 use crate::seals::{NEW, OLD, insert, open, seed, set_secrets};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$V4YBVS0Bu7zKOuDW5eFM7JpnlFrYTDTyCzVnLAEJYbU=";
@@ -145,9 +146,10 @@ fn no_value_is_on_a_command_line() {
     let superuser =
         ["createsuperuser", "--email", "ada@example.com", "--username", "ada", "--password-stdin"];
     let outcome = run(&operator, &[&superuser[..], &["--remote"]].concat(), "correct horse");
+    let second_factor = SECOND_FACTOR.replace("set DATA_SECRET (docs/credentials.md); then they", "they");
     assert_eq!(
         (outcome.status, &*outcome.stderr),
-        (0, "latchkey: working on the deployed database of wrangler.toml\n")
+        (0, &*format!("latchkey: working on the deployed database of wrangler.toml\n{second_factor}"))
     );
     let read = |file: &str| fs::read_to_string(operator.path(file)).unwrap();
     let (arguments, statement) = (read("arguments"), read("statement"));
@@ -160,7 +162,7 @@ fn no_value_is_on_a_command_line() {
 
 /// A node that finds the user 7, who has no sessions and yet one to end.
 const FINDS_JAKE: &str = r#"cat > statement; case $(cat statement) in
-UPDATE*) echo '[{"results": [{"user_id": 7}]}]';;
+INSERT*) echo '[{"results": [{"user_id": 7}]}]';;
 *sessions*) echo '[{"results": []}]';;
 *) echo '[{"results": [{"a": 7, "b": "jake", "c": "j@x.io", "d": 0, "e": null, "f": 1, "g": 0, "h": 0, "i": null,
                         "j": null, "k": 0, "l": 0, "m": 0}]}]';;
