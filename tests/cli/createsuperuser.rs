@@ -1,5 +1,7 @@
 //! `createsuperuser`
 
+mod totp;
+
 use std::process::Command;
 
 use latchkey::account::password::{Password, PasswordHash, to_nfc};

@@ -2,8 +2,9 @@
 
 mod activate;
 mod create;
-mod credentials;
+pub mod credentials;
 mod edit;
+mod erase;
 mod list;
 mod logout;
 mod mailed;
@@ -103,6 +104,7 @@ fn usernames_do_not_control_a_terminal() {
     assert!(!listed.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{listed:?}");
     let listed: Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed[0]["username"], odd);
+    assert!(output_of(&operator, &["users", "erase", odd, "--yes"]).contains(shown));
 }
 
 #[test]
@@ -122,6 +124,7 @@ fn an_unknown_user_is_an_error() {
         &["users", "set-password", "eve", "--password-stdin"],
         &["users", "unlock", "eve"],
         &["users", "verify", "eve"],
+        &["users", "erase", "eve", "--yes"],
     ] {
         let error = error_of(&operator, arguments, "correct horse\n");
         assert_eq!(error, "latchkey: there is no user with the username eve\n");
