@@ -123,6 +123,44 @@ fn credentials_are_reached_through_wrangler() {
     assert_eq!((removed.status, &*removed.stdout), (0, expected), "{}", removed.stderr);
 }
 
+/// Several statements in one command are one transaction, as the Worker's batches are.
+#[test]
+fn changes_and_their_events_are_written_together() {
+    let Some(operator) = with_wrangler() else { return };
+    let mail = "MAIL_FROM=accounts@example.com\nAPP_URL=https://example.com/\nWEBHOOK_URL=https://example.org/hook\n";
+    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nDATA_SECRET=\"{NEW}\"\n{mail}"));
+    let through = |arguments: &[&str], input: &str| {
+        run(&operator, &[arguments, &["--through-wrangler"]].concat(), input)
+    };
+    let superuser =
+        ["createsuperuser", "--totp", "--email", "ada@example.com", "--username", "ada", "--password-stdin"];
+    let outcome = through(&superuser, "correct horse");
+    assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout.lines().count(), 15, "{}", outcome.stdout);
+    assert!(open(&operator, NEW, 1).is_some());
+    let sql = "INSERT INTO users (username, email, password, created_at, updated_at) VALUES ('jake', 'j@x.io', ?1, 0, 0)";
+    operator.database().execute(sql, [HASH]).unwrap();
+    let count = "SELECT concat_ws(' ', (SELECT count(*) FROM events WHERE due_at IS NOT NULL), (SELECT count(*) FROM outbox))";
+    assert_eq!(operator.sql(count), "5 0");
+    let taken = through(&["users", "edit", "ada", "--email", "a@x.io", "--username", "jake"], "");
+    assert!(
+        taken.stderr.ends_with("username: user with this username already exists.\n"),
+        "{}",
+        taken.stderr
+    );
+    assert_eq!(operator.sql(count), "5 0");
+    assert_eq!(through(&["users", "edit", "ada", "--email", "a@x.io"], "").status, 0);
+    assert_eq!(operator.sql(count), "6 1");
+    let kept = through(&["users", "erase", "ada", "--yes"], "");
+    assert!(kept.stderr.contains("The last superuser can't be removed"), "{}", kept.stderr);
+    assert_eq!(through(&["users", "erase", "jake", "--yes"], "").status, 0);
+    assert_eq!(operator.sql("SELECT group_concat(id) FROM users"), "1");
+    for arguments in [&["events", "list", "--json"][..], &["webhook", "list", "--json"]] {
+        let outcome = through(arguments, "");
+        assert_eq!((outcome.status, outcome.stdout), (0, operator.run(arguments).stdout));
+    }
+}
+
 /// Makes a project in which this shell script replaces Node.
 fn with_node(script: &str) -> Operator {
     let operator = Operator::new();
