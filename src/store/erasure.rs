@@ -31,7 +31,7 @@ impl Erasure<'_> {
     /// Statements for one transaction. The last one deletes the user's row, and gives a row if it did; before that, all see it and
     /// decide alike. The last active superuser is not erased.
     ///
-    /// What was to be sent of the user is not sent any more, but that they are erased. Events stay, with ids and types only. A user
+    /// Nothing of the user is sent any more, but that they are erased. Events stay, with ids and types only. A user
     /// who was staff is the actor of others' events, which lose where and with what the actor was. No index leads to these, so the
     /// table is read for such users.
     pub fn statements(&self) -> Vec<String> {

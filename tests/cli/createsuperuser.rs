@@ -9,7 +9,7 @@ use latchkey::auth::password::{Hasher, Verdict};
 
 use crate::command::{LOCAL, Operator, SECRET};
 
-/// What remains to be done for a superuser without a second factor, where there is no DATA_SECRET.
+/// Advice for a superuser without a second factor, where there is no DATA_SECRET.
 pub const SECOND_FACTOR: &str = "To use the admin API they need a second factor: set DATA_SECRET (docs/credentials.md); then they \
      log in on the account page (the Worker's own: /) and set up two-step verification.\n";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{LOCAL, Operator, SECRET};
+use crate::command::{Operator, SECRET};
 use crate::users::credentials::give_all;
 use crate::users::{insert_session, output_of, with_users};
 
@@ -124,7 +124,7 @@ fn those_who_are_created_are_reported() {
         operator.sql("SELECT concat(email_verified, abs(verified_at - unixepoch()) < 60) FROM users"),
         "11"
     );
-    // Who was not created is not.
+    // A user who was not created is not reported.
     let create = ["users", "create", "--username", "b", "--password-stdin", "--email"];
     let run = |email: &str| operator.run_with(&[&create[..], &[email]].concat(), "correct horse", &[]).status;
     assert_eq!((run("a@example.com"), written(&operator)), (1, String::new()));
@@ -174,7 +174,8 @@ fn an_import_writes_no_events() {
     assert_eq!((outcome.status, written(&operator)), (0, String::new()), "{}", outcome.stderr);
 }
 
-fn with_events() -> Operator {
+/// Makes a project with four events.
+pub fn with_events() -> Operator {
     let operator = with_users(&["ada", "jake"]);
     let sql = "INSERT INTO events (at, type, user_id, actor_id, agent, place, detail) VALUES \
                (1800000000, 'user.registered', 1, 1, 'Firefox on Linux', 'Berlin, DE', NULL), \
@@ -245,57 +246,4 @@ fn events_are_found_by_an_index() {
             statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
         assert_eq!(plan, [index], "{condition}");
     }
-}
-
-#[test]
-fn a_webhook_that_stopped_goes_on_and_failed_deliveries_are_repeated() {
-    let operator = with_events();
-    let database = operator.database();
-    let list = || output_of(&operator, &["webhook", "list"]);
-    assert_eq!(
-        list(),
-        "webhook  not configured: WEBHOOK_URL is not set\npending  0, 0 of them after a failure\nfailed   0\n"
-    );
-    let hook = format!("JWT_SECRET=\"{SECRET}\"\nWEBHOOK_URL=https://example.org/hook\n");
-    operator.write(".dev.vars", &hook);
-    let states = "INSERT INTO webhook VALUES (1, 1800000000);
-                  UPDATE events SET due_at = 5, attempts = 2, failure = 'status 500' WHERE id = 1;
-                  UPDATE events SET due_at = 5 WHERE id = 2;
-                  UPDATE events SET attempts = 12, failure = 'status 404' WHERE id = 3";
-    database.execute_batch(states).unwrap();
-    let listed = list();
-    let expected = "webhook  https://example.org/hook\nstopped  since 2027-01-15 08:00:00 UTC: 'webhook enable' lets it go on\n\
-                    pending  2, 1 of them after a failure\nfailed   1\n\n";
-    assert!(listed.starts_with(expected), "{listed}");
-    let row = "3 2027-01-15 08:02:00 UTC user.registered 2 12 status 404";
-    assert!(listed.split_whitespace().collect::<Vec<_>>().join(" ").ends_with(row), "{listed}");
-    let shown: Value = serde_json::from_str(&output_of(&operator, &["webhook", "list", "--json"])).unwrap();
-    assert_eq!(
-        shown,
-        json!({ "url": "https://example.org/hook", "stopped_at": 1_800_000_000, "pending": 2, "retried": 1, "failed": 1,
-                "failures": [{ "id": 3, "at": 1_800_000_120, "type": "user.registered", "user_id": 2, "attempts": 12,
-                               "failure": "status 404" }] })
-    );
-    let enabled = "The webhook goes on; it was stopped since 2027-01-15 08:00:00 UTC.\n";
-    assert_eq!(output_of(&operator, &["webhook", "enable"]), enabled);
-    assert_eq!(
-        output_of(&operator, &["webhook", "enable"]),
-        "The webhook was not stopped; nothing was changed.\n"
-    );
-    let state = |id: i64| {
-        operator.sql(&format!("SELECT concat_ws(' ', abs(due_at - unixepoch()) < 60, attempts, failure) FROM events WHERE id = {id}"))
-    };
-    let failed = ["webhook", "redeliver", "--failed"];
-    assert_eq!(output_of(&operator, &failed), "1 event will be sent again.\n");
-    assert_eq!((state(3), state(1), state(4)), ("1 0".into(), "0 2 status 500".into(), "0".into()));
-    assert_eq!(output_of(&operator, &failed), "No delivery has failed; nothing was changed.\n");
-    assert_eq!(output_of(&operator, &["webhook", "redeliver", "1", "4"]), "2 events will be sent again.\n");
-    assert_eq!((state(1), state(4)), ("1 0".into(), "1 0".into()));
-    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\n"));
-    let unknown = operator.run(&["webhook", "redeliver", "1", "7"]);
-    assert_eq!((unknown.status, &*unknown.stdout), (1, "1 event will be sent again.\n"));
-    let waits = "WEBHOOK_URL is not set: they wait until it is.\nlatchkey: there is no event 7\n";
-    assert_eq!(unknown.stderr, [LOCAL, waits].concat());
-    assert_eq!(operator.run(&["webhook", "redeliver"]).status, 2);
-    assert_eq!(operator.run(&["webhook", "redeliver", "1", "--failed"]).status, 2);
 }

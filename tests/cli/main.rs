@@ -31,5 +31,6 @@ mod secret;
 mod start;
 mod token;
 mod users;
+mod webhook;
 #[cfg(unix)]
 mod wrangler;

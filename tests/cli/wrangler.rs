@@ -244,6 +244,26 @@ fn what_is_assumed_of_a_deployed_worker_is_the_safe_side_or_is_said() {
 }
 
 #[test]
+fn a_deployed_user_is_erased_with_the_failures_if_the_secret_is_given() {
+    let operator = with_node(&FINDS_JAKE.replace("INSERT*", "DELETE*"));
+    let erase = ["users", "erase", "jake", "--remote", "--yes"];
+    let erased = "user 7 (j@x.io, \"jake\") is erased.\n";
+    let note = "Failed logins, if any are recorded, go when they expire, since JWT_SECRET is not in the environment; no name or \
+                address is in them.\n";
+    for (secret, has_note) in [(None, true), (Some(("JWT_SECRET", SECRET)), false)] {
+        let outcome = operator.run_with(&erase, "", secret.as_slice());
+        assert_eq!((outcome.status, &*outcome.stdout), (0, erased), "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.ends_with(note), has_note, "{}", outcome.stderr);
+        let statement = fs::read_to_string(operator.path("statement")).unwrap();
+        assert_eq!(statement.contains("DELETE FROM login_failures"), !has_note);
+        assert!(
+            statement.contains("'user.erased'") && statement.contains("DELETE FROM users"),
+            "{statement}"
+        );
+    }
+}
+
+#[test]
 fn a_failure_tells_what_to_do() {
     for (error, expected) in [
         (

@@ -63,6 +63,9 @@ pub fn create(deployment: &Deployment, new: &NewUser, kind: Kind<'_>) -> Result<
     };
     let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
+    if let Kind::Superuser(Some(keys)) = kind {
+        totp::check(&*database, keys)?;
+    }
     // In a script whose values are valid the insert detects this, which saves a statement.
     if !new.password_stdin || !violations.is_empty() {
         violations.find_taken(&*database, email.as_deref(), username.as_deref(), None)?;
@@ -78,10 +81,7 @@ pub fn create(deployment: &Deployment, new: &NewUser, kind: Kind<'_>) -> Result<
     };
     let password = password.map_or_else(|| prompt::new_password(min_length), Ok)?;
     let hash = prompt::hash(hasher, &password)?;
-    if let Kind::Superuser(Some(keys)) = kind {
-        totp::check(&*database, keys)?;
-    }
-    // Of ids at the same time, another user may get the one that a seed was sealed for.
+    // Another user may get the id that a seed was sealed for.
     for _ in 0..TRIES {
         let (app, factor) = match kind {
             Kind::Superuser(Some(keys)) => Some(App::draw(&*database, keys)?).unzip(),

@@ -11,7 +11,7 @@ use latchkey::store::operator::credentials;
 use crate::seals::{self, Seal};
 use crate::{output, random};
 
-/// What a user needs to set an app up. It is shown once.
+/// Texts that set an app up. They are shown once.
 pub struct App {
     seed: Vec<u8>,
     recovery_codes: Vec<String>,

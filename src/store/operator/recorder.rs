@@ -8,7 +8,7 @@ use crate::store::outbox;
 /// Current time, of the database: a clock of another machine would not agree with its order.
 const NOW: &str = "unixepoch()";
 
-/// What is written beside a change. Statements come before the change, in its transaction, under the condition that something changes.
+/// Writer of events and notices beside changes. Its statements come before the change, in its transaction, under the condition that something changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorder {
     /// Recording of events.

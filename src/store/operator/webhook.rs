@@ -15,7 +15,7 @@ pub struct State {
     pub stopped_at: Option<i64>,
     /// Events that are to be sent.
     pub pending: i64,
-    /// Those of them with an attempt that failed.
+    /// Pending ones with an attempt that failed.
     pub retried: i64,
     /// Events that are not sent any more: all attempts have failed.
     pub failed: i64,
@@ -49,7 +49,7 @@ pub struct Failed {
     pub of_type: String,
     pub user_id: i64,
     pub attempts: i64,
-    /// Of the last attempt.
+    /// Reason for which the last attempt failed.
     pub failure: String,
 }
 
@@ -76,7 +76,7 @@ pub fn failed(database: &dyn Database, limit: i64) -> Result<Vec<Failed>, DbErro
 pub enum Which<'a> {
     /// All that have failed.
     Failed,
-    /// Those with these ids, sent or not.
+    /// Events with these ids, sent or not.
     Ids(&'a [i64]),
 }
 

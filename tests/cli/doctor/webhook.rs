@@ -26,11 +26,11 @@ fn deliveries_that_stopped_or_failed_are_told() {
         &operator,
         &[
             "the webhook is stopped since 2027-01-15 08:00:00 UTC, when its server said that it is gone: 'npx latchkey webhook enable' lets it go on",
-            "1 events could not be delivered to the webhook: 'npx latchkey webhook list' shows why, 'npx latchkey webhook redeliver --failed' sends them again",
+            "1 event could not be delivered to the webhook: 'npx latchkey webhook list' shows why, 'npx latchkey webhook redeliver --failed' sends what failed again",
         ],
     );
     operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\n"));
-    let note = "1 events wait for a webhook, and WEBHOOK_URL is not set".to_owned();
+    let note = "1 event due to be sent to a webhook, and WEBHOOK_URL is not set".to_owned();
     assert!(lines(&operator, &[], "note").1.contains(&note));
 }
 

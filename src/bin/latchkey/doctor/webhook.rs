@@ -32,6 +32,7 @@ pub fn deliveries(deployment: &Deployment, database: &dyn Database, findings: &m
         }
     };
     let has_url = has_url(deployment);
+    let number = |count: i64| format!("{count} event{}", if count == 1 { "" } else { "s" });
     if let Some(at) = stopped_at {
         findings.warn(format!(
             "the webhook is stopped since {}, when its server said that it is gone: 'npx latchkey webhook enable' lets it go on",
@@ -40,11 +41,12 @@ pub fn deliveries(deployment: &Deployment, database: &dyn Database, findings: &m
     }
     if failed > 0 {
         findings.warn(format!(
-            "{failed} events could not be delivered to the webhook: 'npx latchkey webhook list' shows why, 'npx latchkey webhook redeliver --failed' sends them again"
+            "{} could not be delivered to the webhook: 'npx latchkey webhook list' shows why, 'npx latchkey webhook redeliver --failed' sends what failed again",
+            number(failed)
         ));
     }
     if pending > 0 && !has_url {
-        findings.note(format!("{pending} events wait for a webhook, and WEBHOOK_URL is not set"));
+        findings.note(format!("{} due to be sent to a webhook, and WEBHOOK_URL is not set", number(pending)));
     } else if has_url && stopped_at.is_none() && failed == 0 {
         findings.ok("no delivery of the webhook has failed");
     }
