@@ -198,12 +198,16 @@ pub struct Statement<'a> {
 
 /// The parameters that a text names, of a list that it shares with others.
 fn named_by<'a, 'b>(sql: &str, params: &'b [Param<'a>]) -> &'b [Param<'a>] {
+    params.get(..number_of_params(sql)).unwrap_or(params)
+}
+
+/// The highest number of a parameter in a statement: D1 wants exactly as many values.
+pub(super) fn number_of_params(sql: &str) -> usize {
     let number = |text: &str| {
         let digits = text.bytes().take_while(u8::is_ascii_digit);
         digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
     };
-    let count = sql.split('?').skip(1).map(number).max().unwrap_or_default();
-    params.get(..count).unwrap_or(params)
+    sql.split('?').skip(1).map(number).max().unwrap_or_default()
 }
 
 /// A database that can run several statements as one. A replica can't: it takes no writes.

@@ -5,6 +5,7 @@
 pub mod credentials;
 mod db;
 pub mod email;
+pub mod erasure;
 pub mod events;
 pub mod login_failures;
 #[cfg(not(target_arch = "wasm32"))]

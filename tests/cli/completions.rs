@@ -14,13 +14,20 @@ fn bash_completes_subcommands_and_options() {
         ("users crea", "create"),
         ("users edit --im", "--image"),
         ("users logout --ses", "--session"),
+        ("users era", "erase"),
+        ("createsuperuser --tot", "--totp"),
+        ("events list --type account", "account.locked"),
+        ("webhook redeliver --fai", "--failed"),
+        ("webhook ena", "enable"),
+        ("secret --web", "--webhook"),
         ("import-django --unus", "--unusable-passwords"),
     ] {
         let count = words.split(' ').count();
-        let last = words.rsplit(' ').next().unwrap();
+        let mut backwards = words.rsplit(' ');
+        let (last, previous) = (backwards.next().unwrap(), backwards.next().unwrap_or("latchkey"));
         let ask = format!(
             ". ./completions.sh; COMP_WORDS=(latchkey {words}); COMP_CWORD={count}; \
-             _latchkey latchkey {last} users; echo \"${{COMPREPLY[@]}}\""
+             _latchkey latchkey {last} {previous}; echo \"${{COMPREPLY[@]}}\""
         );
         let output = Command::new("bash").args(["-c", &ask]).current_dir(operator.path("")).output();
         let Ok(output) = output else {

@@ -1,11 +1,17 @@
 //! `createsuperuser`
 
+mod totp;
+
 use std::process::Command;
 
 use latchkey::account::password::{Password, PasswordHash, to_nfc};
 use latchkey::auth::password::{Hasher, Verdict};
 
 use crate::command::{LOCAL, Operator, SECRET};
+
+/// Advice for a superuser without a second factor, where there is no DATA_SECRET.
+pub const SECOND_FACTOR: &str = "To use the admin API they need a second factor: set DATA_SECRET (docs/credentials.md); then they \
+     log in on the account page (the Worker's own: /) and set up two-step verification.\n";
 
 const SUPERUSER: [&str; 6] =
     ["createsuperuser", "--email", "Ada@EXAMPLE.com", "--username", "ada", "--password-stdin"];
@@ -14,7 +20,7 @@ const SUPERUSER: [&str; 6] =
 fn a_script_creates_a_superuser_who_can_log_in() {
     let operator = Operator::new();
     let outcome = operator.run_with(&SUPERUSER, "\u{feff}  correct horse \nanother line\n", &[]);
-    assert_eq!(outcome.stderr, LOCAL);
+    assert_eq!(outcome.stderr, [LOCAL, SECOND_FACTOR].concat());
     assert_eq!(outcome.stdout, "Superuser created successfully. Their id is 1.\n");
     assert_eq!(outcome.status, 0);
     let found = "SELECT concat_ws(' ', id, email, username, is_active, is_staff, is_superuser, token_version, \
@@ -208,7 +214,7 @@ Password:
 Password (again): 
 Superuser created successfully. Their id is 2.
 ";
-    assert_eq!((status, &*shown), (Some(0), expected));
+    assert_eq!((status, shown), (Some(0), [expected, SECOND_FACTOR].concat()));
     assert_eq!(operator.sql("SELECT email || is_superuser FROM users WHERE id = 2"), "jake@example.com1");
 }
 

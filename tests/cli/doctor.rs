@@ -6,6 +6,7 @@ mod mail;
 mod secrets;
 mod tools;
 mod variables;
+mod webhook;
 mod wrangler_config;
 
 use std::fs;

@@ -18,6 +18,7 @@ mod createsuperuser;
 #[cfg(unix)]
 mod dev_server;
 mod doctor;
+mod events;
 mod export_django;
 mod import_django;
 mod mail;
@@ -30,5 +31,6 @@ mod secret;
 mod start;
 mod token;
 mod users;
+mod webhook;
 #[cfg(unix)]
 mod wrangler;

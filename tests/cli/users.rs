@@ -2,8 +2,9 @@
 
 mod activate;
 mod create;
-mod credentials;
+pub mod credentials;
 mod edit;
+mod erase;
 mod list;
 mod logout;
 mod mailed;
@@ -13,6 +14,8 @@ mod set_staff;
 mod show;
 mod unlock;
 
+use latchkey::store::erasure::Erasure;
+use latchkey::store::events::Recording;
 use rusqlite::params;
 use serde_json::Value;
 
@@ -101,6 +104,7 @@ fn usernames_do_not_control_a_terminal() {
     assert!(!listed.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{listed:?}");
     let listed: Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed[0]["username"], odd);
+    assert!(output_of(&operator, &["users", "erase", odd, "--yes"]).contains(shown));
 }
 
 #[test]
@@ -120,6 +124,7 @@ fn an_unknown_user_is_an_error() {
         &["users", "set-password", "eve", "--password-stdin"],
         &["users", "unlock", "eve"],
         &["users", "verify", "eve"],
+        &["users", "erase", "eve", "--yes"],
     ] {
         let error = error_of(&operator, arguments, "correct horse\n");
         assert_eq!(error, "latchkey: there is no user with the username eve\n");
@@ -149,9 +154,22 @@ fn a_username_does_not_select_another_user() {
     assert_eq!(operator.sql("SELECT sum(is_staff) FROM users"), "0");
 }
 
-/// Every table with a user's rows has to be in the statements of the document.
+/// Makes the erasure of user 7 by the operator, who knows the keyed hashes of failed logins.
+fn erasure(condition: &str) -> Vec<String> {
+    let erasure = Erasure {
+        user: "7",
+        condition,
+        accounts: Some(["'login'", "'password'", "'factor'"]),
+        actor: "0",
+        parameters: ["1900000000", "NULL", "NULL"],
+        recording: Recording::Sent,
+    };
+    erasure.statements()
+}
+
+/// Every table with a user's rows has to be in the statements.
 #[test]
-fn the_documented_way_to_erase_a_user_leaves_no_row_of_theirs() {
+fn an_erased_user_has_no_row_left_in_any_table() {
     let operator = with_users(&["ada"]);
     let database = operator.database();
     let insert = |id: Option<i64>| {
@@ -164,7 +182,7 @@ fn the_documented_way_to_erase_a_user_leaves_no_row_of_theirs() {
                   WHERE m.type = 'table' AND c.name = 'user_id'";
     assert_eq!(
         operator.sql(tables),
-        "sessions,secrets,outbox,credentials,second_steps",
+        "sessions,secrets,outbox,credentials,second_steps,events",
         "insert a row of each below"
     );
     for user_id in [1, 7] {
@@ -175,18 +193,54 @@ fn the_documented_way_to_erase_a_user_leaves_no_row_of_theirs() {
                       VALUES (?1, 'password_changed', ?1, 'x', 1, 0, 0, 0, 0)";
         let step = "INSERT INTO second_steps (id, user_id, token_hash, methods, token_version, reset_version, expires_at) \
                     VALUES (?1, ?1, 'x', '[]', 0, 0, 0)";
-        for sql in [secret, notice, step] {
+        let event = "INSERT INTO events (at, type, user_id, actor_id, agent, place, detail, due_at, failure) \
+                     VALUES (0, 'staff.revoked', ?1, 7, 'Firefox', 'Berlin', 'staff', 0, 'x')";
+        for sql in [secret, notice, step, event] {
             database.execute(sql, [user_id]).unwrap();
         }
         credentials::give_all(&operator, user_id);
     }
-    let document = include_str!("../../docs/operating.md");
-    let (_, rest) = document.split_once("## Erase a user").unwrap();
-    let (_, rest) = rest.split_once("--command \"").unwrap();
-    database.execute_batch(rest.split_once('"').unwrap().0).unwrap();
+    let failure = "INSERT INTO login_failures VALUES (?1, '', 1, 0, 0)";
+    for account in ["login", "password", "factor", "other"] {
+        database.execute(failure, [account]).unwrap();
+    }
     let left = ["sessions", "secrets", "outbox", "credentials", "second_steps"]
         .map(|table| format!("(SELECT group_concat(DISTINCT user_id) FROM {table})"));
-    let left = format!("SELECT concat_ws(' ', (SELECT group_concat(id) FROM users), {})", left.join(", "));
-    assert_eq!(operator.sql(&left), "1 1 1 1 1 1");
+    let left = format!(
+        "SELECT concat_ws(' ', (SELECT group_concat(id) FROM users), {}, (SELECT group_concat(account) FROM login_failures))",
+        left.join(", ")
+    );
+    // Under a condition that does not hold nothing is touched.
+    database.execute_batch(&erasure("0").join(";")).unwrap();
+    assert_eq!(operator.sql(&left), "1,7 1,7 1,7 1,7 1,7 1,7 factor,login,other,password");
+    assert_eq!(operator.sql("SELECT count(*) FROM events WHERE due_at = 0 AND detail IS NOT NULL"), "2");
+    database.execute_batch(&erasure("1").join(";")).unwrap();
+    assert_eq!(operator.sql(&left), "1 1 1 1 1 1 other");
+    let events = "SELECT group_concat(concat_ws(' ', type, user_id, actor_id, agent, place, detail, due_at, failure)) FROM events";
+    assert_eq!(
+        operator.sql(events),
+        "staff.revoked 1 7 staff 0 x,staff.revoked 7 7,user.erased 7 0 1900000000"
+    );
     assert_eq!(insert(None), 8, "the id is given out to nobody again");
+}
+
+#[test]
+fn the_last_active_superuser_is_not_erased() {
+    let operator = with_users(&["ada"]);
+    let database = operator.database();
+    for (others, is_erased) in
+        [("", false), ("is_superuser = 1, is_active = 0", false), ("is_superuser = 1", true)]
+    {
+        let user = "INSERT INTO users (id, username, email, password, is_superuser, created_at, updated_at) \
+                    VALUES (7, 'x', 'x', 'x', 1, 0, 0)";
+        database.execute(user, []).unwrap();
+        database.execute("UPDATE users SET is_superuser = 0, is_active = 1 WHERE id = 1", []).unwrap();
+        if !others.is_empty() {
+            database.execute(&format!("UPDATE users SET {others} WHERE id = 1"), []).unwrap();
+        }
+        database.execute_batch(&erasure("1").join(";")).unwrap();
+        let count = operator.sql("SELECT count(*) FROM users WHERE id = 7");
+        assert_eq!(count, if is_erased { "0" } else { "1" }, "{others}");
+        database.execute("DELETE FROM users WHERE id = 7", []).unwrap();
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::command::{Operator, Outcome, SECRET};
+use crate::createsuperuser::SECOND_FACTOR;
 use crate::seals::{NEW, OLD, insert, open, seed, set_secrets};
 
 const HASH: &str = "pbkdf2_sha256$2$salt$V4YBVS0Bu7zKOuDW5eFM7JpnlFrYTDTyCzVnLAEJYbU=";
@@ -122,6 +123,44 @@ fn credentials_are_reached_through_wrangler() {
     assert_eq!((removed.status, &*removed.stdout), (0, expected), "{}", removed.stderr);
 }
 
+/// Several statements in one command are one transaction, as the Worker's batches are.
+#[test]
+fn changes_and_their_events_are_written_together() {
+    let Some(operator) = with_wrangler() else { return };
+    let mail = "MAIL_FROM=accounts@example.com\nAPP_URL=https://example.com/\nWEBHOOK_URL=https://example.org/hook\n";
+    operator.write(".dev.vars", &format!("JWT_SECRET=\"{SECRET}\"\nDATA_SECRET=\"{NEW}\"\n{mail}"));
+    let through = |arguments: &[&str], input: &str| {
+        run(&operator, &[arguments, &["--through-wrangler"]].concat(), input)
+    };
+    let superuser =
+        ["createsuperuser", "--totp", "--email", "ada@example.com", "--username", "ada", "--password-stdin"];
+    let outcome = through(&superuser, "correct horse");
+    assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout.lines().count(), 15, "{}", outcome.stdout);
+    assert!(open(&operator, NEW, 1).is_some());
+    let sql = "INSERT INTO users (username, email, password, created_at, updated_at) VALUES ('jake', 'j@x.io', ?1, 0, 0)";
+    operator.database().execute(sql, [HASH]).unwrap();
+    let count = "SELECT concat_ws(' ', (SELECT count(*) FROM events WHERE due_at IS NOT NULL), (SELECT count(*) FROM outbox))";
+    assert_eq!(operator.sql(count), "5 0");
+    let taken = through(&["users", "edit", "ada", "--email", "a@x.io", "--username", "jake"], "");
+    assert!(
+        taken.stderr.ends_with("username: user with this username already exists.\n"),
+        "{}",
+        taken.stderr
+    );
+    assert_eq!(operator.sql(count), "5 0");
+    assert_eq!(through(&["users", "edit", "ada", "--email", "a@x.io"], "").status, 0);
+    assert_eq!(operator.sql(count), "6 1");
+    let kept = through(&["users", "erase", "ada", "--yes"], "");
+    assert!(kept.stderr.contains("The last superuser can't be removed"), "{}", kept.stderr);
+    assert_eq!(through(&["users", "erase", "jake", "--yes"], "").status, 0);
+    assert_eq!(operator.sql("SELECT group_concat(id) FROM users"), "1");
+    for arguments in [&["events", "list", "--json"][..], &["webhook", "list", "--json"]] {
+        let outcome = through(arguments, "");
+        assert_eq!((outcome.status, outcome.stdout), (0, operator.run(arguments).stdout));
+    }
+}
+
 /// Makes a project in which this shell script replaces Node.
 fn with_node(script: &str) -> Operator {
     let operator = Operator::new();
@@ -145,9 +184,10 @@ fn no_value_is_on_a_command_line() {
     let superuser =
         ["createsuperuser", "--email", "ada@example.com", "--username", "ada", "--password-stdin"];
     let outcome = run(&operator, &[&superuser[..], &["--remote"]].concat(), "correct horse");
+    let second_factor = SECOND_FACTOR.replace("set DATA_SECRET (docs/credentials.md); then they", "they");
     assert_eq!(
         (outcome.status, &*outcome.stderr),
-        (0, "latchkey: working on the deployed database of wrangler.toml\n")
+        (0, &*format!("latchkey: working on the deployed database of wrangler.toml\n{second_factor}"))
     );
     let read = |file: &str| fs::read_to_string(operator.path(file)).unwrap();
     let (arguments, statement) = (read("arguments"), read("statement"));
@@ -160,7 +200,7 @@ fn no_value_is_on_a_command_line() {
 
 /// A node that finds the user 7, who has no sessions and yet one to end.
 const FINDS_JAKE: &str = r#"cat > statement; case $(cat statement) in
-UPDATE*) echo '[{"results": [{"user_id": 7}]}]';;
+INSERT*) echo '[{"results": [{"user_id": 7}]}]';;
 *sessions*) echo '[{"results": []}]';;
 *) echo '[{"results": [{"a": 7, "b": "jake", "c": "j@x.io", "d": 0, "e": null, "f": 1, "g": 0, "h": 0, "i": null,
                         "j": null, "k": 0, "l": 0, "m": 0}]}]';;
@@ -201,6 +241,26 @@ fn what_is_assumed_of_a_deployed_worker_is_the_safe_side_or_is_said() {
     let expires_at: i64 = expires_at.split_once(')').unwrap().0.parse().unwrap();
     let days = (expires_at - chrono::Utc::now().timestamp() + 60) / 86_400;
     assert_eq!(days, 3_650, "the greatest TOKEN_TTL_DAYS: {statement}");
+}
+
+#[test]
+fn a_deployed_user_is_erased_with_the_failures_if_the_secret_is_given() {
+    let operator = with_node(&FINDS_JAKE.replace("INSERT*", "DELETE*"));
+    let erase = ["users", "erase", "jake", "--remote", "--yes"];
+    let erased = "user 7 (j@x.io, \"jake\") is erased.\n";
+    let note = "Failed logins, if any are recorded, go when they expire, since JWT_SECRET is not in the environment; no name or \
+                address is in them.\n";
+    for (secret, has_note) in [(None, true), (Some(("JWT_SECRET", SECRET)), false)] {
+        let outcome = operator.run_with(&erase, "", secret.as_slice());
+        assert_eq!((outcome.status, &*outcome.stdout), (0, erased), "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.ends_with(note), has_note, "{}", outcome.stderr);
+        let statement = fs::read_to_string(operator.path("statement")).unwrap();
+        assert_eq!(statement.contains("DELETE FROM login_failures"), !has_note);
+        assert!(
+            statement.contains("'user.erased'") && statement.contains("DELETE FROM users"),
+            "{statement}"
+        );
+    }
 }
 
 #[test]

@@ -55,26 +55,21 @@ pub fn file(state: &Path, database_id: &str) -> PathBuf {
 
 impl Database for Local {
     fn rows(&self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
-        let mut statement = self.0.prepare_cached(sql).map_err(error)?;
-        let columns = statement.column_count();
-        let rows = statement.query_map(rusqlite::params_from_iter(params.iter().map(Param)), |row| {
-            (0..columns)
-                .map(|index| value(row.get_ref(index)?))
-                .collect::<rusqlite::Result<_>>()
-                .map(Row::new)
-        });
-        rows.map_err(error)?.collect::<rusqlite::Result<_>>().map_err(error)
+        rows(&self.0, sql, params)
+    }
+
+    fn transaction(&self, statements: &[Statement<'_>]) -> Result<Vec<Row>, DbError> {
+        let transaction = self.0.unchecked_transaction().map_err(error)?;
+        let mut last = Vec::new();
+        for Statement { sql, params } in statements {
+            last = rows(&transaction, sql, params)?;
+        }
+        transaction.commit().map_err(error)?;
+        Ok(last)
     }
 
     fn run_all(&self, statements: &[Statement<'_>]) -> Result<(), DbError> {
-        let transaction = self.0.unchecked_transaction().map_err(error)?;
-        for Statement { sql, params } in statements {
-            let mut statement = transaction.prepare_cached(sql).map_err(error)?;
-            let mut rows =
-                statement.query(rusqlite::params_from_iter(params.iter().map(Param))).map_err(error)?;
-            while rows.next().map_err(error)?.is_some() {}
-        }
-        transaction.commit().map_err(error)
+        self.transaction(statements).map(drop)
     }
 
     fn size(&self) -> Result<Option<u64>, DbError> {
@@ -85,6 +80,15 @@ impl Database for Local {
             .transpose()?
             .and_then(|size| size.try_into().ok()))
     }
+}
+
+fn rows(connection: &Connection, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+    let mut statement = connection.prepare_cached(sql).map_err(error)?;
+    let columns = statement.column_count();
+    let rows = statement.query_map(rusqlite::params_from_iter(params.iter().map(Param)), |row| {
+        (0..columns).map(|index| value(row.get_ref(index)?)).collect::<rusqlite::Result<_>>().map(Row::new)
+    });
+    rows.map_err(error)?.collect::<rusqlite::Result<_>>().map_err(error)
 }
 
 struct Param<'a>(&'a Value<'a>);

@@ -13,6 +13,7 @@ mod completions;
 mod createsuperuser;
 mod dev_vars;
 mod doctor;
+mod events;
 mod export_django;
 mod failure_cost;
 mod import_django;
@@ -30,10 +31,12 @@ mod seals;
 mod secret;
 mod settings;
 mod token;
+mod totp;
 mod unusable_password;
 mod usage;
 mod users;
 mod violations;
+mod webhook;
 mod wrangler;
 mod wrangler_error;
 
@@ -45,7 +48,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use settings::Deployment;
 use usage::UsageError;
 
-/// Operates Latchkey: superusers, users and their sessions, tokens, import from and export to Django.
+/// Operates Latchkey: superusers, users and their sessions, events, tokens, import from and export to Django.
 #[derive(Parser)]
 #[command(name = "latchkey", bin_name = "npx latchkey", version)]
 struct Cli {
@@ -60,6 +63,10 @@ enum Command {
     Createsuperuser(createsuperuser::Options),
     #[command(subcommand)]
     Users(users::Command),
+    #[command(subcommand)]
+    Events(events::Command),
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     Token(token::Options),
     #[command(subcommand)]
     Mail(mail::Command),
@@ -97,6 +104,8 @@ fn main() -> ExitCode {
     let outcome = match command {
         Command::Createsuperuser(options) => createsuperuser::run(&deployment, &options),
         Command::Users(command) => users::run(&deployment, &command),
+        Command::Events(command) => events::run(&deployment, &command),
+        Command::Webhook(command) => webhook::run(&deployment, &command),
         Command::Token(options) => token::run(&deployment, &options),
         Command::Mail(command) => mail::run(&deployment, &command),
         Command::ImportDjango(options) => import_django::run(&deployment, &options),

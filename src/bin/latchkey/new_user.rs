@@ -2,15 +2,19 @@
 
 use anyhow::{Result, bail};
 use latchkey::account::email;
-use latchkey::account::password::PasswordHash;
 use latchkey::account::validate::{self, RawField, Validated};
+use latchkey::auth::seal::DataKeys;
 use latchkey::error::{Field, Violation};
 use latchkey::store::DbError;
-use latchkey::store::operator::{Database, users};
+use latchkey::store::operator::{Database, Recorder, changes};
 
 use crate::settings::Deployment;
+use crate::totp::{self, App};
 use crate::violations::Violations;
 use crate::{prompt, usage};
+
+/// Tries to create a user with an authenticator app.
+const TRIES: usize = 3;
 
 #[derive(clap::Args)]
 pub struct NewUser {
@@ -25,10 +29,27 @@ pub struct NewUser {
     password_stdin: bool,
 }
 
-/// Creates a user, and returns the id. `kind` names them in messages.
-pub fn create(deployment: &Deployment, new: &NewUser, kind: &str, is_superuser: bool) -> Result<i64> {
+/// Kind of a user who is created.
+#[derive(Clone, Copy)]
+pub enum Kind<'a> {
+    User,
+    /// With an authenticator app, if these are the keys of its seal.
+    Superuser(Option<&'a DataKeys>),
+}
+
+/// User who was created.
+pub struct Created {
+    pub id: i64,
+    pub email: String,
+    /// Their authenticator app, if they have one.
+    pub app: Option<App>,
+}
+
+/// Creates a user.
+pub fn create(deployment: &Deployment, new: &NewUser, kind: Kind<'_>) -> Result<Created> {
     new.check_usage()?;
-    let refusal = format!("no {kind} was created");
+    let name = if matches!(kind, Kind::User) { "user" } else { "superuser" };
+    let refusal = format!("no {name} was created");
     let (hasher, min_length) = (deployment.hasher()?, deployment.min_length()?);
     let mut violations = Violations::default();
     let email = new.email.as_deref().map(prompt::input);
@@ -40,7 +61,11 @@ pub fn create(deployment: &Deployment, new: &NewUser, kind: &str, is_superuser: 
     } else {
         None
     };
+    let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
+    if let Kind::Superuser(Some(keys)) = kind {
+        totp::check(&*database, keys)?;
+    }
     // In a script whose values are valid the insert detects this, which saves a statement.
     if !new.password_stdin || !violations.is_empty() {
         violations.find_taken(&*database, email.as_deref(), username.as_deref(), None)?;
@@ -56,7 +81,27 @@ pub fn create(deployment: &Deployment, new: &NewUser, kind: &str, is_superuser: 
     };
     let password = password.map_or_else(|| prompt::new_password(min_length), Ok)?;
     let hash = prompt::hash(hasher, &password)?;
-    insert(&*database, [&email, &username], &hash, is_superuser, &refusal)
+    // Another user may get the id that a seed was sealed for.
+    for _ in 0..TRIES {
+        let (app, factor) = match kind {
+            Kind::Superuser(Some(keys)) => Some(App::draw(&*database, keys)?).unzip(),
+            Kind::Superuser(None) | Kind::User => (None, None),
+        };
+        let new = changes::NewUser {
+            email: &email,
+            username: &username,
+            password: &hash,
+            is_superuser: !matches!(kind, Kind::User),
+            factor: factor.as_ref(),
+        };
+        if let Some(id) = insert(&*database, recorder, &new, &refusal)? {
+            return Ok(Created { id, email, app });
+        }
+        if app.is_none() {
+            break;
+        }
+    }
+    bail!("the database did not report whether it created the user: check with 'users show'")
 }
 
 impl NewUser {
@@ -109,20 +154,17 @@ fn ask(
 
 fn insert(
     database: &dyn Database,
-    [email, username]: [&str; 2],
-    hash: &PasswordHash,
-    is_superuser: bool,
+    recorder: Recorder,
+    new: &changes::NewUser<'_>,
     refusal: &str,
-) -> Result<i64> {
-    match users::insert(database, email, username, hash, is_superuser) {
-        Ok(Some(id)) => Ok(id),
-        Ok(None) => bail!("the database did not report whether it created the user: check with 'users show'"),
+) -> Result<Option<i64>> {
+    match changes::insert(database, recorder, new) {
         Err(error @ DbError::Unique { .. }) => {
             let mut violations = Violations::default();
-            violations.find_taken(database, Some(email), Some(username), None)?;
+            violations.find_taken(database, Some(new.email), Some(new.username), None)?;
             violations.into_result(refusal)?;
             Err(error.into())
         }
-        Err(error) => Err(error.into()),
+        inserted => Ok(inserted?),
     }
 }

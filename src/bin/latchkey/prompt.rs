@@ -101,7 +101,8 @@ fn print_errors(messages: &[String]) {
     }
 }
 
-fn line(prompt: &str) -> Result<String> {
+/// Prompts for a line.
+pub fn line(prompt: &str) -> Result<String> {
     output::prompt(prompt);
     let line = first_line()?;
     if line.is_empty() {

@@ -12,7 +12,8 @@ use latchkey::auth::seal::DataKeys;
 use latchkey::auth::secret::{MIN_BYTES, Secret};
 use latchkey::auth::single_use::SingleUseKey;
 use latchkey::config::{Config, ConfigError, MailConfig, passwords};
-use latchkey::store::operator::Database;
+use latchkey::store::events::Recording;
+use latchkey::store::operator::{Database, Recorder};
 use toml::{Table, Value};
 
 use crate::dev_vars::{self, LocalVariables};
@@ -66,6 +67,9 @@ pub fn path(text: &str) -> Result<PathBuf, Infallible> {
 pub fn placeholder_secret() -> String {
     (b'!'..).take(MIN_BYTES).map(char::from).collect()
 }
+
+/// Valid secret of a webhook in place of a deployed one, which can't be read back and does not matter.
+pub const PLACEHOLDER_WEBHOOK_SECRET: &str = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0";
 
 /// Reads the configuration that `lookup` finds by names. The command sends no mail, so it needs no transport.
 pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
@@ -206,6 +210,7 @@ impl Deployment {
             variables.insert("JWT_SECRET".to_owned(), secret);
             variables
                 .extend(env::var("JWT_SECRET_PREVIOUS").map(|old| ("JWT_SECRET_PREVIOUS".to_owned(), old)));
+            variables.insert("WEBHOOK_SECRET".to_owned(), PLACEHOLDER_WEBHOOK_SECRET.to_owned());
         } else {
             variables.extend(self.local_variables()?.variables);
         }
@@ -243,7 +248,11 @@ impl Deployment {
     /// Reads the configuration, with a placeholder for a secret that is not available.
     pub fn config_without_secret(&self) -> Result<Config> {
         let variables = self.plain_variables()?;
-        let placeholder = |name: &str| (name == "JWT_SECRET").then(placeholder_secret);
+        let placeholder = |name: &str| match name {
+            "JWT_SECRET" => Some(placeholder_secret()),
+            "WEBHOOK_SECRET" if self.remote => Some(PLACEHOLDER_WEBHOOK_SECRET.to_owned()),
+            _ => None,
+        };
         read(|name| variables.get(name).cloned().or_else(|| placeholder(name))).map_err(invalid)
     }
 
@@ -258,6 +267,21 @@ impl Deployment {
         };
         let config = read(variable).map_err(invalid)?;
         Ok((config.app_name, config.mail))
+    }
+
+    /// Makes the recorder of what this command changes. Nothing of the configuration has to be valid: a change is never held up by
+    /// that. Events are always written, since the secrets of a deployed Worker, which tell whether anyone can read them, can't be read
+    /// back; the schedule deletes them by age.
+    pub fn recorder(&self) -> Result<Recorder> {
+        let variables = self.plain_variables()?;
+        let is_set = |name: &str| variables.get(name).is_some_and(|value| !value.is_empty());
+        let has_notices = is_set("MAIL_FROM");
+        let is_essential = variables.get("NOTICES").is_some_and(|value| value == "essential");
+        Ok(Recorder {
+            recording: if is_set("WEBHOOK_URL") { Recording::Sent } else { Recording::On },
+            has_notices,
+            has_all_notices: has_notices && !is_essential,
+        })
     }
 
     /// Reads the variables of `wrangler.toml` and, for the local Worker, of its files.

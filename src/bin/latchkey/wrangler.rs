@@ -24,7 +24,7 @@ use crate::wrangler_error;
 const BIN: &str = "node_modules/.bin";
 const CLI: &str = "node_modules/wrangler/wrangler-dist/cli.js";
 
-/// Runs in Node before wrangler, and passes it the statement from stdin, since everyone on the machine can read a
+/// Runs in Node before wrangler, and passes it the statements from stdin, since everyone on the machine can read a
 /// command line. With a file, wrangler returns no rows from the deployed database.
 const STATEMENT_FROM_STDIN: &str = "data:text/javascript,import fs from 'node:fs'; \
                                     process.argv.push('--command', fs.readFileSync(0, 'utf8'));";
@@ -53,6 +53,8 @@ fn prepared(mut command: Command) -> Result<Command> {
         .env_remove("JWT_SECRET_PREVIOUS")
         .env_remove("DATA_SECRET")
         .env_remove("DATA_SECRET_PREVIOUS")
+        .env_remove("WEBHOOK_SECRET")
+        .env_remove("WEBHOOK_SECRET_PREVIOUS")
         .env_remove("WRANGLER_OUTPUT_FILE_PATH")
         .env_remove("WRANGLER_OUTPUT_FILE_DIRECTORY")
         .stdin(Stdio::null());
@@ -71,9 +73,15 @@ impl Wrangler {
         Self { target, size: Cell::default() }
     }
 
-    /// Runs one statement.
-    fn query(&self, sql: &str) -> Result<Vec<Executed>> {
-        self.execute(&["--import", STATEMENT_FROM_STDIN], &[], sql)
+    /// Runs statements, and returns the rows of the last one.
+    fn query(&self, sql: &str) -> Result<Vec<Row>> {
+        let executed = self.execute(&["--import", STATEMENT_FROM_STDIN], &[], sql)?;
+        let last = executed.into_iter().next_back();
+        Ok(last
+            .into_iter()
+            .flat_map(|executed| executed.results)
+            .map(|Members(columns)| Row::new(columns.into_iter().map(|(_, value)| value).collect()))
+            .collect())
     }
 
     /// Runs the statements of a file in one transaction.
@@ -147,13 +155,14 @@ type Columns = Members<IgnoredAny, Value<'static>>;
 
 impl Database for Wrangler {
     fn rows(&self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
-        let executed = self.query(&inline(sql, params)).map_err(error)?;
-        let last = executed.into_iter().next_back();
-        Ok(last
-            .into_iter()
-            .flat_map(|executed| executed.results)
-            .map(|Members(columns)| Row::new(columns.into_iter().map(|(_, value)| value).collect()))
-            .collect())
+        self.query(&inline(sql, params)).map_err(error)
+    }
+
+    /// Wrangler passes several statements on in one request, which D1 runs as a batch: one transaction.
+    fn transaction(&self, statements: &[Statement<'_>]) -> Result<Vec<Row>, DbError> {
+        let statements: Vec<_> =
+            statements.iter().map(|Statement { sql, params }| inline(sql, params)).collect();
+        self.query(&statements.join(";\n")).map_err(error)
     }
 
     fn run_all(&self, statements: &[Statement<'_>]) -> Result<(), DbError> {

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Database, Statement};
+use super::{Database, Recorder, Statement, run_rows};
+use crate::mail::Event;
+use crate::store::events::EventType;
 use crate::store::{DbError, Row, Value};
 
 /// Type of a credential, as in the database.
@@ -75,18 +77,50 @@ pub enum Which {
 }
 
 /// Removes credentials of a user, and the recovery codes with a TOTP that was confirmed. Returns their types.
-pub fn remove(database: &dyn Database, user_id: i64, which: Which) -> Result<Vec<Type>, DbError> {
+pub fn remove(
+    database: &dyn Database,
+    recorder: Recorder,
+    user_id: i64,
+    which: Which,
+) -> Result<Vec<Type>, DbError> {
     let (condition, param): (_, Value<'_>) = match which {
         Which::All => ("?2 IS NULL", Value::Null),
         Which::OfType(of_type) => ("type = ?2", of_type.name().into()),
         Which::Id(id) => ("id = ?2", id.into()),
     };
-    let sql = format!(
-        "DELETE FROM credentials WHERE user_id = ?1 AND ({condition} OR type = 'recovery' AND EXISTS \
-         (SELECT 1 FROM credentials WHERE user_id = ?1 AND type = 'totp' AND token_version IS NULL AND {condition})) \
-         RETURNING type"
+    let totp = format!(
+        "EXISTS (SELECT 1 FROM credentials WHERE user_id = ?1 AND type = 'totp' AND token_version IS NULL AND {condition})"
     );
-    let rows = database.rows(&sql, &[user_id.into(), param])?;
+    let sql = format!(
+        "DELETE FROM credentials WHERE user_id = ?1 AND ({condition} OR type = 'recovery' AND {totp}) RETURNING type"
+    );
+    let removed = |of_type: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM credentials WHERE user_id = ?1 AND type = '{of_type}' AND {condition})"
+        )
+    };
+    let (passkey, codes) = (removed("passkey"), format!("NOT {totp} AND {}", removed("recovery")));
+    let of_user = |removed: &str| format!("users.id = ?1 AND {removed}");
+    let each_passkey = format!(
+        "users.id = ?1 AND removed.user_id = users.id AND removed.type = 'passkey' AND removed.id IN \
+         (SELECT id FROM credentials WHERE user_id = ?1 AND {condition})"
+    );
+    let event =
+        |detail: &str, removed: &str| recorder.event(EventType::CredentialRemoved, detail, &of_user(removed));
+    let before = [
+        recorder.notice(Event::TwoStepOff, &of_user(&totp)),
+        event("'totp'", &totp),
+        event("'recovery'", &codes),
+        recorder.notice(Event::PasskeyRemoved, &of_user(&passkey)),
+        recorder.event_from(
+            EventType::CredentialRemoved,
+            "'passkey'",
+            "users, credentials AS removed",
+            &each_passkey,
+        ),
+    ];
+    let statements: Vec<_> = before.into_iter().flatten().chain([sql]).collect();
+    let rows = run_rows(database, &statements, &[user_id.into(), param])?;
     rows.into_iter().map(|mut row| Type::read(&mut row)).collect()
 }
 

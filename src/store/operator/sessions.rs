@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::Database;
+use super::{Database, Recorder, run};
+use crate::store::events::EventType;
 use crate::store::sessions::IS_ACTIVE;
 use crate::store::{DAY, DbError, Row, Value};
 
@@ -121,16 +122,25 @@ pub fn list(
 /// Returns false if there is none. Every token of it has expired at `expires_at`.
 pub fn revoke(
     database: &dyn Database,
+    recorder: Recorder,
     user_id: i64,
     sid: &str,
     expires_at: i64,
     now: i64,
 ) -> Result<bool, DbError> {
+    let is_ended = format!("sessions.user_id = ?1 AND sessions.sid = ?2 AND {IS_ACTIVE}");
+    let event = recorder.event_from(
+        EventType::SessionsEnded,
+        "'one'",
+        "users, sessions",
+        &format!("users.id = ?1 AND {is_ended}"),
+    );
     let sql = format!(
         "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?3) WHERE user_id = ?1 AND sid = ?2 AND EXISTS \
          (SELECT 1 FROM users WHERE id = ?1 AND {IS_ACTIVE}) RETURNING user_id"
     );
+    let statements: Vec<_> = event.into_iter().chain([sql]).collect();
     // ?6 is NULL: any age.
     let params = [user_id.into(), sid.into(), expires_at.into(), Value::Null, now.into(), Value::Null];
-    Ok(database.row(&sql, &params)?.is_some())
+    Ok(run(database, &statements, &params)?.is_some())
 }

@@ -1,4 +1,4 @@
-//! Users as the operator finds, lists and changes them.
+//! Users as the operator finds and lists them.
 
 use std::sync::LazyLock;
 
@@ -8,11 +8,7 @@ use super::Database;
 use super::login_failures::{self, Accounts, Failures};
 use super::password_hash::{self, HashShape};
 use super::sessions::{self, SessionDetails};
-use crate::account::password::PasswordHash;
 use crate::account::profile::{self, PROFILE, Profile};
-use crate::account::user::UserPatch;
-use crate::store::email::END_VERIFICATIONS;
-use crate::store::sessions::REVOKE_ALL;
 use crate::store::{DbError, Row, Value};
 
 /// Columns that [`UserRecord::read`] takes, in their order.
@@ -276,102 +272,4 @@ pub fn id_and_pending_of_email(
 pub fn with_unicode_email(database: &dyn Database) -> Result<Vec<(i64, String)>, DbError> {
     let sql = "SELECT id, email FROM users WHERE email GLOB '*[^ -~]*' LIMIT 1000";
     database.rows(sql, &[])?.into_iter().map(|mut row| Ok((row.integer()?, row.text()?))).collect()
-}
-
-/// Creates a user, or one who is staff and superuser, and returns the id.
-///
-/// # Errors
-/// [`DbError::Unique`] if another user has the email or the username.
-pub fn insert(
-    database: &dyn Database,
-    email: &str,
-    username: &str,
-    password: &PasswordHash,
-    is_superuser: bool,
-) -> Result<Option<i64>, DbError> {
-    let sql = "INSERT INTO users (email, username, password, is_staff, is_superuser, created_at, updated_at) \
-               VALUES (?1, ?2, ?3, ?4, ?4, unixepoch(), unixepoch()) RETURNING id";
-    let is_superuser = i64::from(is_superuser).into();
-    let row = database.row(sql, &[email.into(), username.into(), password.as_str().into(), is_superuser])?;
-    row.map(|mut row| row.integer()).transpose()
-}
-
-/// Assignments of an UPDATE of `users`: a new email is not verified, nothing waits, and all that was mailed before has ended.
-/// The email that they have changes nothing.
-fn replace_email(email: &str) -> String {
-    let is_new = format!("(email COLLATE BINARY IS NOT {email})");
-    format!(
-        "email = {email}, email_verified = email_verified AND NOT {is_new}, \
-         pending_email = iif({is_new}, NULL, pending_email), email_version = email_version + {is_new}, \
-         reset_version = reset_version + {is_new}"
-    )
-}
-
-/// Changes a user's email, username and profile. Returns false if they had these values.
-///
-/// # Errors
-/// [`DbError::Unique`] if another user has the email or the username.
-pub fn edit(database: &dyn Database, id: i64, patch: &UserPatch) -> Result<bool, DbError> {
-    let account = [("email", patch.email.as_deref()), ("username", patch.username.as_deref())];
-    let account = account.into_iter().map(|(column, change)| (column, change.map(Some)));
-    let profile = PROFILE.iter().zip(&patch.profile);
-    let profile = profile.map(|(field, change)| (field.name(), change.as_ref().map(Option::as_deref)));
-    let (mut params, mut set, mut differ) = (vec![id.into()], Vec::new(), Vec::new());
-    for (column, change) in account.chain(profile) {
-        if let Some(value) = change {
-            params.push(value.into());
-            let param = format!("?{}", params.len());
-            set.push(if column == "email" { replace_email(&param) } else { format!("{column} = {param}") });
-            differ.push(format!("{column} COLLATE BINARY IS NOT ?{}", params.len()));
-        }
-    }
-    let sql = format!(
-        "UPDATE users SET {}, updated_at = unixepoch() WHERE id = ?1 AND ({}) RETURNING id",
-        set.join(", "),
-        differ.join(" OR ")
-    );
-    Ok(database.row(&sql, &params)?.is_some())
-}
-
-/// Activates a user. Returns false if they were active.
-pub fn activate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
-    let sql = "UPDATE users SET is_active = 1, updated_at = unixepoch() WHERE id = ?1 AND NOT is_active RETURNING id";
-    Ok(database.row(sql, &[id.into()])?.is_some())
-}
-
-/// Deactivates a user and ends every session and mailed secret of theirs. Returns false if they were deactivated.
-pub fn deactivate(database: &dyn Database, id: i64) -> Result<bool, DbError> {
-    let sql = format!(
-        "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = unixepoch() \
-         WHERE id = ?1 AND is_active RETURNING id"
-    );
-    Ok(database.row(&sql, &[id.into()])?.is_some())
-}
-
-/// Ends all sessions, resets and mailed sign-ins of a user. Returns false if there is no such user.
-pub fn revoke_all_sessions(database: &dyn Database, id: i64) -> Result<bool, DbError> {
-    let sql = ["UPDATE users SET ", REVOKE_ALL, " WHERE id = ?1 RETURNING id"];
-    Ok(database.row(&sql.concat(), &[id.into()])?.is_some())
-}
-
-/// Sets the hash of a user's password and ends all of their sessions, resets and mailed sign-ins.
-pub fn set_password(database: &dyn Database, id: i64, hash: &PasswordHash) -> Result<(), DbError> {
-    let sql =
-        ["UPDATE users SET password = ?2, ", REVOKE_ALL, ", updated_at = unixepoch() WHERE id = ?1"].concat();
-    database.row(&sql, &[id.into(), hash.as_str().into()]).map(drop)
-}
-
-/// Sets a user's flags; `None` leaves one as it is. Returns false if both had these values.
-pub fn set_flags(
-    database: &dyn Database,
-    id: i64,
-    is_staff: Option<bool>,
-    is_superuser: Option<bool>,
-) -> Result<bool, DbError> {
-    let sql = "UPDATE users SET is_staff = ifnull(?2, is_staff), is_superuser = ifnull(?3, is_superuser), \
-               updated_at = unixepoch() \
-               WHERE id = ?1 AND (is_staff <> ifnull(?2, is_staff) OR is_superuser <> ifnull(?3, is_superuser)) \
-               RETURNING id";
-    let params = [id.into(), is_staff.map(i64::from).into(), is_superuser.map(i64::from).into()];
-    Ok(database.row(sql, &params)?.is_some())
 }

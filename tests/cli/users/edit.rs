@@ -14,11 +14,11 @@ fn what_is_passed_changes_and_the_rest_stays() {
         edit(&["--email", " Ada@BÜCHER.example", "--bio", "I count."]),
         "user 1 (ada@example.com, \"ada\") is changed, and now user 1 (Ada@xn--bcher-kva.example, \"ada\").\n"
     );
-    assert_eq!(operator.sql(ROW), "Ada@xn--bcher-kva.example|ada|I count.|-|0|1");
+    assert_eq!(operator.sql(ROW), "Ada@xn--bcher-kva.example|ada|I count.|-|1|1");
     // The case of letters counts as a change, of the same user.
     edit(&["--username", "Ada"]);
     edit(&["--image", "https://x.io/a.png", "--bio", ""]);
-    assert_eq!(operator.sql(ROW), "Ada@xn--bcher-kva.example|Ada|-|https://x.io/a.png|0|1");
+    assert_eq!(operator.sql(ROW), "Ada@xn--bcher-kva.example|Ada|-|https://x.io/a.png|1|1");
     operator.database().execute("UPDATE users SET updated_at = 0", []).unwrap();
     assert_eq!(
         edit(&["--username", "Ada", "--bio", ""]),

@@ -108,8 +108,8 @@ fn what_was_mailed_ends_with_what_it_was_for() {
         (&["set-password", "1", "--password-stdin"], "verification ", "1 1 5 new@example.com"),
         (&["logout", "1"], "verification ", "1 1 5 new@example.com"),
         (&["deactivate", "1"], "", "1 1 5 -"),
-        (&["edit", "1", "--email", "Ada@example.com"], "", "0 0 5 -"),
-        (&["edit", "1", "--email", "new@example.com"], "", "0 0 5 -"),
+        (&["edit", "1", "--email", "Ada@example.com"], "", "1 0 5 -"),
+        (&["edit", "1", "--email", "new@example.com"], "", "1 0 5 -"),
     ] {
         let operator = with_users(&["ada", "jake"]);
         operator.database().execute(VERIFIED, []).unwrap();

@@ -8,7 +8,7 @@ use indicatif::DecimalBytes;
 use latchkey::account::email;
 use latchkey::store::operator::{Database, users};
 
-use super::{Findings, credentials, wrangler_config};
+use super::{Findings, credentials, webhook, wrangler_config};
 use crate::failure_cost;
 use crate::output::escape_for_terminal;
 use crate::settings::Deployment;
@@ -41,6 +41,7 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
     }
     emails(&*database, findings);
     credentials::stored(deployment, &*database, findings);
+    webhook::deliveries(deployment, &*database, findings);
     let wanted = match files() {
         Ok(wanted) => wanted,
         Err(error) => return findings.error(format!("{error:#}")),

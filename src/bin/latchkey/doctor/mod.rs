@@ -6,6 +6,7 @@ mod mail;
 mod secrets;
 mod tools;
 mod variables;
+mod webhook;
 mod wrangler_config;
 
 use std::io::{self, IsTerminal as _};
@@ -78,6 +79,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     variables::check(deployment, &mut findings);
     mail::check(deployment, deployed.as_deref(), &mut findings);
     credentials::check(deployment, deployed.as_deref(), &mut findings);
+    webhook::check(deployment, deployed.as_deref(), &mut findings);
     database::check(deployment, &mut findings);
     let Findings(findings) = findings;
     if options.json {

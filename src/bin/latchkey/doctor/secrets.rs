@@ -13,6 +13,10 @@ use crate::wrangler;
 
 const SECRETS: [&str; 4] = ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "DATA_SECRET", "DATA_SECRET_PREVIOUS"];
 
+/// Secrets that sign deliveries of events.
+const WEBHOOK_SECRETS: [&str; 2] = [WEBHOOK_SECRET, "WEBHOOK_SECRET_PREVIOUS"];
+pub const WEBHOOK_SECRET: &str = "WEBHOOK_SECRET";
+
 /// The secret with the address of an SMTP server.
 pub const SMTP_URL: &str = "SMTP_URL";
 
@@ -22,6 +26,11 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) -> Option<Vec<Str
     for name in SECRETS.into_iter().filter(|name| variables.contains_key(*name)) {
         findings.error(format!(
             "{name} is in wrangler.toml, where everyone who reads the code can read it: remove it, generate a new one with 'npx latchkey secret', and set that with 'npx wrangler secret put {name}'"
+        ));
+    }
+    for name in WEBHOOK_SECRETS.into_iter().filter(|name| variables.contains_key(*name)) {
+        findings.error(format!(
+            "{name} is in wrangler.toml, where everyone who reads the code can read it: remove it, generate a new one with 'npx latchkey secret --webhook', and set that with 'npx wrangler secret put {name}'"
         ));
     }
     if variables.contains_key(SMTP_URL) {

@@ -27,9 +27,12 @@ pub fn check(deployment: &Deployment, findings: &mut Findings) {
         }
         variables.extend(local.variables);
     }
-    // The deployed secret can't be read back; `secrets` checks whether it is set.
-    let placeholder =
-        |name: &str| (deployment.remote && name == "JWT_SECRET").then(settings::placeholder_secret);
+    // Deployed secrets can't be read back; `secrets` and `webhook` check whether they are set.
+    let placeholder = |name: &str| match name {
+        "JWT_SECRET" if deployment.remote => Some(settings::placeholder_secret()),
+        "WEBHOOK_SECRET" if deployment.remote => Some(settings::PLACEHOLDER_WEBHOOK_SECRET.to_owned()),
+        _ => None,
+    };
     match settings::read(|name| variables.get(name).cloned().or_else(|| placeholder(name))) {
         Ok(config) => {
             findings.ok("all variables are valid");

@@ -51,6 +51,8 @@ The id of a deleted user must never be reused: an old token would then name anot
 A SQLite file has it. With a JSON file, new users get ids from a million above its greatest one, unless --next-id \
 is given; in PostgreSQL it is SELECT last_value + 1 FROM auth_user_id_seq (or authentication_user_id_seq).
 
+No events are written, so a webhook is told of none of these users.
+
 Examples:
   python manage.py dumpdata | npx latchkey import-django - --dry-run
   npx latchkey import-django users.json --unusable-passwords")]

@@ -1,7 +1,7 @@
 //! `users activate`: lets a user log in again.
 
 use anyhow::Result;
-use latchkey::store::operator::users;
+use latchkey::store::operator::changes;
 
 use super::{UserSelector, apply};
 use crate::settings::Deployment;
@@ -18,5 +18,5 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    apply(deployment, &options.user, users::activate, "is active", "is already active")
+    apply(deployment, &options.user, changes::activate, "is active", "is already active")
 }

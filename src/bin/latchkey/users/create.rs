@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::new_user::{self, NewUser};
+use crate::new_user::{self, Kind, NewUser};
 use crate::output;
 use crate::settings::Deployment;
 
@@ -19,6 +19,6 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
-    let id = new_user::create(deployment, &options.user, "user", false)?;
-    output::print(&format!("User created successfully. Their id is {id}."))
+    let user = new_user::create(deployment, &options.user, Kind::User)?;
+    output::print(&format!("User created successfully. Their id is {}.", user.id))
 }

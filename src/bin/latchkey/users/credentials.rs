@@ -163,12 +163,13 @@ fn remove(deployment: &Deployment, options: &RemoveOptions) -> Result<()> {
         (None, Some(id)) => (Which::Id(id), format!("the credential {id}")),
         (None, None) => (Which::All, "every credential beside the password".to_owned()),
     };
+    let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
     if !options.yes && !prompt::confirm(&format!("{} will lose {what}.", describe(&user)))? {
         bail!("nothing was changed");
     }
-    let removed = credentials::remove(&*database, user.id, which)?;
+    let removed = credentials::remove(&*database, recorder, user.id, which)?;
     if removed.is_empty() {
         bail!(
             "{} has none of that; nothing was changed. 'users credentials {}' lists what there is",

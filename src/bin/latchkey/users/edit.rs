@@ -8,7 +8,7 @@ use latchkey::account::user::UserPatch;
 use latchkey::account::validate;
 use latchkey::error::Field;
 use latchkey::store::DbError;
-use latchkey::store::operator::users;
+use latchkey::store::operator::{changes, users};
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
@@ -18,8 +18,8 @@ use crate::{new_user, output, prompt, usage};
 /// Changes the email, the username and the profile of a user
 #[derive(clap::Args)]
 #[command(
-    after_help = "What you don't pass stays as it is. The rules are the API's. Sessions go on. A new email is not verified; what was \
-mailed before is no longer valid, and no address waits. An empty string removes a field of the profile.
+    after_help = "What you don't pass stays as it is. The rules are the API's. A new email is not verified, and ends \
+all sessions; what was mailed before is no longer valid, and no address waits. Else sessions go on. An empty string removes a field of the profile.
 
 Examples:
   npx latchkey users edit jake --email jake@example.com
@@ -69,6 +69,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if violations.is_empty() && patch == UserPatch::default() {
         return Err(usage::error("nothing to change: pass --email, --username or a field of the profile"));
     }
+    let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
     let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
@@ -77,7 +78,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     }
     let refusal = format!("{} is unchanged", describe(&user));
     violations.into_result(&refusal)?;
-    let is_changed = match users::edit(&*database, user.id, &patch) {
+    let is_changed = match changes::edit(&*database, recorder, user.id, &patch) {
         Err(error @ DbError::Unique { .. }) => {
             let mut violations = Violations::default();
             violations.find_taken(&*database, email, username, Some(user.id))?;

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use chrono::Utc;
 use latchkey::config::MAX_TOKEN_TTL;
-use latchkey::store::operator::{sessions, users};
+use latchkey::store::operator::{changes, sessions};
 
 use super::{UserSelector, apply, describe};
 use crate::output::{self, escape_for_terminal};
@@ -32,7 +32,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         None => apply(
             deployment,
             &options.user,
-            users::revoke_all_sessions,
+            changes::revoke_all_sessions,
             "is logged out; all sessions have ended",
             "no longer exists",
         ),
@@ -40,11 +40,12 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
 }
 
 fn end_one(deployment: &Deployment, options: &Options, sid: &str) -> Result<()> {
+    let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
     let now = Utc::now().timestamp();
     let id = escape_for_terminal(sid);
-    if !sessions::revoke(&*database, user.id, sid, now + token_ttl(deployment), now)? {
+    if !sessions::revoke(&*database, recorder, user.id, sid, now + token_ttl(deployment), now)? {
         bail!(
             "{} has no active session with the id {id}; 'users sessions {} --all' lists those that have ended too",
             describe(&user),

@@ -5,6 +5,7 @@ mod create;
 mod credentials;
 mod deactivate;
 mod edit;
+mod erase;
 mod failures;
 pub mod find;
 mod hash;
@@ -20,8 +21,8 @@ mod verify;
 
 use anyhow::Result;
 use latchkey::store::DbError;
-use latchkey::store::operator::Database;
 use latchkey::store::operator::users::UserRecord;
+use latchkey::store::operator::{Database, Recorder};
 
 use crate::output::{self, escape_for_terminal};
 use crate::settings::Deployment;
@@ -42,6 +43,7 @@ pub enum Command {
     Sessions(sessions::Options),
     Logout(logout::Options),
     Credentials(credentials::Options),
+    Erase(erase::Options),
 }
 
 pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
@@ -59,6 +61,7 @@ pub fn run(deployment: &Deployment, command: &Command) -> Result<()> {
         Command::Sessions(options) => sessions::run(deployment, options),
         Command::Logout(options) => logout::run(deployment, options),
         Command::Credentials(options) => credentials::run(deployment, options),
+        Command::Erase(options) => erase::run(deployment, options),
     }
 }
 
@@ -79,13 +82,14 @@ impl UserSelector {
 fn apply(
     deployment: &Deployment,
     selector: &UserSelector,
-    change: impl Fn(&dyn Database, i64) -> Result<bool, DbError>,
+    change: impl Fn(&dyn Database, Recorder, i64) -> Result<bool, DbError>,
     changed: &str,
     unchanged: &str,
 ) -> Result<()> {
+    let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
     let user = selector.find(&*database)?;
-    output::print(&if change(&*database, user.id)? {
+    output::print(&if change(&*database, recorder, user.id)? {
         format!("{} {changed}.", describe(&user))
     } else {
         format!("{} {unchanged}; nothing was changed.", describe(&user))
@@ -96,4 +100,12 @@ fn apply(
 fn describe(user: &UserRecord) -> String {
     let username = escape_for_terminal(&user.username).replace('"', "\\\"");
     format!("user {} ({}, \"{username}\")", user.id, escape_for_terminal(&user.email))
+}
+
+/// Text of a refusal: a user is the last who can do everything, and nobody could give that to another over HTTP.
+fn last_superuser(user: &UserRecord) -> String {
+    format!(
+        "The last superuser can't be removed, and {} is the only active one: create another with 'createsuperuser' first",
+        describe(user)
+    )
 }

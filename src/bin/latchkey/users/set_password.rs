@@ -1,8 +1,8 @@
 //! `users set-password`: sets a user's password.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use latchkey::error::Field;
-use latchkey::store::operator::users;
+use latchkey::store::operator::changes;
 
 use super::{UserSelector, describe};
 use crate::settings::Deployment;
@@ -29,6 +29,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         return Err(usage::error("stdin is not a terminal: pass --password-stdin and the password there"));
     }
     let (hasher, min_length) = (deployment.hasher()?, deployment.min_length()?);
+    let recorder = deployment.recorder()?;
     let mut violations = Violations::default();
     let from_stdin = if options.password_stdin {
         violations.take(Field::Password, prompt::valid_password(prompt::first_line_as_input()?, min_length))
@@ -46,6 +47,8 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
         None => prompt::new_password(min_length)?,
     };
     let hash = prompt::hash(hasher, &password)?;
-    users::set_password(&*database, user.id, &hash)?;
+    if !changes::set_password(&*database, recorder, user.id, &hash)? {
+        bail!("{} no longer exists; nothing was changed", describe(&user));
+    }
     output::print(&format!("{} has the new password; all sessions have ended.", describe(&user)))
 }

@@ -1,9 +1,9 @@
 //! `users set-staff`: sets a user's staff and superuser flags.
 
 use anyhow::{Result, bail};
-use latchkey::store::operator::users;
+use latchkey::store::operator::changes;
 
-use super::{UserSelector, describe};
+use super::{UserSelector, describe, last_superuser};
 use crate::settings::Deployment;
 use crate::{output, prompt, usage};
 
@@ -36,6 +36,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !options.yes && !prompt::stdin_is_terminal() {
         return Err(usage::error("stdin is not a terminal: pass --yes to skip the confirmation"));
     }
+    let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
     let (staff, superuser) =
@@ -45,7 +46,10 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
     if !is_that && !options.yes && !prompt::confirm(&format!("{} will be {state}.", describe(&user)))? {
         bail!("nothing was changed");
     }
-    let is_changed = users::set_flags(&*database, user.id, options.staff, options.superuser)?;
+    let is_changed = changes::set_flags(&*database, recorder, user.id, options.staff, options.superuser)?;
+    if !is_changed && !is_that {
+        bail!("{}; nothing was changed", last_superuser(&user));
+    }
     output::print(&if is_changed {
         format!("{} is changed: {state}.", describe(&user))
     } else {

@@ -83,7 +83,7 @@ pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
 
 /// Hashes under which failures of the email, of the user and of the second factor are recorded. Doesn't read a secret from stdin: the failures
 /// are not worth blocking for.
-fn accounts(deployment: &Deployment, user: &UserRecord) -> Result<[String; 3]> {
+pub(super) fn accounts(deployment: &Deployment, user: &UserRecord) -> Result<[String; 3]> {
     if deployment.remote && env::var_os("JWT_SECRET").is_none() {
         return Err(anyhow!("JWT_SECRET is not in the environment"));
     }

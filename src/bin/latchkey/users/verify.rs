@@ -31,9 +31,10 @@ pub struct Options {
 }
 
 pub fn run(deployment: &Deployment, options: &Options) -> Result<()> {
+    let recorder = deployment.recorder()?;
     let database = deployment.writable_database()?;
     let user = options.user.find(&*database)?;
-    if verification::verify(&*database, user.id, &user.email, options.with_credentials)? {
+    if verification::verify(&*database, recorder, user.id, &user.email, options.with_credentials)? {
         return output::print(&format!("The email of {} is verified.", describe(&user)));
     }
     if user.email_verified {
