@@ -5,7 +5,7 @@ use crate::api::context::Context;
 use crate::api::deferred::Deferred;
 use crate::api::endpoint::{Authentication, RateLimit};
 use crate::api::route::{self, Route};
-use crate::api::{self, ENDPOINTS, rate_limit};
+use crate::api::{self, DISPATCHES, rate_limit};
 use crate::config::{Config, ConfigError};
 use crate::error::{Dialect, Error};
 use crate::http::cors::Cors;
@@ -79,7 +79,7 @@ pub fn respond_with_error(
 }
 
 async fn dispatch(index: usize, cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let endpoint = ENDPOINTS.get(index).ok_or(Error::NotFound)?;
+    let endpoint = DISPATCHES.get(index).ok_or(Error::NotFound)?;
     if endpoint.rate_limit == RateLimit::ClientIp {
         rate_limit::check(cx).await?;
     }

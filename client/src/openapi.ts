@@ -340,7 +340,11 @@ export interface paths {
         get: operations["adminUser"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Erase a user: all their rows, and all that their events tell of them but the id
+         * @description Needs `DATA_SECRET`
+         */
+        delete: operations["eraseUser"];
         /**
          * Ask what a page of another origin may send
          * @description Needs `DATA_SECRET`
@@ -858,9 +862,11 @@ export interface components {
                 detail: "Reauthentication is required.";
             };
         };
-        UnknownLimit: {
+        UsersQueryErrors: {
             errors: {
+                state?: string[];
                 limit?: string[];
+                after?: string[];
             };
         };
         InvitationErrors: {
@@ -903,6 +909,14 @@ export interface components {
             active?: boolean;
             staff?: boolean;
             superuser?: boolean;
+        };
+        EventsQueryErrors: {
+            errors: {
+                type?: string[];
+                user?: string[];
+                limit?: string[];
+                after?: string[];
+            };
         };
         User: {
             email: string;
@@ -3893,14 +3907,14 @@ export interface operations {
                     "application/json": components["schemas"]["AdminUsersResponse"];
                 };
             };
-            /** @description A `limit` that is no number from 1 to 100; likewise another parameter that has none of its values */
+            /** @description A parameter that has none of its values */
             400: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UnknownLimit"];
+                    "application/json": components["schemas"]["UsersQueryErrors"];
                 };
             };
             /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
@@ -4169,7 +4183,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A `limit` that is no number from 1 to 100; likewise another parameter that has none of its values */
+            /** @description A parameter that has none of its values */
             400: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
@@ -4263,6 +4277,80 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["AdminUserAndMethodsResponse"];
                 };
+            };
+            /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingToken"] | components["schemas"]["InvalidToken"] | components["schemas"]["UnknownUser"] | components["schemas"]["DeactivatedUser"];
+                };
+            };
+            /** @description No member of staff, one whose session lacks a second factor, or one who may not do this; The session's last proof is older than 12 hours for reading, or than ten minutes for a change */
+            403: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forbidden"] | components["schemas"]["StaleProof"];
+                };
+            };
+            /** @description No such user; The deployment lacks the variable that this needs */
+            404: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnknownId"];
+                };
+            };
+            /** @description Too many requests, failed logins, or registrations */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description An internal error; the log has the cause; An invalid variable; the log says which */
+            500: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InternalError"];
+                };
+            };
+        };
+    };
+    eraseUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user's `id`, as the list has it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is erased. The id is given to nobody else, and the email is free */
+            204: {
+                headers: {
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
             401: {
@@ -5280,14 +5368,14 @@ export interface operations {
                     "application/json": components["schemas"]["EventsResponse"];
                 };
             };
-            /** @description A `limit` that is no number from 1 to 100; likewise another parameter that has none of its values */
+            /** @description A parameter that has none of its values */
             400: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UnknownLimit"];
+                    "application/json": components["schemas"]["EventsQueryErrors"];
                 };
             };
             /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */
@@ -5412,7 +5500,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A `limit` that is no number from 1 to 100; likewise another parameter that has none of its values */
+            /** @description A parameter that has none of its values */
             400: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];

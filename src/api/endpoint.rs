@@ -29,7 +29,33 @@ pub struct Endpoint {
     pub failures: &'static [Failure],
 }
 
-impl Endpoint {
+/// Facts of an endpoint that a request is dispatched by. The others are for the OpenAPI document, and are not in the Worker.
+pub struct Dispatch {
+    /// As in [`Endpoint`].
+    pub path: &'static str,
+    /// Methods that the handler takes, up to two.
+    methods: [&'static str; 2],
+    /// As in [`Endpoint`].
+    pub feature: Option<Feature>,
+    /// As in [`Endpoint`].
+    pub authentication: Authentication,
+    /// As in [`Endpoint`].
+    pub rate_limit: RateLimit,
+}
+
+impl Dispatch {
+    /// The facts of an endpoint.
+    #[expect(clippy::panic, reason = "evaluated by the compiler")]
+    pub const fn of(endpoint: &Endpoint) -> Self {
+        let methods = match endpoint.operations {
+            [one] => [one.method, one.method],
+            [one, other] => [one.method, other.method],
+            _ => panic!("an endpoint has one method or two"),
+        };
+        let Endpoint { path, feature, authentication, rate_limit, .. } = endpoint;
+        Self { path, methods, feature: *feature, authentication: *authentication, rate_limit: *rate_limit }
+    }
+
     /// Tells whether this deployment has it.
     pub fn is_on(&self, config: &Config) -> bool {
         self.feature.is_none_or(|feature| config.has(feature))
@@ -37,9 +63,7 @@ impl Endpoint {
 
     /// Tells whether the handler takes this method.
     pub fn takes(&self, method: &str) -> bool {
-        let is_same =
-            |operation: &Operation| operation.method == if method == "HEAD" { "GET" } else { method };
-        self.operations.iter().any(is_same)
+        self.methods.contains(&if method == "HEAD" { "GET" } else { method })
     }
 }
 

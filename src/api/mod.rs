@@ -24,7 +24,7 @@ pub mod users;
 use std::pin::Pin;
 
 use self::context::Context;
-use self::endpoint::Endpoint;
+use self::endpoint::{Dispatch, Endpoint};
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
@@ -37,6 +37,9 @@ macro_rules! endpoints {
     ($($($module:ident)::+),+ $(,)?) => {
         /// All endpoints.
         pub const ENDPOINTS: &[Endpoint] = &[$($($module)::+::ENDPOINT),+];
+
+        /// The facts by which a request is dispatched to one of [`ENDPOINTS`], in their order.
+        pub static DISPATCHES: [Dispatch; ENDPOINTS.len()] = [$(Dispatch::of(&$($module)::+::ENDPOINT)),+];
 
         /// Runs the handler of the endpoint with this index in [`ENDPOINTS`].
         pub fn handle<'a, P: Platform, R: Request>(index: usize, cx: &'a Context<'a, P, R>) -> Option<Handling<'a>> {
@@ -71,6 +74,7 @@ endpoints! {
     admin::invite,
     admin::show_user,
     admin::change_user,
+    admin::erase_user,
     admin::request_reset,
     admin::list_sessions,
     admin::end_sessions,

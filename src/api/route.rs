@@ -1,7 +1,7 @@
 //! Routing: the endpoint that a request is for.
 
-use super::ENDPOINTS;
-use super::endpoint::Endpoint;
+use super::DISPATCHES;
+use super::endpoint::Dispatch;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -13,7 +13,7 @@ const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 pub enum Route<'a> {
     /// An endpoint.
     Endpoint {
-        /// Index in [`ENDPOINTS`].
+        /// Index in [`ENDPOINTS`](super::ENDPOINTS).
         index: usize,
         /// Parts of the path that stand for the names in braces of the endpoint's.
         parameters: Vec<&'a str>,
@@ -28,11 +28,11 @@ pub enum Route<'a> {
 /// [`Error::NotFound`] or [`Error::MethodNotAllowed`].
 pub fn find<'a>(config: &Config, method: &str, path: &'a str) -> Result<Route<'a>, Error> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    let route = |(index, endpoint): (usize, &Endpoint)| {
+    let route = |(index, endpoint): (usize, &Dispatch)| {
         let parameters = parameters(endpoint.path, path)?;
         (endpoint.takes(method) && endpoint.is_on(config)).then_some(Route::Endpoint { index, parameters })
     };
-    if let Some(route) = ENDPOINTS.iter().enumerate().find_map(route) {
+    if let Some(route) = DISPATCHES.iter().enumerate().find_map(route) {
         return Ok(route);
     }
     match allow(config, path) {
@@ -66,7 +66,7 @@ fn parameters<'a>(template: &str, path: &'a str) -> Option<Vec<&'a str>> {
 /// Value of the header `Allow` of a path, if there is such a path.
 fn allow(config: &Config, path: &str) -> Option<String> {
     let is_taken = |method: &&str| {
-        ENDPOINTS.iter().any(|endpoint| {
+        DISPATCHES.iter().any(|endpoint| {
             endpoint.takes(method) && parameters(endpoint.path, path).is_some() && endpoint.is_on(config)
         })
     };
@@ -79,6 +79,7 @@ fn allow(config: &Config, path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ENDPOINTS;
     use super::*;
 
     const ALL: [&str; 10] =

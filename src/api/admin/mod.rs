@@ -3,6 +3,7 @@
 pub mod change_user;
 pub mod end_session;
 pub mod end_sessions;
+pub mod erase_user;
 pub mod guard;
 pub mod invite;
 pub mod list_events;

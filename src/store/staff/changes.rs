@@ -1,8 +1,9 @@
 //! Changes of a user by a member of staff.
 
-use super::{Change, user_view};
+use super::{ACTOR, Change, REPORT, user_view};
 use crate::mail::Event;
 use crate::store::db::run;
+use crate::store::erasure::Erasure;
 use crate::store::events::EventType;
 use crate::store::sessions::{IS_ACTIVE, REVOKE_ALL};
 use crate::store::{Batch, DbError, Param};
@@ -182,4 +183,24 @@ fn removal_statements(change: Change<'_>) -> Vec<String> {
         )),
     ];
     statements.into_iter().flatten().collect()
+}
+
+/// Erases a user, and tells whether it was allowed. `accounts` are the keyed hashes of [`Erasure::accounts`].
+pub async fn erase(
+    db: &impl Batch,
+    change: Change<'_>,
+    user_id: i64,
+    accounts: [&str; 3],
+    now: i64,
+) -> Result<bool, DbError> {
+    let erasure = Erasure {
+        user: "?8",
+        condition: &change.is_allowed(),
+        accounts: Some(["?9", "?10", "?11"]),
+        actor: ACTOR,
+        parameters: REPORT,
+        recording: change.report.recording,
+    };
+    let params = change.params(user_id, &accounts.map(Param::from), now);
+    Ok(run(db, erasure.statements(), params).await?.is_some())
 }

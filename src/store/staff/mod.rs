@@ -45,6 +45,9 @@ pub struct Change<'a> {
 /// Parameters of statements that report a change: the time, the agent and the place.
 const REPORT: [&str; 3] = ["?5", "?6", "?7"];
 
+/// SQL expression: id of the member of staff.
+const ACTOR: &str = "CAST(?1 AS INTEGER)";
+
 impl<'a> Change<'a> {
     /// SQL condition over no table: the token ?1 to ?5 is good, and its user may make the change to those who are not staff.
     fn is_by_staff(self) -> String {
@@ -72,7 +75,7 @@ impl<'a> Change<'a> {
 
     /// SQL statement, if events are written: adds one of the change for each row of `users` under a condition.
     fn event(self, of_type: EventType, detail: &str, condition: &str) -> Option<String> {
-        let event = NewEvent { actor: "CAST(?1 AS INTEGER)", detail, ..NewEvent::own(of_type, condition) };
+        let event = NewEvent { actor: ACTOR, detail, ..NewEvent::own(of_type, condition) };
         self.report.event(&event, REPORT)
     }
 
