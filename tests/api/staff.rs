@@ -153,8 +153,8 @@ pub fn staff_see_a_user_with_their_ways_in(start: Start) {
     assert!(time("created").is_some() && time("updated").is_some(), "{user}");
     let credentials = user["methods"]["credentials"].as_array().unwrap();
     assert_eq!(
-        (credentials.len(), &credentials[0]["id"], &credentials[0]["type"]),
-        (9, &json!(app.id), &json!("totp"))
+        (credentials.len(), credentials.iter().filter(|credential| credential["id"] == app.id).count()),
+        (9, 1)
     );
     let expected = json!({
         "id": other.id(), "email": "seen@x.io", "username": "seen", "bio": "I keep \"keys\".", "image": null, "active": true,
@@ -346,7 +346,7 @@ pub fn staff_invite_a_user(start: Start) {
     let secret = super::secret_of(mail);
     // For a week, and not by a code.
     let expires = api.sql(
-        "SELECT expires_at - created_at || ' ' || (code_expires_at - created_at) FROM secrets \
+        "SELECT (expires_at - created_at) || ' ' || (code_expires_at - created_at) FROM secrets \
          WHERE user_id = (SELECT id FROM users WHERE username = 'guest')",
     );
     assert_eq!(expires.unwrap(), "604800 0");

@@ -64,8 +64,17 @@ pub struct Host {
 
 impl Native {
     pub fn new(vars: Vars) -> Self {
+        Self::with(config(&vars), Sqlite::migrated())
+    }
+
+    /// Another with the same configuration, and a copy of the database.
+    pub fn copy(&self) -> Self {
+        Self::with(self.config.clone(), self.platform.db.copy())
+    }
+
+    fn with(config: Result<Config, ConfigError>, db: Sqlite) -> Self {
         let platform = Host {
-            db: Sqlite::migrated(),
+            db,
             replica: RefCell::default(),
             bookmark: RefCell::default(),
             has_sessions: Cell::new(false),
@@ -78,7 +87,7 @@ impl Native {
             mails: RefCell::default(),
             mail_failure: RefCell::default(),
         };
-        Self { config: config(&vars), platform }
+        Self { config, platform }
     }
 
     /// Does the work that is left after a response.

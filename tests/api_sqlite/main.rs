@@ -29,12 +29,15 @@ mod new_password;
 mod openapi;
 mod outbox;
 mod provoked;
+mod provoked_staff;
 mod purge;
 mod rate_limit;
 mod replica;
 mod second_factor;
 mod session_record;
 mod sqlite;
+mod staff_guard;
+mod staff_pages;
 mod transport;
 mod webauthn;
 

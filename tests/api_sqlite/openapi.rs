@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::api::factor::{ORIGIN, with_everything};
 use crate::api::{self, Request, Response, django, realworld};
 use crate::host::Native;
-use crate::provoked::{refusal, success};
+use crate::{provoked, provoked_staff};
 
 /// A path, a method in lower case and a status.
 type Key = (String, String, String);
@@ -236,9 +236,23 @@ fn every_status_and_example_is_a_real_answer() {
                     vars.extend(own);
                     vars.insert("ALLOWED_ORIGINS", ORIGIN); // of all none may use passkeys
                 }
+                let is_general =
+                    |name: &str| ["Misconfigured", "InternalError", "FeatureOff"].contains(&name);
                 let answer = match name {
-                    Some(name) => refusal(&vars, call.clone(), name),
-                    None => success(&vars, call.clone(), operation, &status),
+                    Some("Throttled") if path.starts_with("/api/admin/") => {
+                        vars.insert("RATE_LIMIT", "on");
+                        provoked_staff::refusal(&vars, call.clone(), "Throttled")
+                    }
+                    Some(name)
+                        if path.starts_with("/api/admin/") && method != "options" && !is_general(name) =>
+                    {
+                        provoked_staff::refusal(&vars, call.clone(), name)
+                    }
+                    None if path.starts_with("/api/admin/") && method != "options" => {
+                        provoked_staff::success(&vars, call.clone(), operation)
+                    }
+                    Some(name) => provoked::refusal(&vars, call.clone(), name),
+                    None => provoked::success(&vars, call.clone(), operation, &status),
                 };
                 let context = || format!("{method} {path} {status} {name:?}\n{answer:?}");
                 assert_eq!(answer.status.to_string(), status, "{}", context());

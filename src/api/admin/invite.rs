@@ -64,6 +64,10 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
             Ok(respond_with(201, &user))
         }
         Ok(None) => {
+            conflict::add_taken(&mut errors, cx.db(), Some(email), Some(username), None).await?;
+            if !errors.is_empty() {
+                return Err(errors.into());
+            }
             let wait = mailed_secret::wait(cx, &secret).await?;
             Err(wait.unwrap_or(why_refused(cx, change).await))
         }
