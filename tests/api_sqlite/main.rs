@@ -21,6 +21,7 @@ mod crypto;
 mod deliveries;
 mod factor_races;
 mod fuzz;
+mod fuzz_staff;
 mod host;
 mod lockout;
 mod mail;

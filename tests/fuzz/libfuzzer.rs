@@ -10,12 +10,16 @@ mod api;
 mod crypto;
 #[path = "../api_sqlite/fuzz.rs"]
 mod fuzz;
+#[path = "../api_sqlite/fuzz_staff.rs"]
+mod fuzz_staff;
 #[path = "../api_sqlite/host.rs"]
 mod host;
 #[path = "../api_sqlite/openapi.rs"]
 mod openapi;
 #[path = "../api_sqlite/provoked.rs"]
 mod provoked;
+#[path = "../api_sqlite/provoked_staff.rs"]
+mod provoked_staff;
 #[path = "../api_sqlite/sqlite.rs"]
 mod sqlite;
 
