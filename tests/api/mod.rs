@@ -28,6 +28,7 @@ pub mod session_list;
 pub mod sessions;
 pub mod sign_in;
 pub mod staff;
+pub mod staff_changes;
 pub mod tokens;
 pub mod vectors;
 pub mod verification;
@@ -299,16 +300,17 @@ macro_rules! all {
                 staff_filter_users_by_state
                 a_list_refuses_what_is_no_choice
                 staff_see_a_user_with_their_ways_in
+                staff_prove_themselves_often
+                users_own_changes_are_events
+                without_a_second_factor_there_is_no_staff;
+            staff_changes:
                 staff_change_a_user
                 a_change_by_staff_is_checked
                 staff_end_the_sessions_of_a_user
                 staff_have_a_reset_mailed
                 staff_invite_a_user
                 superusers_remove_credentials
-                superusers_alone_change_staff
-                staff_prove_themselves_often
-                users_own_changes_are_events
-                without_a_second_factor_there_is_no_staff;
+                superusers_alone_change_staff;
             methods:
                 the_ways_in_are_told_to_anyone;
             session_list:

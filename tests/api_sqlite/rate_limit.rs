@@ -83,6 +83,12 @@ fn updates_that_cost_a_hash_or_tell_of_emails_are_limited_by_user_and_by_address
         api.platform.limited.borrow_mut().clear();
     }
     assert_eq!(latchkey::auth::password::iterations_computed(), iterations);
+    // A new username leaves an event.
+    for (index, status) in [200, 200, 200, 429].into_iter().enumerate() {
+        let user = format!(r#"{{"username":"limited1{index}"}}"#);
+        assert_eq!(put(&one, &user, &format!("192.0.2.1{index}")), status);
+    }
+    api.platform.limited.borrow_mut().clear();
     // By address, whoever sends them from there; and a current password costs a hash as well.
     let proven = r#"{"username":"limited3","current_password":"wrong password"}"#;
     for (token, status) in [(&one, 400), (&two, 400), (&two, 400), (&one, 429), (&two, 429)] {

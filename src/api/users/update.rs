@@ -74,10 +74,11 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         }
         return user_response::of_caller(cx, &caller);
     }
-    // Updates that cost a hash, or tell whether an email is taken.
+    // Updates that cost a hash, tell what is taken, or leave an event.
     let current_password = update.current_password.as_ref();
     let is_new_email = update.patch.email.is_some();
-    if is_new_email || update.password.is_some() || current_password.is_some() {
+    let is_new_name = is_new_email || update.patch.username.is_some();
+    if is_new_name || update.password.is_some() || current_password.is_some() {
         rate_limit::check_update(cx, caller.user.id).await?;
     }
     let has_mail = cx.config.has(Feature::Mail);
