@@ -118,3 +118,20 @@ fn a_purge_of_one_kind_that_fails_does_not_keep_the_other_from_its_own() {
         api.sql(&format!("ALTER TABLE renamed RENAME TO {table}"));
     }
 }
+
+#[test]
+fn old_events_are_purged() {
+    let api = Native::new(crate::api::factor::with_everything());
+    api.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
+         INSERT INTO events (at, type, user_id) SELECT 1000 + i, 'user.registered', i FROM n",
+    );
+    let left = || api.sql("SELECT count(*) || ' ' || min(id) FROM events").unwrap();
+    let run = |now: i64| pollster::block_on(purge::run(&api.platform.db, EVENTS, now)).unwrap();
+    run(1_000 + EVENTS);
+    assert_eq!(left(), "2500 1");
+    run(1_001 + EVENTS);
+    assert_eq!(left(), "2499 2");
+    run(3_400 + EVENTS);
+    assert_eq!(left(), "100 2401");
+}

@@ -243,3 +243,49 @@ fn an_erased_user_leaves_nothing_but_the_id() {
     let again = Person::register(&dynamic, "erased-user");
     assert!(again.id() > id);
 }
+
+/// Whatever happens to a user, an event has the words of a short list, and who and where.
+#[test]
+fn an_event_has_nothing_secret() {
+    let api = started();
+    let dynamic: Rc<dyn Api> = Rc::clone(&api) as _;
+    let mut superuser = Person::superuser(&dynamic, "secretive-staff");
+    let mut other = Person::verified(&dynamic, "secretive");
+    let app = other.set_up_app();
+    let step = json_of(&other.login("jakejake"))["factor"]["secret"].clone();
+    other.prove(&json!({ "secret": step, "code": app.recovery[0] }));
+    other.patch(&json!({ "password": "another one" }));
+    for _ in 0..3 {
+        other.login("wrong password");
+    }
+    for change in
+        [json!({ "email": "moved@x.io", "username": "moved" }), json!({ "active": false, "staff": true })]
+    {
+        superuser.admin("PATCH", &other.path(""), &json!({ "user": change }));
+        other.name = "moved".to_owned();
+    }
+    superuser.admin("DELETE", &other.path(""), &serde_json::Value::Null).is(204, "");
+    let words = dynamic.sql("SELECT group_concat(DISTINCT detail) FROM events").unwrap();
+    for word in words.split(',') {
+        let known = [
+            "one",
+            "others",
+            "all",
+            "totp",
+            "recovery",
+            "passkey",
+            "staff",
+            "superuser",
+            "invitation",
+            "unusable",
+        ];
+        assert!(known.contains(&word), "{word}");
+    }
+    let columns = "SELECT group_concat(name) FROM pragma_table_info('events')";
+    let expected = "id,at,type,user_id,actor_id,agent,place,detail,nonce,due_at,attempts,failure";
+    assert_eq!(dynamic.sql(columns).as_deref(), Some(expected));
+    let rest = dynamic.sql(
+        "SELECT count(*) FROM events WHERE agent IS NOT NULL OR place IS NOT NULL OR failure IS NOT NULL",
+    );
+    assert_eq!(rest.as_deref(), Some("0"), "of a client that does not say what it is");
+}
