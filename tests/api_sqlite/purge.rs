@@ -5,7 +5,7 @@ use latchkey::jobs::purge;
 use super::api::login_failures::WRONG;
 use super::api::{self, Api as _, Request, SECRET, login};
 use super::lockout::{DAY, HOUR, MINUTE, limits, waits, wrong};
-use super::{EVENTS, NOW};
+use super::{EVENTS, NOW, Native};
 
 #[test]
 fn the_purge_deletes_what_is_forgotten_and_nothing_else() {
