@@ -5,6 +5,7 @@ import {
   AuthenticationError,
   ConnectionError,
   FactorError,
+  ForbiddenError,
   NotFoundError,
   ReauthenticationError,
   readError,
@@ -29,6 +30,13 @@ export interface ApiResponse {
   body: unknown;
 }
 
+const requests = new WeakMap<object, Requests>();
+
+/** Requests of a client, for what shares its session and the proofs that the app asks for. */
+export function requestsOf(client: object): Requests {
+  return requests.get(client)!;
+}
+
 export class Requests {
   readonly #base: string;
   readonly #fetch: typeof fetch;
@@ -44,6 +52,12 @@ export class Requests {
     this.#fetch = send;
     this.#session = session;
     this.#renewProof = renewProof;
+  }
+
+  /** Has `requestsOf` give these requests for their client. */
+  lendBy(client: object): this {
+    requests.set(client, this);
+    return this;
   }
 
   /** Sends a request whose response has a user, and begins their session. */
@@ -177,7 +191,7 @@ export class Requests {
 }
 
 /** Errors of a 403 that says nothing against the session. */
-const REFUSALS = { oldProof: ReauthenticationError, unverified: UnverifiedError };
+const REFUSALS = { forbidden: ForbiddenError, oldProof: ReauthenticationError, unverified: UnverifiedError };
 
 /** Second factor that a 401 asks for. */
 function readFactor(body: unknown): Factor | undefined {
@@ -201,6 +215,11 @@ export function parseMember<T extends object>({ status, body }: ApiResponse, nam
     throw new ApiError(status, undefined);
   }
   return member;
+}
+
+/** Tells whether a text names something in a path. A URL drops others, encoded too, and a request is then for what is left. */
+export function isPathSegment(text: string): boolean {
+  return !/^\.{0,2}$/.test(text);
 }
 
 /** `undefined` if the body is not JSON, for example a page of a proxy. */
