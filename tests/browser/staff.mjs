@@ -27,7 +27,11 @@ export function people({ url, worker }) {
   /** The same with flags, and a second factor unless there is to be none. */
   async function employ({ superuser = false, factor = true, ...changes } = {}) {
     const user = await register(changes);
-    await run("UPDATE users SET is_staff = 1, is_superuser = ?, email_verified = 1 WHERE id = ?", Number(superuser), user.id);
+    await run(
+      "UPDATE users SET is_staff = 1, is_superuser = ?, email_verified = 1 WHERE id = ?",
+      Number(superuser),
+      user.id,
+    );
     if (!factor) {
       return user;
     }

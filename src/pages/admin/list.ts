@@ -3,6 +3,9 @@
 import { find } from "../account/view.js";
 import type { Console, Part } from "./page.js";
 
+/** The most pages that are read at once, since each counts for the limit of requests. */
+const MAX_READS = 10;
+
 interface List<T> {
   /** Reads a page; the first `after` nothing. */
   read(after: string, signal: AbortSignal): Promise<Part<T>>;
@@ -61,7 +64,7 @@ export function openList<T>({ on }: Pick<Console, "on">, { read, rowOf, nouns, e
   /** A page may be empty though it is not the last. */
   async function readSome(after: string, signal: AbortSignal): Promise<Part<T>> {
     let part = await read(after, signal);
-    while (part.items.length === 0 && part.next !== null) {
+    for (let reads = 1; part.items.length === 0 && part.next !== null && reads < MAX_READS; reads += 1) {
       part = await read(part.next, signal);
     }
     return part;
@@ -80,7 +83,7 @@ export function openList<T>({ on }: Pick<Console, "on">, { read, rowOf, nouns, e
   function countText(): string {
     const count = rows.childElementCount;
     if (count === 0) {
-      return emptyText();
+      return next === null ? emptyText() : "None so far.";
     }
     const text = `${count} ${nouns[count === 1 ? 0 : 1]}`;
     return next === null ? text : `The first ${text}`;
@@ -98,17 +101,14 @@ const TYPING_DELAY = 250;
 /** Calls a function with each change of a filter: a moment after the last key, or at once when Enter is pressed, or something chosen. */
 export function onFilter(form: HTMLFormElement, use: () => void): void {
   let timer: ReturnType<typeof setTimeout>;
-  const useNow = () => {
+  const useAfter = (delay: number) => {
     clearTimeout(timer);
-    use();
+    timer = setTimeout(() => form.isConnected && use(), delay); // or the view was left meanwhile
   };
-  form.addEventListener("input", ({ target }) => {
-    clearTimeout(timer);
-    timer = setTimeout(use, target instanceof HTMLSelectElement ? 0 : TYPING_DELAY);
-  });
+  form.addEventListener("input", ({ target }) => useAfter(target instanceof HTMLSelectElement ? 0 : TYPING_DELAY));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    useNow();
+    useAfter(0);
   });
 }
 

@@ -109,8 +109,11 @@ export function showCredentials(page: Console, subject: Subject, reloadEvents: (
 function showState({ user }: Subject): void {
   const { password, credentials } = user!.methods;
   const left = credentials.filter(({ type, used }) => type === "recovery" && used === null).length;
-  const codes = credentials.some(({ type }) => type === "totp") ? ` Recovery codes left: ${left}.` : "";
-  find("password-state").textContent = (password ? "A password." : "No password.") + codes;
+  const hasApp = credentials.some(({ type }) => type === "totp");
+  find("password-state").textContent = [
+    password ? "They have a password." : "They have no password.",
+    hasApp ? `Recovery codes left: ${left}.` : "",
+  ].join(" ");
 }
 
 function textsOfCredential({ type, name, created, used }: Credential): { name: string; details: string } {
