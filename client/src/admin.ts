@@ -24,6 +24,8 @@ import type {
 
 const USERS = "/api/admin/users";
 const EVENTS = "/api/admin/events";
+/** Cloudflare Access, which may stand before these paths, knows who asks by a cookie. */
+const PROTECTED = { hasCookies: true };
 
 /**
  * Users, as staff look after them, with the session of a client. Each method throws what those of the client throw, and a
@@ -74,7 +76,7 @@ export class LatchkeyAdmin {
     const path = `${pathOf(id)}/password-reset`;
     const response = await this.#api.sensitive(async (token) => {
       try {
-        return await this.#api.send("POST", path, { token, ...options });
+        return await this.#api.send("POST", path, { token, ...PROTECTED, ...options });
       } catch (error) {
         // Said of a user who is deactivated, in the dialect `realworld`: it must not end the session of who asked.
         throw error instanceof AuthenticationError && error.status === 403
@@ -129,7 +131,7 @@ export class LatchkeyAdmin {
   }
 
   async #send(method: string, path: string, request: Request): Promise<ApiResponse> {
-    return this.#api.sensitive((token) => this.#api.send(method, path, { token, ...request }));
+    return this.#api.sensitive((token) => this.#api.send(method, path, { token, ...PROTECTED, ...request }));
   }
 
   async #list<T>(path: string, member: string, search: object, options: CallOptions): Promise<T> {

@@ -23,6 +23,8 @@ export interface Request extends CallOptions {
   token?: string | null;
   user?: object | undefined;
   credential?: object;
+  /** Sends the cookies of the API's origin, if the page is of the same. The API has none: they are of a proxy before it. */
+  hasCookies?: boolean;
 }
 
 export interface ApiResponse {
@@ -133,7 +135,8 @@ export class Requests {
     return this.authenticated(request);
   }
 
-  async send(method: string, path: string, { token = null, user, credential, signal }: Request): Promise<ApiResponse> {
+  async send(method: string, path: string, request: Request): Promise<ApiResponse> {
+    const { token = null, user, credential, hasCookies = false, signal } = request;
     const headers = new Headers();
     if (token !== null) {
       headers.set("Authorization", `Token ${token}`);
@@ -145,7 +148,8 @@ export class Requests {
     if (this.#session.bookmark !== null) {
       headers.set("X-D1-Bookmark", this.#session.bookmark);
     }
-    const init: RequestInit = { method, headers, credentials: "omit", signal: signal ?? null };
+    const credentials = hasCookies ? "same-origin" : "omit";
+    const init: RequestInit = { method, headers, credentials, signal: signal ?? null };
     if (content !== undefined) {
       init.body = JSON.stringify(content);
     }

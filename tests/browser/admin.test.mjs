@@ -63,7 +63,7 @@ describeInBrowser("the console of staff", ({ open, startWorker }) => {
     await act(page, "Access", "Deactivate…", "Deactivate");
     await says(page, "The user is deactivated.");
     await page.locator("#user-marks").getByText("Deactivated").waitFor();
-    await part(page, "Ways in").getByText("Who is deactivated is sent no reset.").waitFor();
+    await part(page, "Ways in").getByText("A deactivated user is sent no reset.").waitFor();
     assert.equal(await button(page, "Send a password reset…").isVisible(), false);
     await logIn(mailed, { ...user, password: NEW_PASSWORD });
     await warns(mailed, "This account is deactivated.");

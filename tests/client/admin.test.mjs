@@ -262,11 +262,11 @@ test("a user is erased by one request; one who is gone already is no error", asy
     new Response(null, { status: 204 }),
     Response.json({ errors: { error: ["Not found."] } }, { status: 404 }),
   ];
-  const send = async (url, { method }) => {
-    requests.push(`${method} ${url}`);
+  const send = async (url, { method, credentials }) => {
+    requests.push(`${method} ${url} ${credentials}`); // with the cookie of Cloudflare Access
     return answers.shift();
   };
   const admin = new LatchkeyAdmin(new Latchkey("https://api.example.com/", { fetch: send }));
   assert.deepEqual([await admin.erase(7), await admin.erase(7)], [true, false]);
-  assert.deepEqual(requests, Array(2).fill("DELETE https://api.example.com/api/admin/users/7"));
+  assert.deepEqual(requests, Array(2).fill("DELETE https://api.example.com/api/admin/users/7 same-origin"));
 });

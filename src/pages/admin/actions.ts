@@ -159,7 +159,7 @@ export async function showActions(page: Console, user: AdminUser): Promise<void>
   const hasMail = (await page.methods())?.reset ?? true;
   find("reset-part").hidden = !(hasMail && user.active);
   note.hidden = hasMail && user.active;
-  note.textContent = hasMail ? "Who is deactivated is sent no reset." : "This site sends no mail, so no reset either.";
+  note.textContent = hasMail ? "A deactivated user is sent no reset." : "This site sends no mail, so no reset either.";
 }
 
 function roleOf({ staff, superuser }: AdminUser): Role {
