@@ -10,7 +10,7 @@ import {
   readError,
 } from "./errors.js";
 import { createPasskey, forgetPasskey, usePasskey } from "./passkey.js";
-import { type ApiResponse, type CallOptions, parseMember, type Request, Requests } from "./requests.js";
+import { type ApiResponse, type CallOptions, isPathSegment, parseMember, type Request, Requests } from "./requests.js";
 import { Session } from "./session.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { decodeToken } from "./token.js";
@@ -68,7 +68,7 @@ export class Latchkey {
   constructor(base = "", options: LatchkeyOptions = {}) {
     this.#session = new Session(options.storage ?? memoryStorage());
     const renewProof = options.renewProof ?? (async () => false);
-    this.#api = new Requests(base, options.fetch ?? globalThis.fetch, this.#session, renewProof);
+    this.#api = new Requests(base, options.fetch ?? globalThis.fetch, this.#session, renewProof).lendBy(this);
   }
 
   /** Registers a user, and logs them in. `mail` is there if a mail is under way with which they can verify the email. */
@@ -285,8 +285,8 @@ export class Latchkey {
    * session of the user has this id, most often because it has ended before.
    */
   async endSession(id: string, options: CallOptions = {}): Promise<boolean> {
-    if (/^\.{0,2}$/.test(id)) {
-      return false; // a URL drops such parts, encoded too: a DELETE of what is left would deactivate the account
+    if (!isPathSegment(id)) {
+      return false; // a DELETE of what a URL makes of it would deactivate the account
     }
     const path = `/api/user/sessions/${encodeURIComponent(id)}`;
     const before = await this.#session.token();

@@ -16,6 +16,14 @@ const FIELDS: Record<FieldName, true> = {
   passkey: true,
   name: true,
   credential: true,
+  active: true,
+  staff: true,
+  superuser: true,
+  user: true,
+  type: true,
+  state: true,
+  after: true,
+  limit: true,
 };
 const FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(FIELDS));
 
@@ -43,6 +51,9 @@ export class ReauthenticationError extends ApiError {}
 
 /** The API wants the user's email verified first, by `verifyEmail`; nothing was changed. */
 export class UnverifiedError extends ApiError {}
+
+/** The user may not do this, or their session was not proved by two factors; nothing was changed. */
+export class ForbiddenError extends ApiError {}
 
 /** A 401 or 403 of the API itself, not of a proxy: it refuses the token. */
 export class AuthenticationError extends ApiError {}
@@ -122,12 +133,14 @@ export class StorageError extends Error {
 export interface ParsedError {
   message: string;
   fields: FieldErrors;
-  /** Step that a 403 asks for before the request, if that is no other session. */
-  refusal: "oldProof" | "unverified" | undefined;
+  /** Reason for a 403 that says nothing against the session. */
+  refusal: "forbidden" | "oldProof" | "unverified" | undefined;
 }
 
 /** Refusals by their details in the dialect `django`, and their messages in `realworld`. */
 const REFUSALS: Record<string, ParsedError["refusal"]> = {
+  "You do not have permission to perform this action.": "forbidden",
+  "account is not permitted.": "forbidden",
   "Reauthentication is required.": "oldProof",
   "session must be reauthenticated.": "oldProof",
   "Verify your email first.": "unverified",

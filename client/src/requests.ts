@@ -5,6 +5,7 @@ import {
   AuthenticationError,
   ConnectionError,
   FactorError,
+  ForbiddenError,
   NotFoundError,
   ReauthenticationError,
   readError,
@@ -22,11 +23,20 @@ export interface Request extends CallOptions {
   token?: string | null;
   user?: object | undefined;
   credential?: object;
+  /** Sends the cookies of the API's origin, if the page is of the same. The API has none: they are of a proxy before it. */
+  hasCookies?: boolean;
 }
 
 export interface ApiResponse {
   status: number;
   body: unknown;
+}
+
+const requests = new WeakMap<object, Requests>();
+
+/** Requests of a client, for what shares its session and the proofs that the app asks for. */
+export function requestsOf(client: object): Requests {
+  return requests.get(client)!;
 }
 
 export class Requests {
@@ -44,6 +54,12 @@ export class Requests {
     this.#fetch = send;
     this.#session = session;
     this.#renewProof = renewProof;
+  }
+
+  /** Has `requestsOf` give these requests for their client. */
+  lendBy(client: object): this {
+    requests.set(client, this);
+    return this;
   }
 
   /** Sends a request whose response has a user, and begins their session. */
@@ -119,7 +135,8 @@ export class Requests {
     return this.authenticated(request);
   }
 
-  async send(method: string, path: string, { token = null, user, credential, signal }: Request): Promise<ApiResponse> {
+  async send(method: string, path: string, request: Request): Promise<ApiResponse> {
+    const { token = null, user, credential, hasCookies = false, signal } = request;
     const headers = new Headers();
     if (token !== null) {
       headers.set("Authorization", `Token ${token}`);
@@ -131,7 +148,8 @@ export class Requests {
     if (this.#session.bookmark !== null) {
       headers.set("X-D1-Bookmark", this.#session.bookmark);
     }
-    const init: RequestInit = { method, headers, credentials: "omit", signal: signal ?? null };
+    const credentials = hasCookies ? "same-origin" : "omit";
+    const init: RequestInit = { method, headers, credentials, signal: signal ?? null };
     if (content !== undefined) {
       init.body = JSON.stringify(content);
     }
@@ -177,7 +195,7 @@ export class Requests {
 }
 
 /** Errors of a 403 that says nothing against the session. */
-const REFUSALS = { oldProof: ReauthenticationError, unverified: UnverifiedError };
+const REFUSALS = { forbidden: ForbiddenError, oldProof: ReauthenticationError, unverified: UnverifiedError };
 
 /** Second factor that a 401 asks for. */
 function readFactor(body: unknown): Factor | undefined {
@@ -201,6 +219,11 @@ export function parseMember<T extends object>({ status, body }: ApiResponse, nam
     throw new ApiError(status, undefined);
   }
   return member;
+}
+
+/** Tells whether a text names something in a path. A URL drops others, encoded too, and a request is then for what is left. */
+export function isPathSegment(text: string): boolean {
+  return !/^\.{0,2}$/.test(text);
 }
 
 /** `undefined` if the body is not JSON, for example a page of a proxy. */

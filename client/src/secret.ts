@@ -1,10 +1,13 @@
 /** Single-use secrets, as mails have them: in the fragment of a link, or as a code to type. */
 
-const LINK = /^#?purpose=(reset|verification|sign_in)&secret=([\w-]{22}\.[\w-]{43})$/;
+const LINK = /^#?purpose=(reset|invitation|verification|sign_in)&secret=([\w-]{22}\.[\w-]{43})$/;
 
 export interface LinkSecret {
-  /** Tells who takes the secret: `reset` is for `resetPassword`, `verification` for `verifyEmail`, `sign_in` for `login`. */
-  purpose: "reset" | "verification" | "sign_in";
+  /**
+   * Tells who takes the secret: `reset` and `invitation`, which sets the first password, are for `resetPassword`,
+   * `verification` for `verifyEmail`, `sign_in` for `login`.
+   */
+  purpose: "reset" | "invitation" | "verification" | "sign_in";
   secret: string;
 }
 

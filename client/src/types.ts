@@ -65,13 +65,48 @@ export type SessionList = Schemas["SessionsResponse"];
 /** Sessions that a logout ends. */
 export type Scope = NonNullable<NonNullable<operations["logout"]["parameters"]["query"]>["scope"]>;
 
+/** User, as staff see them. */
+export type AdminUser = Schemas["AdminUser"];
+/** User, as staff see them, with their ways in. */
+export type AdminUserWithMethods = Schemas["AdminUserAndMethods"];
+export type UserList = Schemas["AdminUsersResponse"];
+export type Invitation = WithoutNumbers<Schemas["Invitation"]>;
+export type StaffPatch = WithoutNumbers<Schemas["StaffPatch"]>;
+/** Change of an account. */
+export type AdminEvent = Schemas["Event"];
+export type EventList = Schemas["EventsResponse"];
+
+interface Paging {
+  /** The `next` of the page before. */
+  after?: string;
+  /** The most of a page: 1 to 100; 50 without it. */
+  limit?: number;
+}
+
+export interface UserSearch extends Paging {
+  /** Beginning of an email or a username, or an id. */
+  q?: string;
+  /** State of the users: `staff` are superusers too. */
+  state?: "active" | "inactive" | "staff";
+}
+
+export interface EventSearch extends Paging {
+  /** Id of the user that they happened to. */
+  user?: number;
+  type?: AdminEvent["type"];
+}
+
 /** Fields that an error can name. */
-export type FieldName = KeysOfEach<
-  Schemas[
-    | "NewUserErrors"
-    | "CredentialsErrors"
-    | "UserPatchErrors"
-    | "ScopeErrors"
-    | "PasskeyNameErrors"
-    | "TooManyPasskeys"]["errors"]
->;
+export type FieldName =
+  | keyof EventSearch
+  | Exclude<keyof UserSearch, "q">
+  | KeysOfEach<
+      Schemas[
+        | "NewUserErrors"
+        | "CredentialsErrors"
+        | "UserPatchErrors"
+        | "StaffPatchErrors"
+        | "ScopeErrors"
+        | "PasskeyNameErrors"
+        | "TooManyPasskeys"]["errors"]
+    >;

@@ -21,13 +21,17 @@ pages() {
   local new=build/.assets
   rm -rf "$new"
   mkdir "$new"
-  cp -R src/pages/*.html src/pages/_headers build/openapi/api "$new/"
+  cp -R src/pages/_headers build/openapi/api "$new/"
+  for page in src/pages/*.html; do
+    sed -e '/{{factor}}/{r src/pages/parts/factor.html' -e 'd;}' \
+      -e '/{{proof}}/{r src/pages/parts/proof.html' -e 'd;}' "$page" > "$new/${page##*/}"
+  done
   cp src/auth/common_passwords.txt "$new/api/"
   find src/pages \( -name '*.svg' -o -name '*.png' \) -exec cp {} "$new/" \;
   for form in log-in sign-up forgot-password log-in-by-mail; do
-    cp src/pages/index.html "$new/$form.html" # links to its forms
+    cp "$new/index.html" "$new/$form.html" # links to its forms
   done
-  esbuild src/pages/account.ts src/pages/docs.ts src/pages/style.css --bundle --minify --format=esm --target=es2022 \
+  esbuild src/pages/account.ts src/pages/admin.ts src/pages/docs.ts src/pages/style.css src/pages/admin.css --bundle --minify --format=esm --target=es2022 \
     --outdir="$new" --log-level=warning
   node scripts/lib/brand.mjs "$new"
   rm -rf build/assets

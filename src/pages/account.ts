@@ -1,17 +1,7 @@
 /** The account page: its views and the transitions between them. */
 
-import {
-  ApiError,
-  ConnectionError,
-  Latchkey,
-  type Methods,
-  memoryStorage,
-  type TokenStorage,
-  type User,
-  type UserPatch,
-  type UserWithMail,
-  webStorage,
-} from "latchkey-client";
+import { ApiError, ConnectionError, Latchkey, type User, type UserPatch, type UserWithMail } from "latchkey-client";
+import { tokenStorage } from "./account/browser.js";
 import { openCredentials } from "./account/credentials.js";
 import { openDevices, refreshDevices, removeOtherDevices } from "./account/devices.js";
 import { hasEdits, keepEdits, restoreEdits } from "./account/draft.js";
@@ -20,6 +10,7 @@ import { fieldsOf, hasChanged, onSubmit, PROGRESS_DELAY, showFieldError, valuesO
 import { openGuest, openLogIn } from "./account/guest.js";
 import { enter, openLinkOf } from "./account/link.js";
 import { failureText, isClientError } from "./account/messages.js";
+import { methodsOf } from "./account/methods.js";
 import type { Greeting, Page } from "./account/page.js";
 import { showPicture } from "./account/picture.js";
 import { openProof, renewProof } from "./account/proof.js";
@@ -31,7 +22,7 @@ import { find, show } from "./account/view.js";
 const client = new Latchkey("", { storage: tokenStorage(), renewProof });
 const page: Page = {
   client,
-  methods,
+  methods: methodsOf(client),
   open,
   openLogIn: (greeting) => openLogIn(page, greeting),
   enter: async (result) => (result.factor ? openSecondStep(page, result, onSubmit) : enter(page, result)),
@@ -40,35 +31,11 @@ const page: Page = {
   showStoredToken,
 };
 
-let found: Promise<Methods | undefined> | undefined;
-
-function methods(): Promise<Methods | undefined> {
-  found ??= client.methods().catch((error) => {
-    found = undefined;
-    if (!isClientError(error)) {
-      throw error;
-    }
-    return undefined;
-  });
-  return found;
-}
-
 async function open(greeting: Greeting = {}): Promise<void> {
   if ((await client.token()) === null) {
     await openGuest(page, greeting);
   } else {
     resume(greeting.notice);
-  }
-}
-
-/** A reload keeps the login, unless the browser denies the page storage. */
-function tokenStorage(): TokenStorage {
-  try {
-    sessionStorage.setItem("latchkey.probe", "");
-    sessionStorage.removeItem("latchkey.probe");
-    return webStorage(sessionStorage);
-  } catch {
-    return memoryStorage();
   }
 }
 

@@ -26,9 +26,9 @@ test("every page has the name, the colour and the logo", () => {
   const color = { light: "#7a1f6b", dark: "#f0a8e4" };
   const { status, stderr, read } = build({ name: 'Rock & "Roll"', color });
   assert.deepEqual([status, stderr], [0, ""]);
-  for (const page of ["index.html", "404.html", "docs.html"]) {
+  for (const page of ["index.html", "admin.html", "404.html", "docs.html"]) {
     assert.match(read(page), /<title>[\w ]+ · Rock &#38; &#34;Roll&#34;<\/title>/);
-    assert.doesNotMatch(read(page), /\{\{|Latchkey/);
+    assert.doesNotMatch(read(page), /\{\{(name|logo)|Latchkey/);
   }
   assert.match(
     read("style.css"),

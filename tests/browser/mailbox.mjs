@@ -30,7 +30,7 @@ export function mailbox({ url, worker }) {
           taken.add(id);
           const [, fragment] = /^https:\/\/app\.example\.com\/(#\S+)$/m.exec(text) ?? [];
           if (fragment) {
-            return { link: `${url}/${fragment}`, fragment, code: /^\d{8}$/m.exec(text)[0] };
+            return { link: `${url}/${fragment}`, fragment, code: /^\d{8}$/m.exec(text)?.[0] };
           }
         }
       }

@@ -3,10 +3,9 @@
 import type { Latchkey, Session, SessionList } from "latchkey-client";
 import type { onSubmit } from "./form.js";
 import { isClientError } from "./messages.js";
-import { day, LOCALE } from "./time.js";
+import { newRow, removeRow } from "./rows.js";
+import { capitalized, textsOf } from "./texts.js";
 import { find } from "./view.js";
-
-const countries = new Intl.DisplayNames(LOCALE, { type: "region" });
 
 /** Number of changes that this page made to the sessions: a list from before one is out of date. */
 let changes = 0;
@@ -42,9 +41,9 @@ export function openDevices(client: Latchkey, onSubmitOfUser: typeof onSubmit): 
   function showRows({ sessions, more }: SessionList): void {
     const rows = new Map(rowsOf(list).map((row) => [row.dataset.session, row]));
     const ids = new Set(sessions.map(({ id }) => id));
-    rowsOf(list).forEach((row) => ids.has(row.dataset.session!) || removeRow(row));
+    rowsOf(list).forEach((row) => ids.has(row.dataset.session!) || remove(row));
     sessions.forEach((session, index) => {
-      const row = rows.get(session.id) ?? newRow(session);
+      const row = rows.get(session.id) ?? rowOf(session);
       fillRow(row, session);
       if (list.children[index] !== row) {
         list.insertBefore(row, list.children[index] ?? null);
@@ -53,9 +52,8 @@ export function openDevices(client: Latchkey, onSubmitOfUser: typeof onSubmit): 
     showNote(sessions.length, more);
   }
 
-  function newRow({ id, current }: Session): HTMLElement {
-    const template = find<HTMLTemplateElement>("device").content.cloneNode(true) as DocumentFragment;
-    const row = template.querySelector("li")!;
+  function rowOf({ id, current }: Session): HTMLElement {
+    const row = newRow("device");
     const button = row.querySelector("button")!;
     row.dataset.session = id;
     if (current) {
@@ -72,7 +70,7 @@ export function openDevices(client: Latchkey, onSubmitOfUser: typeof onSubmit): 
     announce("");
     const hasEnded = await client.endSession(row.dataset.session!);
     if (list.isConnected) {
-      removeRow(row);
+      remove(row);
       const name = row.querySelector("strong")!.textContent;
       announce(hasEnded ? `${name} is logged out.` : `${name} was logged out already.`);
       changes += 1;
@@ -90,7 +88,7 @@ export function refreshDevices(): void {
 /** Removes all rows but the first, which is this device, after a form has logged the others out. */
 export function removeOtherDevices(form: HTMLFormElement): void {
   if (form.isConnected) {
-    rowsOf(find("devices")).slice(1).forEach(removeRow);
+    rowsOf(find("devices")).slice(1).forEach(remove);
     changes += 1;
     refreshDevices();
   }
@@ -100,31 +98,17 @@ function rowsOf(list: HTMLElement): HTMLElement[] {
   return [...list.children] as HTMLElement[];
 }
 
-function fillRow(row: HTMLElement, { agent, place, seen, current }: Session): void {
-  const name = agent ?? "Unknown device";
-  const where = place === null ? "" : placeName(place);
-  const when = current ? "" : `last seen ${day(new Date(seen))}`;
-  const details = [where, when].filter(Boolean).join(", ");
+function fillRow(row: HTMLElement, session: Session): void {
+  const { name, details } = textsOf(session);
   row.querySelector("strong")!.textContent = name;
-  row.querySelector("bdi")!.textContent = details.charAt(0).toUpperCase() + details.slice(1);
-  row.querySelector<HTMLElement>(".mark")!.hidden = !current;
-  const label = [`Log out ${name}`, details, current ? "this device" : ""];
+  row.querySelector("bdi")!.textContent = capitalized(details);
+  row.querySelector<HTMLElement>(".mark")!.hidden = !session.current;
+  const label = [`Log out ${name}`, details, session.current ? "this device" : ""];
   row.querySelector("button")!.ariaLabel = label.filter(Boolean).join(", ");
 }
 
-/** "Berlin, Germany" for "Berlin, DE". */
-function placeName(place: string): string {
-  return place.replace(/\b[A-Z]{2}$/, (code) => countries.of(code) ?? code);
-}
-
-/** Removes a row. The focus goes to the next row, and not to its button: a key pressed once more ends no other session. */
-function removeRow(row: HTMLElement): void {
-  const next = (row.nextElementSibling ?? row.previousElementSibling) as HTMLElement | null;
-  const hasFocus = row.contains(document.activeElement);
-  row.remove();
-  if (hasFocus) {
-    next?.focus();
-  }
+function remove(row: HTMLElement): void {
+  removeRow(row);
   showNote(find("devices").childElementCount, false);
 }
 

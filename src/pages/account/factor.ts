@@ -43,7 +43,7 @@ export function openSecondStep(page: Page, step: SecondStep, on: typeof onSubmit
 /** Shows the forms for a second factor in an element. */
 export function showFactor(
   place: HTMLElement,
-  { client }: Page,
+  { client }: Pick<Page, "client">,
   step: SecondStep,
   on: typeof onSubmit,
   { done, again }: Steps,

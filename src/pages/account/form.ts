@@ -85,11 +85,8 @@ function problemOf(field: Field, button: HTMLButtonElement): string {
   if (field.name === "image" && hasChanged(field) && value !== "" && !isWebAddress(value)) {
     return "The address has to begin with https:// or http://.";
   }
-  if (field.name === "secret" && value === "") {
-    return "Enter the code from the mail.";
-  }
-  if (field.name === "name" && value === "") {
-    return "Enter a name."; // before the browser makes a passkey
+  if (value === "" && field.dataset.blank) {
+    return field.dataset.blank;
   }
   const isMissing = field.name === "current_password" && value === "" && button.dataset.question;
   return isMissing ? "Enter your password." : "";

@@ -3,7 +3,7 @@
 import { ApiError, type LinkSecret, readSecret, type UserWithMail } from "latchkey-client";
 import { keepEdits } from "./draft.js";
 import { onSubmit, valuesOf } from "./form.js";
-import { isGuestPurpose, openRequest, PATHS, redeem } from "./mail.js";
+import { openRequest, PATHS, redeem } from "./mail.js";
 import type { Page } from "./page.js";
 import { showPasswordRules } from "./rules.js";
 import { find, show } from "./view.js";
@@ -13,6 +13,7 @@ let waiting: LinkSecret | undefined;
 
 const TEXTS = {
   reset: "It was used before, or is too old.",
+  invitation: "It was used before, or is too old. You can have another mail sent, with which you choose a password.",
   sign_in: "It was used before, or is too old.",
   verification: "It was used before, is too old, or is for another account than the one that you are logged in with.",
   broken: "A part of it is missing. Open it from the mail once more, or copy all of it.",
@@ -41,7 +42,7 @@ async function openLink(page: Page, link: LinkSecret | undefined): Promise<void>
     return;
   }
   const { purpose, secret } = link;
-  if (!isGuestPurpose(purpose)) {
+  if (purpose === "verification") {
     waiting = link;
     if ((await page.client.token()) === null) {
       page.openLogIn({ notice: "Log in to confirm your email." });
@@ -54,10 +55,10 @@ async function openLink(page: Page, link: LinkSecret | undefined): Promise<void>
   if (password !== null) {
     void showPasswordRules(password);
   }
-  const on = isGuestPurpose(purpose) ? onSubmit : page.onSubmitOfUser;
+  const on = purpose === "verification" ? page.onSubmitOfUser : onSubmit;
   on(form, async () => {
     try {
-      if (isGuestPurpose(purpose)) {
+      if (purpose !== "verification") {
         await redeem(page, purpose, { ...valuesOf<{ password: string }>(form), secret });
         return;
       }
@@ -82,13 +83,14 @@ function openDead(page: Page, purpose: LinkSecret["purpose"] | "broken"): void {
   if (purpose === "broken") {
     form.querySelector("button")!.textContent = "Continue";
     onSubmit(form, () => page.open());
-  } else if (isGuestPurpose(purpose)) {
-    onSubmit(form, async () => {
-      history.pushState(null, "", PATHS[purpose]);
-      openRequest(page, purpose, "");
-    });
-  } else {
+  } else if (purpose === "verification") {
     page.onSubmitOfUser(form, () => verifyAgain(page));
+  } else {
+    const asked = purpose === "invitation" ? "reset" : purpose; // who was invited sets the first password as another one
+    onSubmit(form, async () => {
+      history.pushState(null, "", PATHS[asked]);
+      openRequest(page, asked, "");
+    });
   }
 }
 

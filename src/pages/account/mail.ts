@@ -1,6 +1,6 @@
 /** Mails with a link and a code, which guests ask for: a new password, or a log-in. */
 
-import { ApiError, joinCode, type Mail } from "latchkey-client";
+import { ApiError, joinCode, type LinkSecret, type Mail } from "latchkey-client";
 import { onSubmit, valuesOf } from "./form.js";
 import type { Page } from "./page.js";
 import { showPasswordRules } from "./rules.js";
@@ -75,7 +75,7 @@ interface Redemption {
 /** Redeems a secret, of a link or a code. */
 export async function redeem(
   page: Page,
-  purpose: GuestPurpose,
+  purpose: Exclude<LinkSecret["purpose"], "verification">,
   { secret, password, email = "" }: Redemption,
 ): Promise<void> {
   if (purpose === "sign_in") {
@@ -84,7 +84,11 @@ export async function redeem(
   }
   await page.client.resetPassword({ secret, password });
   history.replaceState(null, "", "/log-in");
-  await page.open({ email, notice: "Your new password is set, and you are logged out everywhere. Log in with it." });
+  const notice =
+    purpose === "invitation"
+      ? "Your password is set. Log in with it."
+      : "Your new password is set, and you are logged out everywhere. Log in with it.";
+  await page.open({ email, notice });
 }
 
 /** Has the button that sends a mail again do so, unless it has to wait. A new mail's code is the one to type from then on. */

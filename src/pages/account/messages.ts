@@ -3,11 +3,14 @@
 import {
   ApiError,
   ConnectionError,
+  ForbiddenError,
+  NotFoundError,
   PasskeyError,
   ReauthenticationError,
   StorageError,
   UnverifiedError,
 } from "latchkey-client";
+import { capitalized } from "./texts.js";
 import { relative } from "./time.js";
 
 /** Rules by the API's messages. A number in a message is the limit. */
@@ -19,6 +22,7 @@ const RULES = [
   ["taken", /already/],
   ["many", /too many/],
   ["lastWayIn", /last way in/],
+  ["lastSuperuser", /last superuser/],
   ["unknown", /unknown/i],
   ["likeEmail", /too similar to the email/],
   ["likeUsername", /too similar to the username/],
@@ -82,6 +86,7 @@ const TEXTS: Record<string, Partial<Record<Rule, string>>> = {
     many: "You have as many passkeys as there can be. Remove one first.",
     lastWayIn: "This passkey is your only way in. Set a password first.",
   },
+  superuser: { lastSuperuser: "This is the last superuser. Make someone else one first." },
   bio: { long: "Shorten this to # characters." },
   image: { long: "An address can have at most # characters." },
 };
@@ -139,6 +144,12 @@ export function failureText(error: ClientError, button: string): string {
   if (error instanceof ReauthenticationError) {
     return "This needs your password. Nothing was changed.";
   }
+  if (error instanceof NotFoundError) {
+    return "It is not there any more.";
+  }
+  if (error instanceof ForbiddenError) {
+    return "You have no permission for this. Nothing was changed.";
+  }
   if (error instanceof UnverifiedError) {
     return "Confirm your email first: then you can add this.";
   }
@@ -160,8 +171,4 @@ export function failureText(error: ClientError, button: string): string {
     return `This is more text than can be saved. Shorten it, then press “${button}” again.`;
   }
   return `Something is wrong on our side (error ${status}). Wait a little, then press “${button}” to try again.`;
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

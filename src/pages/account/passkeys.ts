@@ -4,6 +4,7 @@ import type { Credential, CredentialList } from "latchkey-client";
 import type { Credentials } from "./credentials.js";
 import { showFieldError, valuesOf } from "./form.js";
 import type { Page } from "./page.js";
+import { newRow, removeRow } from "./rows.js";
 import { day } from "./time.js";
 import { find } from "./view.js";
 
@@ -26,9 +27,9 @@ export function showPasskeys(page: Page, credentials: Credentials, list: Credent
   const passkeys = list.credentials.filter(({ type }) => type === "passkey");
   const ids = new Set(passkeys.map(({ id }) => String(id)));
   const known = new Map(([...rows.children] as HTMLElement[]).map((row) => [row.dataset.passkey, row]));
-  known.forEach((row, id) => ids.has(id!) || removeRow(row));
+  known.forEach((row, id) => ids.has(id!) || removeRow(row, find("passkeys-heading")));
   passkeys.forEach((passkey, index) => {
-    const row = known.get(String(passkey.id)) ?? newRow(page, credentials, passkey);
+    const row = known.get(String(passkey.id)) ?? rowOf(page, credentials, passkey);
     fillRow(row, passkey);
     if (rows.children[index] !== row) {
       rows.insertBefore(row, rows.children[index] ?? null);
@@ -37,9 +38,8 @@ export function showPasskeys(page: Page, credentials: Credentials, list: Credent
   find("no-passkeys").hidden = passkeys.length > 0;
 }
 
-function newRow({ client, onSubmitOfUser }: Page, credentials: Credentials, { id }: Credential): HTMLElement {
-  const template = find<HTMLTemplateElement>("passkey-row").content.cloneNode(true) as DocumentFragment;
-  const row = template.querySelector("li")!;
+function rowOf({ client, onSubmitOfUser }: Page, credentials: Credentials, { id }: Credential): HTMLElement {
+  const row = newRow("passkey-row");
   const [form, renaming] = row.querySelectorAll("form") as unknown as [HTMLFormElement, HTMLFormElement];
   const [rename, remove] = form.querySelectorAll("button") as unknown as [HTMLButtonElement, HTMLButtonElement];
   const field = renaming.querySelector("input")!;
@@ -70,7 +70,7 @@ function newRow({ client, onSubmitOfUser }: Page, credentials: Credentials, { id
   onSubmitOfUser(form, async () => {
     await client.removeCredential(id);
     if (row.isConnected) {
-      removeRow(row);
+      removeRow(row, find("passkeys-heading"));
       find("add-passkey").querySelector("[role=status]")!.textContent =
         `The passkey ${nameIn(row).textContent} is removed. Your device may still offer it: remove it there too.`;
       await credentials.refresh();
@@ -89,15 +89,5 @@ function fillRow(row: HTMLElement, { name, created, used }: Credential): void {
   row.querySelector(".device-details span")!.textContent = `Added ${day(new Date(created))}, ${last}`;
   for (const button of row.querySelectorAll<HTMLButtonElement>("form:first-child button")) {
     button.ariaLabel = `${button.textContent} the passkey ${name}`;
-  }
-}
-
-/** Removes a row. The focus goes to the next row, or to the heading, and not to a button: a key pressed once more removes none. */
-function removeRow(row: HTMLElement): void {
-  const hasFocus = row.contains(document.activeElement);
-  const next = (row.nextElementSibling ?? row.previousElementSibling ?? find("passkeys-heading")) as HTMLElement;
-  row.remove();
-  if (hasFocus) {
-    next.focus();
   }
 }

@@ -8,7 +8,7 @@ import type { Page } from "./page.js";
 import { find } from "./view.js";
 
 /** Has the dialog's forms prove who the user is. */
-export async function openProof(page: Page): Promise<void> {
+export async function openProof(page: Pick<Page, "client" | "methods" | "onSubmitOfUser">): Promise<void> {
   const form = find<HTMLFormElement>("proof");
   const byPasskey = find<HTMLFormElement>("proof-by-passkey");
   const dialog = form.closest("dialog")!;
@@ -56,7 +56,7 @@ export async function renewProof(): Promise<boolean> {
   reset();
   dialog.returnValue = ""; // which Escape leaves as it is
   dialog.showModal();
-  find("proof-password").focus();
+  dialog.querySelector<HTMLElement>("form:not([hidden]) :is(input, button)")!.focus();
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
   reset();
   return dialog.returnValue === "yes";

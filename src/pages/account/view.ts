@@ -21,11 +21,8 @@ export function show(name: string, notice = ""): void {
   stay = new AbortController();
   const isFirst = view.childElementCount === 0;
   // A dialog that is removed is not closed: whoever waits for its answer would wait for good.
-  view.querySelectorAll<HTMLDialogElement>("dialog[open]").forEach((dialog) => dialog.close());
+  document.querySelectorAll<HTMLDialogElement>("dialog[open]").forEach((dialog) => dialog.close());
   view.replaceChildren(find<HTMLTemplateElement>(name).content.cloneNode(true));
-  for (const button of view.querySelectorAll<HTMLButtonElement>(".reveal")) {
-    button.addEventListener("click", () => reveal(button));
-  }
   find("session").replaceChildren();
   find("notice").textContent = notice;
   const heading = view.querySelector("h1")!;
@@ -47,6 +44,12 @@ export function followLink(id: string, open: () => void): void {
     open();
   });
 }
+
+document.addEventListener("click", ({ target }) => {
+  if (target instanceof HTMLButtonElement && target.matches(".reveal")) {
+    reveal(target);
+  }
+});
 
 /** Shows or hides a password. The button says what it does next. */
 function reveal(button: HTMLButtonElement): void {
