@@ -10,7 +10,7 @@ use crate::http::{Request, Response};
 use crate::mail::{MailedSecret, Message};
 use crate::platform::Platform;
 use crate::store::email;
-use crate::store::secrets::{self, Found, Issued, LimitKeys, NewSecret, Purpose, Recipient};
+use crate::store::secrets::{self, Found, Issued, NewSecret, Purpose, Recipient};
 
 /// Draws a secret to be mailed to this address for this client.
 pub(super) fn draw(
@@ -33,7 +33,7 @@ pub(super) async fn respond(
     message: Message,
 ) -> Result<Response, Error> {
     let Some(Issued { expires, recipient }) = issued else {
-        return Err(throttled(cx, new.purpose, &new.limits).await);
+        return Err(throttled(cx, new).await);
     };
     if let Some(recipient) = recipient {
         cx.send_later(recipient, message);
@@ -72,25 +72,12 @@ pub(super) async fn wait_for_verification(
 }
 
 /// The error of a request for mail that a limit refused.
-async fn throttled(
-    cx: &Context<'_, impl Platform, impl Request>,
-    purpose: Purpose,
-    limits: &LimitKeys,
-) -> Error {
-    match secrets::wait_for(cx.db(), purpose, limits, cx.now()).await {
+pub(super) async fn throttled(cx: &Context<'_, impl Platform, impl Request>, new: &NewSecret) -> Error {
+    match secrets::wait_for(cx.db(), new.purpose, &new.limits, cx.now()).await {
         // A second at least, since the limit was there a moment ago.
         Ok(seconds) => Error::Throttled { seconds: seconds.max(1) },
         Err(error) => error.into(),
     }
-}
-
-/// The error of a secret that a limit kept from being issued; `None` if none did.
-pub(super) async fn wait(
-    cx: &Context<'_, impl Platform, impl Request>,
-    new: &NewSecret,
-) -> Result<Option<Error>, Error> {
-    let seconds = secrets::wait_for(cx.db(), new.purpose, &new.limits, cx.now()).await?;
-    Ok((seconds > 0).then_some(Error::Throttled { seconds }))
 }
 
 /// Verification that is issued together with a change of its user.

@@ -1,18 +1,15 @@
 //! `PATCH /api/admin/users/{id}`: changes a user. Email and flags are for superusers.
 
 use super::show_user::respond_with;
-use super::{ID, UNKNOWN_USER, find_changeable, why_refused};
+use super::{ID, UNKNOWN_USER, change};
 use crate::account::validate::{self, optional};
 use crate::api::body::{self, Fields};
-use crate::api::conflict;
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
 use crate::config::Feature;
 use crate::error::{Error, Field, FieldErrors};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::DbError;
-use crate::store::staff::Change;
 use crate::store::staff::changes::{self, StaffPatch};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -53,26 +50,16 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// Those of [`body::read_required`], invalid or taken fields, [`Error::NotFound`], or [`Error::Forbidden`].
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let patch = parse(cx, body::read_required(cx.request).await?)?;
-    let staff = cx.staff()?;
-    let user_id = find_changeable(cx).await?;
-    if patch.is_for_superusers() && !staff.is_superuser {
+    let is_for_superusers = patch.is_for_superusers();
+    if is_for_superusers && !cx.staff()?.is_superuser {
         return Err(Error::Forbidden);
     }
-    let report = cx.report();
-    let change =
-        Change { key: staff.token.key(), report: &report, is_for_superusers: patch.is_for_superusers() };
-    match changes::update(cx.db(), change, user_id, &patch, cx.now()).await {
-        Ok(Some(user)) => {
-            cx.deliver_later(&report);
-            Ok(respond_with(200, &user))
-        }
-        Ok(None) => Err(why_refused(cx, change).await),
-        Err(DbError::Unique { column }) => {
-            let (email, username) = (patch.email.as_deref(), patch.username.as_deref());
-            Err(conflict::from_constraint(cx.db(), column, email, username, Some(user_id)).await)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let (report, unique) = (cx.report(), [patch.email.as_deref(), patch.username.as_deref()]);
+    let mut row = change(cx, &report, is_for_superusers, unique, &|change, user_id, now| {
+        changes::update(change, user_id, &patch, now)
+    })
+    .await?;
+    Ok(respond_with(200, &row.text()?))
 }
 
 fn parse(cx: &Context<'_, impl Platform, impl Request>, mut fields: Fields) -> Result<StaffPatch, Error> {

@@ -1,6 +1,6 @@
 //! `DELETE /api/admin/users/{id}/sessions/{session}`: ends one session of a user.
 
-use super::{ID, find_changeable, why_refused};
+use super::{ID, change};
 use crate::api::context::Context;
 use crate::api::endpoint::{
     Authentication, Endpoint, Failure, Operation, Parameter, RateLimit, Success, Tag,
@@ -11,7 +11,7 @@ use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::events::Report;
 use crate::store::sessions::sid_of;
-use crate::store::staff::{Change, changes};
+use crate::store::staff::changes;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/admin/users/{id}/sessions/{session}",
@@ -48,17 +48,13 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Forbidden`].
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let user_id = find_changeable(cx).await?;
     let sid = sid_of(cx.parameters.get(1).copied().unwrap_or_default());
-    let (now, report) = (cx.now(), Report { has_notices: false, ..cx.report() });
-    let change = Change { key: cx.staff()?.token.key(), report: &report, is_for_superusers: false };
-    let (proved_since, last_expiry) = (cx.config.proved_since(now), now.saturating_add(cx.config.token_ttl));
-    if !changes::end_session(cx.db(), change, user_id, &sid, proved_since, last_expiry, now).await? {
-        return Err(match why_refused(cx, change).await {
-            Error::Forbidden => Error::NotFound, // nothing else was wrong
-            error => error,
-        });
-    }
-    cx.deliver_later(&report);
+    let report = Report { has_notices: false, ..cx.report() };
+    let (config, sid) = (cx.config, &*sid);
+    change(cx, &report, false, [None, None], &|change, user_id, now| {
+        let last_expiry = now.saturating_add(config.token_ttl);
+        changes::end_session(change, user_id, sid, config.proved_since(now), last_expiry, now)
+    })
+    .await?;
     Ok(Response::empty(204))
 }

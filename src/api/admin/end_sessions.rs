@@ -1,6 +1,6 @@
 //! `DELETE /api/admin/users/{id}/sessions`: ends every session of a user, and every secret with them.
 
-use super::{ID, UNKNOWN_USER, find_changeable, why_refused};
+use super::{ID, UNKNOWN_USER, change};
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Operation, RateLimit, Success, Tag};
 use crate::config::Feature;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::events::Report;
-use crate::store::staff::{Change, changes};
+use crate::store::staff::changes;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/admin/users/{id}/sessions",
@@ -32,12 +32,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Forbidden`].
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let user_id = find_changeable(cx).await?;
     let report = Report { has_notices: false, ..cx.report() };
-    let change = Change { key: cx.staff()?.token.key(), report: &report, is_for_superusers: false };
-    if !changes::end_sessions(cx.db(), change, user_id, cx.now()).await? {
-        return Err(why_refused(cx, change).await);
-    }
-    cx.deliver_later(&report);
+    change(cx, &report, false, [None, None], &changes::end_sessions).await?;
     Ok(Response::empty(204))
 }

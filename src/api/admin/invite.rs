@@ -1,7 +1,7 @@
 //! `POST /api/admin/users`: makes a user without a password, and mails an invitation to choose one.
 
+use super::check_again;
 use super::show_user::respond_with;
-use super::why_refused;
 use crate::account::validate;
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
@@ -68,8 +68,8 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
             if !errors.is_empty() {
                 return Err(errors.into());
             }
-            let wait = mailed_secret::wait(cx, &secret).await?;
-            Err(wait.unwrap_or(why_refused(cx, change).await))
+            check_again(cx, false).await?;
+            Err(mailed_secret::throttled(cx, &secret).await)
         }
         Err(DbError::Unique { column }) => {
             Err(conflict::from_constraint(cx.db(), column, Some(email), Some(username), None).await)

@@ -1,6 +1,6 @@
 //! `DELETE /api/admin/users/{id}/credentials/{credential}`: removes an authenticator app or a passkey of a user.
 
-use super::{ID, find_changeable, why_refused};
+use super::{ID, change};
 use crate::api::context::Context;
 use crate::api::endpoint::{
     Authentication, Endpoint, Failure, Operation, Parameter, RateLimit, Success, Tag,
@@ -9,7 +9,7 @@ use crate::config::Feature;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::staff::{Change, changes};
+use crate::store::staff::changes;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/admin/users/{id}/credentials/{credential}",
@@ -46,15 +46,10 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Forbidden`].
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
-    let user_id = find_changeable(cx).await?;
     let (id, report) = (cx.id(1)?, cx.report());
-    let change = Change { key: cx.staff()?.token.key(), report: &report, is_for_superusers: true };
-    if !changes::remove_credential(cx.db(), change, user_id, id, cx.now()).await? {
-        return Err(match why_refused(cx, change).await {
-            Error::Forbidden => Error::NotFound,
-            error => error,
-        });
-    }
-    cx.deliver_later(&report);
+    change(cx, &report, true, [None, None], &|change, user_id, now| {
+        changes::remove_credential(change, user_id, id, now)
+    })
+    .await?;
     Ok(Response::empty(204))
 }

@@ -1,7 +1,7 @@
 //! `POST /api/admin/users/{id}/password-reset`: mails a user a link with which they set a new password. Staff learn nothing with which
 //! they could.
 
-use super::{ID, UNKNOWN_USER, find_changeable, why_refused};
+use super::{ID, UNKNOWN_USER, check_again, find_changeable};
 use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Failure, Operation, RateLimit, Success, Tag};
 use crate::api::mailed_secret;
@@ -56,8 +56,9 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
     let change = Change { key: cx.staff()?.token.key(), report: &report, is_for_superusers: false };
     let issued = mails::request_reset(cx.db(), change, user_id, &secret, cx.now()).await?;
     let Some(RequestedReset { expires, recipient }) = issued else {
-        let wait = mailed_secret::wait(cx, &secret).await?;
-        return Err(wait.unwrap_or(why_refused(cx, change).await));
+        check_again(cx, false).await?;
+        find_changeable(cx).await?;
+        return Err(mailed_secret::throttled(cx, &secret).await);
     };
     cx.deliver_later(&report);
     cx.send_later(recipient, Message::RequestedReset(mailed));

@@ -1,12 +1,11 @@
 //! Changes of a user by a member of staff.
 
-use super::{ACTOR, Change, REPORT, user_view};
+use super::{ACTOR, Change, Prepared, REPORT, user_view};
 use crate::mail::Event;
-use crate::store::db::run;
+use crate::store::Param;
 use crate::store::erasure::Erasure;
 use crate::store::events::EventType;
 use crate::store::sessions::{IS_ACTIVE, REVOKE_ALL};
-use crate::store::{Batch, DbError, Param};
 
 /// Values that a user is to have from now on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,17 +33,11 @@ impl StaffPatch {
 /// email, in another case the same one, and ?11 the state.
 const ENDS: &str = "(email <> ifnull(?10, email) OR is_active <> ifnull(?11, is_active))";
 
-/// Changes a user, and gives them as staff see them; `None` if it was not allowed, or there is no such user.
+/// Changes a user. The row is the user as staff see them, in JSON.
 ///
 /// # Errors
-/// [`DbError::Unique`] if another user has the email or the username.
-pub async fn update(
-    db: &impl Batch,
-    change: Change<'_>,
-    user_id: i64,
-    patch: &StaffPatch,
-    now: i64,
-) -> Result<Option<String>, DbError> {
+/// [`DbError::Unique`](crate::store::DbError::Unique) of its execution if another user has the email or the username.
+pub fn update<'a>(change: Change<'a>, user_id: i64, patch: &'a StaffPatch, now: i64) -> Prepared<'a> {
     let flag = |value: Option<bool>| Param::from(value.map(i64::from));
     let others = [
         patch.username.as_deref().into(),
@@ -53,9 +46,7 @@ pub async fn update(
         flag(patch.is_staff),
         flag(patch.is_superuser),
     ];
-    let params = change.params(user_id, &others, now);
-    let row = run(db, update_statements(change, patch), params).await?;
-    row.map(|mut row| row.text()).transpose()
+    Prepared { statements: update_statements(change, patch), params: change.params(user_id, &others, now) }
 }
 
 fn update_statements(change: Change<'_>, patch: &StaffPatch) -> Vec<String> {
@@ -98,41 +89,25 @@ fn update_statements(change: Change<'_>, patch: &StaffPatch) -> Vec<String> {
     statements
 }
 
-/// Ends every session and secret of a user, and tells whether it was allowed.
-pub async fn end_sessions(
-    db: &impl Batch,
-    change: Change<'_>,
-    user_id: i64,
-    now: i64,
-) -> Result<bool, DbError> {
-    let statements = end_all_statements(change);
-    Ok(run(db, statements, change.params(user_id, &[], now)).await?.is_some())
-}
-
-fn end_all_statements(change: Change<'_>) -> Vec<String> {
+/// Ends every session and secret of a user.
+pub fn end_sessions(change: Change<'_>, user_id: i64, now: i64) -> Prepared<'_> {
     let allowed = change.is_allowed();
     let event = change.event(EventType::SessionsEnded, "'all'", &allowed);
     let sql = format!("UPDATE users SET {REVOKE_ALL} WHERE {allowed} RETURNING 1");
-    event.into_iter().chain([sql]).collect()
+    let statements = event.into_iter().chain([sql]).collect();
+    Prepared { statements, params: change.params(user_id, &[], now) }
 }
 
-/// Ends one active session of a user, and tells whether it was allowed and there is one. Its tokens of the last day have expired at
-/// `expires_at`, and `proved_since` is the earliest proof of an active session.
-pub async fn end_session(
-    db: &impl Batch,
-    change: Change<'_>,
+/// Ends one active session of a user. Its tokens of the last day have expired at `expires_at`, and `proved_since` is the earliest
+/// proof of an active session.
+pub fn end_session<'a>(
+    change: Change<'a>,
     user_id: i64,
-    sid: &str,
+    sid: &'a str,
     proved_since: Option<i64>,
     expires_at: i64,
     now: i64,
-) -> Result<bool, DbError> {
-    let others = [sid.into(), proved_since.into(), expires_at.into()];
-    let params = change.params(user_id, &others, now);
-    Ok(run(db, end_one_statements(change), params).await?.is_some())
-}
-
-fn end_one_statements(change: Change<'_>) -> Vec<String> {
+) -> Prepared<'a> {
     let is_active = IS_ACTIVE.replace("?6", "?10");
     let allowed = change.is_allowed();
     let own = "user_id = ?8 AND sid = ?9";
@@ -145,22 +120,13 @@ fn end_one_statements(change: Change<'_>) -> Vec<String> {
         "UPDATE sessions SET ended_at = ?5, expires_at = max(expires_at, ?11) WHERE {own} \
          AND EXISTS (SELECT 1 FROM users WHERE {allowed} AND {is_active}) RETURNING 1"
     );
-    event.into_iter().chain([sql]).collect()
+    let statements = event.into_iter().chain([sql]).collect();
+    let others = [sid.into(), proved_since.into(), expires_at.into()];
+    Prepared { statements, params: change.params(user_id, &others, now) }
 }
 
-/// Removes an app, with its recovery codes, or a passkey of a user, and tells whether it was allowed and there is one.
-pub async fn remove_credential(
-    db: &impl Batch,
-    change: Change<'_>,
-    user_id: i64,
-    id: i64,
-    now: i64,
-) -> Result<bool, DbError> {
-    let statements = removal_statements(change);
-    Ok(run(db, statements, change.params(user_id, &[id.into()], now)).await?.is_some())
-}
-
-fn removal_statements(change: Change<'_>) -> Vec<String> {
+/// Removes an app, with its recovery codes, or a passkey of a user.
+pub fn remove_credential(change: Change<'_>, user_id: i64, id: i64, now: i64) -> Prepared<'_> {
     let allowed = change.is_allowed();
     let has = |of_type: &str| {
         format!(
@@ -182,17 +148,12 @@ fn removal_statements(change: Change<'_>) -> Vec<String> {
              AND EXISTS (SELECT 1 FROM users WHERE {allowed}) RETURNING 1"
         )),
     ];
-    statements.into_iter().flatten().collect()
+    let statements = statements.into_iter().flatten().collect();
+    Prepared { statements, params: change.params(user_id, &[id.into()], now) }
 }
 
-/// Erases a user, and tells whether it was allowed. `accounts` are the keyed hashes of [`Erasure::accounts`].
-pub async fn erase(
-    db: &impl Batch,
-    change: Change<'_>,
-    user_id: i64,
-    accounts: [&str; 3],
-    now: i64,
-) -> Result<bool, DbError> {
+/// Erases a user. `accounts` are the keyed hashes of [`Erasure::accounts`].
+pub fn erase<'a>(change: Change<'a>, user_id: i64, accounts: [&'a str; 3], now: i64) -> Prepared<'a> {
     let erasure = Erasure {
         user: "?8",
         condition: &change.is_allowed(),
@@ -202,5 +163,5 @@ pub async fn erase(
         recording: change.report.recording,
     };
     let params = change.params(user_id, &accounts.map(Param::from), now);
-    Ok(run(db, erasure.statements(), params).await?.is_some())
+    Prepared { statements: erasure.statements(), params }
 }

@@ -5,10 +5,11 @@ pub mod directory;
 pub mod mails;
 
 use super::credentials::{time, view};
+use super::db::run;
 use super::events::{EventType, NewEvent, Report};
 use super::outbox;
 use super::sessions::{STANDING, SessionKey};
-use super::{Db, DbError, Param};
+use super::{Batch, Db, DbError, Param, Row};
 use crate::account::profile::PROFILE;
 use crate::mail::Event;
 
@@ -44,6 +45,19 @@ pub struct Change<'a> {
 
 /// Parameters of statements that report a change: the time, the agent and the place.
 const REPORT: [&str; 3] = ["?5", "?6", "?7"];
+
+/// Statements of a change, one transaction, and their parameters.
+pub struct Prepared<'a> {
+    statements: Vec<String>,
+    params: Vec<Param<'a>>,
+}
+
+impl Prepared<'_> {
+    /// Makes the change. Gives a row, or none if it was not allowed or there is nothing to change.
+    pub async fn run(self, db: &impl Batch) -> Result<Option<Row>, DbError> {
+        run(db, self.statements, self.params).await
+    }
+}
 
 /// SQL expression: id of the member of staff.
 const ACTOR: &str = "CAST(?1 AS INTEGER)";
