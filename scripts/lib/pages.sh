@@ -22,7 +22,7 @@ pages() {
   rm -rf "$new"
   mkdir "$new"
   cp -R src/pages/_headers build/openapi/api "$new/"
-  for page in src/pages/*.html; do
+  for page in src/pages/*.html; do # with what several have
     sed -e '/{{factor}}/{r src/pages/parts/factor.html' -e 'd;}' \
       -e '/{{proof}}/{r src/pages/parts/proof.html' -e 'd;}' "$page" > "$new/${page##*/}"
   done
@@ -31,7 +31,7 @@ pages() {
   for form in log-in sign-up forgot-password log-in-by-mail; do
     cp "$new/index.html" "$new/$form.html" # links to its forms
   done
-  esbuild src/pages/account.ts src/pages/admin.ts src/pages/docs.ts src/pages/style.css src/pages/admin.css --bundle --minify --format=esm --target=es2022 \
+  esbuild src/pages/{account,admin,docs}.ts src/pages/{style,admin}.css --bundle --minify --format=esm --target=es2022 \
     --outdir="$new" --log-level=warning
   node scripts/lib/brand.mjs "$new"
   rm -rf build/assets

@@ -1,4 +1,4 @@
-/** The console of staff: who may use it, and the transitions between its views, which the fragment of the address names. */
+/** The console of staff: entry to it, and the transitions between its views, which the address names. */
 
 import {
   type AdminUser,
@@ -26,7 +26,7 @@ const admin = new LatchkeyAdmin(client);
 const methods = methodsOf(client);
 let page: Console | undefined;
 
-/** Shows who uses the page what the address asks for, or why they may not use it. */
+/** Shows what the address asks for, or why this user may not see it. */
 async function enter(): Promise<void> {
   page = undefined;
   const claims = decodeToken((await client.token()) ?? "");
@@ -74,7 +74,7 @@ function on(form: HTMLFormElement, send: Parameters<typeof onSubmit>[1]): void {
   });
 }
 
-/** Tells why who uses the page may not do so. The API says no more than that. */
+/** Shows why this user may not use the page. The API does not tell. */
 async function openForbidden(): Promise<void> {
   page = undefined;
   if (await hasTwoFactors()) {

@@ -1,4 +1,4 @@
-// Who may use the console, and the proofs that it asks for.
+// Entry to the console, and the proofs that it asks for.
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

@@ -1,4 +1,4 @@
-// What staff do at the console, from the search to the log of events.
+// Work of staff at the console, from the search to the log of events.
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -238,7 +238,7 @@ describeInBrowser("the console of staff", ({ open, startWorker }) => {
     }
     await sessions(page).getByText("This session").waitFor();
 
-    // Who is made staff meanwhile is no longer theirs to change.
+    // A user who is made staff meanwhile is no longer theirs to change.
     await page.goto(`${url}/admin#user=${user.id}`);
     await button(page, "Deactivate…").waitFor();
     await run("UPDATE users SET is_staff = 1 WHERE id = ?", user.id);

@@ -1,4 +1,4 @@
-// What staff do by the client, as published, against the built Worker.
+// Requests of staff by the client, as published, against the built Worker.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

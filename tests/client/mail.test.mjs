@@ -228,7 +228,7 @@ describe("mail, whatever the server sends", () => {
 
 describe("a secret", () => {
   test("is read from the fragment of a link", () => {
-    for (const purpose of ["reset", "verification", "sign_in"]) {
+    for (const purpose of ["reset", "invitation", "verification", "sign_in"]) {
       for (const mark of ["#", ""]) {
         assert.deepEqual(readSecret(`${mark}purpose=${purpose}&secret=${SECRET}`), { purpose, secret: SECRET });
       }
@@ -247,7 +247,7 @@ describe("a secret", () => {
       `#purpose=reset&secret=${SECRET.slice(1)}`,
       `#purpose=reset&secret=${SECRET}A`,
       `#purpose=reset&secret=${ID}.40718236`,
-      `#purpose=invitation&secret=${SECRET}`,
+      `#purpose=other&secret=${SECRET}`,
       `#purpose=constructor&secret=${SECRET}`,
       `##purpose=reset&secret=${SECRET}`,
       `#purpose=reset&secret=${SECRET.replace("Z", "%5A")}`,

@@ -1,6 +1,7 @@
 // Type tests of the client: checked by tsc, never run.
 
 import {
+  type AdminUser,
   ApiError,
   type ConfirmedTotp,
   type Credential,
@@ -9,6 +10,7 @@ import {
   type FieldName,
   joinCode,
   Latchkey,
+  LatchkeyAdmin,
   type Mail,
   PasskeyError,
   readSecret,
@@ -39,6 +41,26 @@ export async function program(latchkey: Latchkey): Promise<User> {
   return latchkey.me();
 }
 
+export async function staff(latchkey: Latchkey): Promise<string[]> {
+  const admin = new LatchkeyAdmin(latchkey);
+  const { users, next }: { users: AdminUser[]; next: string | null } = await admin.users({ state: "staff", limit: 10 });
+  for await (const { actor } of admin.eachEvent({ type: "user.renamed" }, { signal: AbortSignal.timeout(1_000) })) {
+    const of: number | "operator" | null = actor;
+    void of;
+  }
+  await admin.change(7, { active: false, superuser: true });
+
+  // @ts-expect-error: there is no such state
+  await admin.users({ state: "other" });
+  // @ts-expect-error: nobody sets the password of another
+  await admin.change(7, { password: "correct horse" });
+  // @ts-expect-error: who is invited chooses it
+  await admin.invite({ username: "anna", email: "anna@example.com", password: "correct horse" });
+  // @ts-expect-error: staff learn no secret
+  void (await admin.requestPasswordReset(7)).id;
+  return [...users.map(({ email }) => email), next ?? ""];
+}
+
 export async function mails(latchkey: Latchkey, fragment: string): Promise<User | null> {
   const user = await latchkey.register({ username: "jake", email: "jake@example.com", password: "correct horse" });
   const asked: (Mail | undefined)[] = [user.mail, (await latchkey.update({ email: "new@example.com" })).mail];
@@ -65,10 +87,11 @@ export async function mails(latchkey: Latchkey, fragment: string): Promise<User 
       return reset && sign_in && proof
         ? finish(latchkey, await latchkey.reauthenticate({ secret: found.secret }))
         : finish(latchkey, await latchkey.login({ secret: found.secret }));
+    case "invitation":
     case undefined:
       return null;
     // @ts-expect-error: there is no such purpose
-    case "invitation":
+    case "other":
       return null;
   }
 }

@@ -2,7 +2,7 @@
 
 import { memoryStorage, type TokenStorage, webStorage } from "latchkey-client";
 
-/** Storage of the login, which a reload keeps, unless the browser denies the page storage. All pages of the origin share it. */
+/** Storage of the login, which a reload keeps, unless the browser denies it. All pages of the origin share it in a tab. */
 export function tokenStorage(): TokenStorage {
   try {
     sessionStorage.setItem("latchkey.probe", "");

@@ -104,7 +104,7 @@ function rowOf({ me }: Console, event: AdminEvent, hasUsers: boolean): HTMLEleme
   return row;
 }
 
-/** Who did it, where that was not the user. */
+/** Actor of an event, where that was not the user. */
 function actorOf({ user, actor }: AdminEvent, me: AdminUser): Node[] {
   if (actor === null || actor === user) {
     return [];

@@ -16,7 +16,10 @@ interface List<T> {
   emptyText(): string;
 }
 
-/** Shows a list in the elements of its view, and gives the function that reads it again. An answer that is out of date by then is dropped. */
+/**
+ * Shows a list in the elements of its view, and gives the function that reads it again. An answer that is out of date by
+ * then is dropped.
+ */
 export function openList<T>({ on }: Pick<Console, "on">, { read, rowOf, nouns, emptyText }: List<T>): () => void {
   const rows = find("list");
   const form = find<HTMLFormElement>("look-up");
@@ -98,7 +101,10 @@ export function openList<T>({ on }: Pick<Console, "on">, { read, rowOf, nouns, e
 /** Delay before what is typed is looked up, in milliseconds. */
 const TYPING_DELAY = 250;
 
-/** Calls a function with each change of a filter: a moment after the last key, or at once when Enter is pressed, or something chosen. */
+/**
+ * Calls a function with each change of a filter: a moment after the last key, or at once when Enter is pressed, or
+ * something is chosen.
+ */
 export function onFilter(form: HTMLFormElement, use: () => void): void {
   let timer: ReturnType<typeof setTimeout>;
   const useAfter = (delay: number) => {

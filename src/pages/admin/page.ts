@@ -1,4 +1,4 @@
-/** What the views need of the page that shows them. */
+/** Interface of the page to its views. */
 
 import type { AdminUser, Latchkey, LatchkeyAdmin, Methods } from "latchkey-client";
 import type { onSubmit } from "../account/form.js";
@@ -6,7 +6,7 @@ import type { onSubmit } from "../account/form.js";
 export interface Console {
   client: Latchkey;
   admin: LatchkeyAdmin;
-  /** Who uses the page. */
+  /** Member of staff who uses the page. */
   me: AdminUser;
   /** The ways in that the deployment has; `undefined` where they can't be read. Asked for once. */
   methods(): Promise<Methods | undefined>;

@@ -23,7 +23,13 @@ export function openUsers(page: Console, parameters: URLSearchParams): void {
     },
     rowOf,
     nouns: ["user", "users"],
-    emptyText: () => (text.value.trim() === "" ? "There are none." : `Nobody’s email or username begins with this.`),
+    emptyText() {
+      if (text.value.trim() === "") {
+        return "There are none.";
+      }
+      const those = state.value === "" ? "Nobody’s" : "In this state, nobody’s";
+      return `${those} email or username begins with this.`;
+    },
   });
   onFilter(find("search"), () => {
     keepInAddress({ q: text.value.trim(), state: state.value });
