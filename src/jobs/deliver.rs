@@ -7,8 +7,9 @@ use crate::platform::Platform;
 /// The most notices of one run: a transport that hangs takes ten seconds for each, and a run of the schedule has minutes.
 const NOTICES: usize = 20;
 
-/// The most events of one run. With the notices they are the 50 requests to other servers that a free plan has.
-const EVENTS: usize = 30;
+/// The most events of one run: with two statements each, well within the thousand requests that a Worker may make. (Latchkey needs a paid
+/// plan anyway, for its hashes.)
+const EVENTS: usize = 200;
 
 /// Time after which no more events are tried, in seconds: the next run begins after ten minutes.
 const TIME_FOR_EVENTS: i64 = 9 * 60;

@@ -214,11 +214,11 @@ fn an_event_that_is_refused_keeps_no_other_back_and_a_dead_server_is_tried_once(
 fn a_run_sends_so_many_events_and_begins_with_none_after_its_time() {
     let receiver = Receiver::start();
     let api = native(&receiver);
-    register_many(&api, 40);
+    register_many(&api, 210);
     register(&api, "another");
     assert_eq!(receiver.take().len(), 3, "after a response");
     api.deliver();
-    assert_eq!(receiver.take().len(), 30, "by the schedule");
+    assert_eq!(receiver.take().len(), 200, "by the schedule");
     let webhook = api.config.as_ref().unwrap().events.webhook.as_ref().unwrap();
     let run = |until: i64| {
         pollster::block_on(deliveries::deliver(&api.platform, webhook, 1, until));
