@@ -128,7 +128,7 @@ describeInBrowser("the door of the console", ({ open, startWorker }) => {
     await ageToken(page, 13);
     await focused(page, field(proof(page), "Password"));
     await page.keyboard.press("Escape");
-    await warns(page, "This needs your password. Nothing was changed.");
+    await warns(page, "This needs a new proof that it is you. Nothing was changed.");
     await button(page, "Continue").click();
     await field(proof(page), "Password").fill("guess");
     await button(proof(page), "Go on").click();

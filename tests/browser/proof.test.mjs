@@ -69,7 +69,7 @@ describeInBrowser("a proof that is too old", ({ open, startWorker }) => {
       const dialog = await deactivate(page);
       await field(dialog, "Password").fill("wrong horse");
       await close(dialog);
-      await warns(page, "This needs your password. Nothing was changed.");
+      await warns(page, "This needs a new proof that it is you. Nothing was changed.");
       assert.equal(await dialog.count(), 0);
     }
     // Nothing typed is left in the page.

@@ -142,7 +142,7 @@ export function failureText(error: ClientError, button: string): string {
     return PASSKEY_TEXTS[error.reason];
   }
   if (error instanceof ReauthenticationError) {
-    return "This needs your password. Nothing was changed.";
+    return "This needs a new proof that it is you. Nothing was changed.";
   }
   if (error instanceof NotFoundError) {
     return "It is not there any more.";
