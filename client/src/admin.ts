@@ -1,5 +1,5 @@
 import type { Latchkey } from "./client.js";
-import { ApiError, AuthenticationError, NotFoundError } from "./errors.js";
+import { NotFoundError } from "./errors.js";
 import {
   type ApiResponse,
   type CallOptions,
@@ -73,18 +73,7 @@ export class LatchkeyAdmin {
 
   /** Has a link mailed to a user with which they set a new password. Gives the end of the link, and no secret. */
   async requestPasswordReset(id: number, options: CallOptions = {}): Promise<{ expires: string }> {
-    const path = `${pathOf(id)}/password-reset`;
-    const response = await this.#api.sensitive(async (token) => {
-      try {
-        return await this.#api.send("POST", path, { token, ...PROTECTED, ...options });
-      } catch (error) {
-        // Said of a user who is deactivated, in the dialect `realworld`: it must not end the session of who asked.
-        throw error instanceof AuthenticationError && error.status === 403
-          ? new ApiError(error.status, { message: error.message, fields: error.fields, refusal: undefined })
-          : error;
-      }
-    });
-    return parseMember(response, "mail");
+    return parseMember(await this.#send("POST", `${pathOf(id)}/password-reset`, options), "mail");
   }
 
   /** Active sessions of a user, from the most recently seen on; at most 100. */

@@ -910,6 +910,11 @@ export interface components {
             staff?: boolean;
             superuser?: boolean;
         };
+        DeactivatedErrors: {
+            errors: {
+                active?: "This user has been deactivated."[];
+            };
+        };
         EventsQueryErrors: {
             errors: {
                 type?: string[];
@@ -4697,7 +4702,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Deactivated"];
+                    "application/json": components["schemas"]["DeactivatedErrors"];
                 };
             };
             /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */

@@ -151,7 +151,7 @@ pub fn staff_have_a_reset_mailed(start: Start) {
     other.forget_minute();
     staff
         .admin("POST", &other.path("/password-reset"), &Value::Null)
-        .is(400, r#"{"errors":{"error":["This user has been deactivated."]}}"#);
+        .is(400, r#"{"errors":{"active":["This user has been deactivated."]}}"#);
 }
 
 pub fn staff_invite_a_user(start: Start) {

@@ -83,7 +83,7 @@ pub fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
         "DeactivatedUser" => {
             api.sql("UPDATE users SET is_active = 0");
         }
-        "Deactivated" => {
+        "DeactivatedErrors" => {
             api.sql("UPDATE users SET is_active = 0 WHERE id = 2");
         }
         _ => {}

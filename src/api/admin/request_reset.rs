@@ -6,7 +6,7 @@ use crate::api::context::Context;
 use crate::api::endpoint::{Authentication, Endpoint, Failure, Operation, RateLimit, Success, Tag};
 use crate::api::mailed_secret;
 use crate::config::Feature;
-use crate::error::Error;
+use crate::error::{Error, Field, FieldErrors, Violation};
 use crate::http::{Request, Response};
 use crate::mail::Message;
 use crate::platform::Platform;
@@ -33,23 +33,28 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     failures: &[
         UNKNOWN_USER,
         Failure {
-            name: "Deactivated",
+            name: "DeactivatedErrors",
             description: "The user is deactivated, so no mail is sent",
-            error: || Error::Deactivated,
+            error: deactivated,
             varying: None,
         },
     ],
 };
 
+/// Not the error of a caller who is deactivated: theirs is another account.
+fn deactivated() -> Error {
+    FieldErrors::of(Field::Active, Violation::Deactivated).into()
+}
+
 /// Handles the request: one statement to find the user, one for their address, one call to issue the secret.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Deactivated`], or too many mails.
+/// [`Error::NotFound`], [`Error::Forbidden`], a deactivated user, or too many mails.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let user_id = find_changeable(cx).await?;
     let addresses = email::find(cx.db(), user_id).await?.ok_or(Error::NotFound)?;
     if !addresses.is_active {
-        return Err(Error::Deactivated);
+        return Err(deactivated());
     }
     let (secret, mailed) = mailed_secret::draw(cx, Purpose::RequestedReset, &addresses.email)?;
     let report = Report { has_notices: false, ..cx.report() };
