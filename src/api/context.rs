@@ -8,7 +8,7 @@ use super::session_record;
 use crate::auth::rehash::Rehash;
 use crate::auth::session::Session;
 use crate::auth::token::MAX_SAFE_INTEGER;
-use crate::config::{Config, Feature};
+use crate::config::Config;
 use crate::error::Error;
 use crate::http::Request;
 use crate::http::client_ip::ClientIp;
@@ -84,15 +84,16 @@ impl<'a, P: Platform, R: Request> Context<'a, P, R> {
     pub fn report(&self) -> Report {
         Report {
             origin: session_record::origin(self.request),
-            has_notices: self.config.has(Feature::Mail),
+            has_notices: self.config.mail.is_some(),
+            has_minor_notices: self.config.mail.as_ref().is_some_and(|mail| mail.sends_all_notices),
             recording: self.config.events.recording(),
         }
     }
 
     /// Report of a change whose notice is not essential.
     pub fn minor_report(&self) -> Report {
-        let sends_all = self.config.mail.as_ref().is_some_and(|mail| mail.sends_all_notices);
-        Report { has_notices: sends_all, ..self.report() }
+        let report = self.report();
+        Report { has_notices: report.has_minor_notices, ..report }
     }
 
     /// Sends what is due of a report once the response is sent.

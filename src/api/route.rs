@@ -35,6 +35,13 @@ pub fn find<'a>(config: &Config, method: &str, path: &'a str) -> Result<Route<'a
     if let Some(route) = DISPATCHES.iter().enumerate().find_map(route) {
         return Ok(route);
     }
+    // One that is off is not there, though another method of the path may be.
+    let is_off = |endpoint: &Dispatch| {
+        endpoint.takes(method) && !endpoint.is_on(config) && parameters(endpoint.path, path).is_some()
+    };
+    if DISPATCHES.iter().any(is_off) {
+        return Err(Error::NotFound);
+    }
     match allow(config, path) {
         None => Err(Error::NotFound),
         Some(allow) if method == "OPTIONS" => Ok(Route::Preflight(allow)),

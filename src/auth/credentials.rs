@@ -55,33 +55,40 @@ pub async fn verify(
     let found = users::find_login(db, email, &keys, now).await?;
     // With failures on record this try is recorded before it is made, so that one that is locked out costs no hash,
     // however many come at once.
-    let was_recorded = match found.locked_until {
-        None => false,
+    let recorded = match found.locked_until {
+        None => None,
         Some(until) if until > now => return Err(lockout::throttled(until, now)),
-        Some(_) => lockout::record_failure(db, &keys, false, email, lockout.report(), platform.now())
-            .await
-            .map(|()| true)?,
+        Some(_) => Some(lockout::record_failure(db, &keys, false, platform.now()).await?),
     };
     match check(policy, platform, password, found.user) {
         Ok((user, rehash)) => {
             let has_second_factor = found.has_second_factor;
-            match (was_recorded, has_second_factor) {
+            match (recorded.is_some(), has_second_factor) {
                 (false, _) => {}
                 (true, false) => login_failures::clear(db, &keys).await?,
                 (true, true) => login_failures::retract(db, &keys, platform.now()).await?,
             }
             Ok(Verified { user, has_second_factor, rehash })
         }
-        Err(Error::WrongCredentials) if was_recorded => Err(Error::WrongCredentials),
         Err(Error::WrongCredentials) => {
-            match lockout::record_failure(db, &keys, true, email, lockout.report(), platform.now()).await {
-                Ok(()) => Err(Error::WrongCredentials),
-                Err(Error::Internal(cause)) => Err(lockout.note_unrecorded(keys, platform.now(), &cause)),
-                Err(error) => Err(error),
+            let recorded = match recorded {
+                Some(locks_account) => Ok(locks_account),
+                None => lockout::record_failure(db, &keys, true, platform.now()).await,
+            };
+            let locks_account = match recorded {
+                Err(Error::Internal(cause)) => {
+                    return Err(lockout.note_unrecorded(keys, platform.now(), &cause));
+                }
+                recorded => recorded?,
+            };
+            if locks_account {
+                let report = lockout.report();
+                login_failures::report_lockout(db, &keys, email, report, platform.now()).await?;
             }
+            Err(Error::WrongCredentials)
         }
         Err(error) => {
-            if was_recorded {
+            if recorded.is_some() {
                 login_failures::retract(db, &keys, platform.now()).await?;
             }
             Err(error)

@@ -25,7 +25,7 @@ pub async fn verify(
     let keys = policy.lockout.user_keys(client_ip, user.id);
     // Recorded before it is tried, since the task of a client that leaves may be dropped at any statement: a wrong guess
     // would be forgotten with it, and a right one is applied.
-    lockout::record_failure(db, &keys, false, &user.email, policy.lockout.report(), platform.now()).await?;
+    lockout::record_failure(db, &keys, false, platform.now()).await?;
     match credentials::verify(policy, platform, client_ip, &user.email, password).await {
         Ok(verified) if verified.user.id == user.id => {
             if verified.has_second_factor {

@@ -75,8 +75,8 @@ async fn deliver_one(platform: &impl Platform, webhook: &Webhook, until: i64) ->
         events::stop(platform.primary(), now).await?;
     }
     events::record(platform.primary(), &due, Outcome::Failed(&code, due_at)).await?;
-    // A server that takes no event now is not tried for each of them; one that refuses an event may take others.
-    Ok(!stops && status.is_some_and(|status| status < 500 && status != 429))
+    // A server that takes no event now is not tried for each of them; one that refuses an event, or fails at it, may take others.
+    Ok(!stops && status.is_some_and(|status| status <= 500 && status != 429))
 }
 
 async fn send(platform: &impl Platform, webhook: &Webhook, due: &Due) -> Result<Fetched, String> {

@@ -156,8 +156,8 @@ impl Lockout {
     }
 }
 
-/// Records a failure before it is answered; `password_checked` tells whether the password was compared by now, and `email`
-/// whose lockout is reported if this causes it.
+/// Records a failure before it is answered, and tells whether it locks the account out from all client IPs. `password_checked` tells
+/// whether the password was compared by now.
 ///
 /// # Errors
 /// [`Error::Throttled`] if no more may be answered.
@@ -165,12 +165,13 @@ pub async fn record_failure(
     db: &impl Batch,
     keys: &FailureKeys,
     password_checked: bool,
-    email: &str,
-    report: LockoutReport,
     now: i64,
-) -> Result<(), Error> {
-    if !keys.is_limited() || login_failures::record(db, keys, email, report, now).await? {
-        return Ok(());
+) -> Result<bool, Error> {
+    if !keys.is_limited() {
+        return Ok(false);
+    }
+    if let Some(locks_account) = login_failures::record(db, keys, now).await? {
+        return Ok(locks_account);
     }
     if password_checked {
         login_failures::extend(db, keys, now).await?;

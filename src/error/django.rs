@@ -69,6 +69,7 @@ pub(super) fn message(field: Field, violation: &Violation) -> String {
         Violation::NotAChoice(value) => format!("\"{value}\" is not a valid choice."),
         Violation::TooSimilar(other) => format!("The password is too similar to the {}.", other.name()),
         Violation::Breached => "This password has appeared in a data breach.".to_owned(),
+        Violation::LastSuperuser => "The last superuser can't be removed.".to_owned(),
         Violation::Deactivated => "This user has been deactivated.".to_owned(),
         Violation::TooCommon => "This password is too common.".to_owned(),
         Violation::Taken => format!("user with this {} already exists.", field.name()),

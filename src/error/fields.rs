@@ -96,6 +96,8 @@ pub enum Violation {
     TooCommon,
     /// It is a password that appeared in a data breach.
     Breached,
+    /// The user is the last active superuser.
+    LastSuperuser,
     /// It is of a user who is deactivated.
     Deactivated,
     /// Another user has it.

@@ -61,6 +61,7 @@ pub(super) fn message(_: Field, violation: &Violation) -> String {
         Violation::AlreadyVerified => "is already verified".to_owned(),
         Violation::TooSimilar(other) => format!("is too similar to the {}", other.name()),
         Violation::Breached => "has appeared in a data breach".to_owned(),
+        Violation::LastSuperuser => "is the last superuser".to_owned(),
         Violation::Deactivated => "is deactivated".to_owned(),
         Violation::TooCommon => "is too common".to_owned(),
         Violation::Taken => "has already been taken".to_owned(),

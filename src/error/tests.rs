@@ -169,17 +169,18 @@ fn table() -> Vec<(Error, Expected, Expected)> {
                 (Field::Active, Violation::Deactivated),
                 (Field::Staff, Violation::NotABoolean),
                 (Field::Superuser, Violation::NotABoolean),
+                (Field::Superuser, Violation::LastSuperuser),
                 (Field::State, Violation::NotAChoice("x".to_owned())),
                 (Field::Limit, Violation::NotAChoice("0".to_owned())),
                 (Field::After, Violation::NotAChoice("x".to_owned())),
             ]),
             (
                 400,
-                r#"{"errors":{"active":["Must be a valid boolean.","This user has been deactivated."],"staff":["Must be a valid boolean."],"superuser":["Must be a valid boolean."],"state":["\"x\" is not a valid choice."],"limit":["\"0\" is not a valid choice."],"after":["\"x\" is not a valid choice."]}}"#,
+                r#"{"errors":{"active":["Must be a valid boolean.","This user has been deactivated."],"staff":["Must be a valid boolean."],"superuser":["Must be a valid boolean.","The last superuser can't be removed."],"state":["\"x\" is not a valid choice."],"limit":["\"0\" is not a valid choice."],"after":["\"x\" is not a valid choice."]}}"#,
             ),
             (
                 422,
-                r#"{"errors":{"active":["is not a boolean","is deactivated"],"staff":["is not a boolean"],"superuser":["is not a boolean"],"state":["is invalid"],"limit":["is invalid"],"after":["is invalid"]}}"#,
+                r#"{"errors":{"active":["is not a boolean","is deactivated"],"staff":["is not a boolean"],"superuser":["is not a boolean","is the last superuser"],"state":["is invalid"],"limit":["is invalid"],"after":["is invalid"]}}"#,
             ),
         ),
         (
@@ -326,6 +327,7 @@ fn the_table_is_complete() {
         Violation::TooMany => 21,
         Violation::NotABoolean => 22,
         Violation::Deactivated => 23,
+        Violation::LastSuperuser => 24,
     };
     let rows = table();
     let errors: BTreeSet<_> = rows.iter().map(|(error, ..)| number(error)).collect();
@@ -335,5 +337,5 @@ fn the_table_is_complete() {
         _ => None,
     });
     let violations = fields.flat_map(FieldErrors::iter).flat_map(|(_, violations)| violations);
-    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=23).collect());
+    assert_eq!(violations.map(violation).collect::<BTreeSet<_>>(), (0..=24).collect());
 }

@@ -157,7 +157,7 @@ fn verify_statements(report: &Report) -> Vec<String> {
     let reports = [
         notice(Event::EmailReplaced, "email"),
         notice(Event::EmailChanged, "pending_email"),
-        event(EventType::EmailChanged, &is_replaced),
+        event(EventType::EmailChanged, &format!("{is_replaced} COLLATE BINARY")),
         event(EventType::UserVerified, &is_first),
     ];
     // Not spent by a session that has ended meanwhile.

@@ -1,11 +1,18 @@
 //! Erasure of users: the statements that delete their rows in all tables, one transaction.
 
 use super::events::{EventType, NewEvent, Recording};
+use super::{Db, DbError};
 
-/// SQL condition over a row of `users`: nobody else is an active superuser.
+/// SQL condition over a row of `users`: it is an active superuser, and nobody else is one who is staff too, which they have to be.
 pub const IS_LAST_SUPERUSER: &str = "(users.is_superuser AND users.is_active AND NOT EXISTS \
-     (SELECT 1 FROM users AS other WHERE (other.is_staff OR other.is_superuser) AND other.is_superuser AND other.is_active \
+     (SELECT 1 FROM users AS other WHERE (other.is_staff OR other.is_superuser) AND other.is_staff AND other.is_superuser AND other.is_active \
      AND other.id <> users.id))";
+
+/// Tells whether a user is the last active superuser.
+pub async fn is_last_superuser(db: &impl Db, user_id: i64) -> Result<bool, DbError> {
+    let sql = format!("SELECT {IS_LAST_SUPERUSER} AS is_last FROM users WHERE id = ?1");
+    db.first(&sql, &[user_id.into()]).await?.map_or(Ok(false), |mut row| row.boolean())
+}
 
 /// SQL condition over rows of `users`: the user is staff, or was while events are kept, and so may be the actor of events of others.
 const WAS_STAFF: &str = "(users.is_staff OR users.is_superuser OR EXISTS (SELECT 1 FROM events AS flag \
@@ -40,8 +47,16 @@ impl Erasure<'_> {
         let is_erased = format!("users.id = {user} AND NOT {IS_LAST_SUPERUSER} AND ({condition})");
         let guard = format!("EXISTS (SELECT 1 FROM users WHERE {is_erased})");
         let of_user = |table: &str| format!("DELETE FROM {table} WHERE user_id = {user} AND {guard}");
-        let mut statements: Vec<String> =
-            ["sessions", "credentials", "secrets", "second_steps", "outbox"].map(of_user).into();
+        let mut statements: Vec<String> = ["sessions", "credentials", "second_steps"].map(of_user).into();
+        // What limits on mail count stays until it is purged, as that of an address that nobody has: keyed hashes.
+        statements.push(format!(
+            "UPDATE secrets SET user_id = NULL, email = NULL, token_version = NULL, version = NULL WHERE user_id = {user} AND {guard}"
+        ));
+        // An address that is not verified has one row for all users.
+        statements.push(format!(
+            "DELETE FROM outbox WHERE (user_id = {user} OR key >= '0 ' AND key < '0!' \
+             AND recipient = (SELECT email FROM users WHERE users.id = {user})) AND {guard}"
+        ));
         statements.extend(accounts.map(|[login, password, factor]| {
             format!("DELETE FROM login_failures WHERE account IN ({login}, {password}, {factor}) AND {guard}")
         }));

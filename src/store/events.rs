@@ -92,6 +92,8 @@ pub struct Report {
     pub origin: Origin,
     /// `true` if the user is sent a notice.
     pub has_notices: bool,
+    /// `true` if the user is sent notices that are not essential too.
+    pub has_minor_notices: bool,
     /// Recording of events.
     pub recording: Recording,
 }

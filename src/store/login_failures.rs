@@ -88,7 +88,7 @@ pub async fn locked_until(db: &impl Db, keys: &FailureKeys, now: i64) -> Result<
 }
 
 /// SQL statement: records a failure under all limits, unless one of them locks it out or a condition does not hold. Its parameters
-/// are those of [`FailureKeys::all_params`].
+/// are those of [`FailureKeys::all_params`]. Its first row tells whether it locks the account out from all client IPs.
 pub(super) fn record_if(condition: &str) -> String {
     format!(
         "INSERT OR REPLACE INTO login_failures (account, client_ip, count, blocked_until, expires_at) \
@@ -98,42 +98,44 @@ pub(super) fn record_if(condition: &str) -> String {
                      ELSE ?4 + {IP_WINDOW} END, \
                 iif(client_ip = '', max(old_expiry, ?4 + count * {DAY}), ?4 + {IP_WINDOW}) \
          FROM (SELECT a.client_ip, a.max, ifnull(f.count, 0) + 1 AS count, ifnull(f.expires_at, 0) AS old_expiry \
-               FROM (SELECT ?2 AS client_ip, ?5 AS max UNION ALL SELECT ?3, ?6) AS a \
+               FROM (SELECT ?3 AS client_ip, ?6 AS max UNION ALL SELECT ?2, ?5) AS a \
                LEFT JOIN login_failures AS f \
                ON f.account = ?1 AND f.client_ip = a.client_ip AND f.expires_at > ?4 \
                WHERE a.client_ip IS NOT NULL) \
-         WHERE ifnull(({LOCKED_UNTIL}), 0) <= ?4 AND {condition} RETURNING 1"
+         WHERE ifnull(({LOCKED_UNTIL}), 0) <= ?4 AND {condition} \
+         RETURNING client_ip = '' AND blocked_until > ?4 AS locks_account"
     )
 }
 
-/// Records a failed login under all limits, unless one of them locks it out, and tells whether it was recorded.
-///
-/// One statement, so that of any number at once exactly as many pass as the limits allow. The last
-/// failure within a limit sets its lockout. Where this locks the account out from all client IPs, and the email is a user's, there is
-/// an event, and a notice if it is verified.
-pub async fn record(
+/// Records a failed login under all limits, and tells whether it locks the account out from all client IPs; `None` if one of the
+/// limits locks it out already. One statement, so that of any number at once exactly as many pass as the limits allow. The last
+/// failure within a limit sets its lockout.
+pub async fn record(db: &impl Batch, keys: &FailureKeys, now: i64) -> Result<Option<bool>, DbError> {
+    let row = run(db, vec![record_if("true")], keys.all_params(now).to_vec()).await?;
+    row.map(|mut row| row.boolean()).transpose()
+}
+
+/// Reports that failed logins have locked an account out from all client IPs, if its email is a user's: as an event, and by a notice if
+/// it is verified. It comes once the guess is known to be wrong: a right one is recorded before it is compared too.
+pub async fn report_lockout(
     db: &impl Batch,
     keys: &FailureKeys,
     email: &str,
     report: LockoutReport,
     now: i64,
-) -> Result<bool, DbError> {
-    let params = [&keys.all_params(now)[..], &[email.into()]].concat();
-    Ok(run(db, record_statements(report), params).await?.is_some())
-}
-
-fn record_statements(report: LockoutReport) -> Vec<String> {
-    let will_lock = format!(
-        "email = ?7 AND is_active AND ifnull(({LOCKED_UNTIL}), 0) <= ?4 \
-         AND ifnull((SELECT f.count FROM login_failures AS f \
-                     WHERE f.account = ?1 AND f.client_ip = ?3 AND f.expires_at > ?4), 0) + 1 >= ?6"
-    );
-    let parameters = ["?4", "NULL", "NULL"]; // nothing of a stranger
-    let is_told = format!("{will_lock} AND email_verified");
+) -> Result<(), DbError> {
+    let is_locked = "email = ?2 AND is_active AND EXISTS \
+         (SELECT 1 FROM login_failures WHERE account = ?1 AND client_ip = '' AND blocked_until > ?3)";
+    let parameters = ["?3", "NULL", "NULL"]; // nothing of a stranger
+    let is_told = format!("{is_locked} AND email_verified");
     let notice = report.has_notices.then(|| outbox::add(Event::AccountLocked, "email", &is_told, parameters));
-    let event = NewEvent { actor: "NULL", ..NewEvent::own(EventType::AccountLocked, &will_lock) };
+    let event = NewEvent { actor: "NULL", ..NewEvent::own(EventType::AccountLocked, is_locked) };
     let event = report.recording.add(&event, parameters);
-    notice.into_iter().chain(event).chain([record_if("true")]).collect()
+    let statements: Vec<_> = notice.into_iter().chain(event).collect();
+    if statements.is_empty() {
+        return Ok(());
+    }
+    run(db, statements, vec![keys.account.as_str().into(), email.into(), now.into()]).await.map(drop)
 }
 
 /// Report of a lockout.

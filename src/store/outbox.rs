@@ -55,7 +55,7 @@ fn insert(
         "INSERT INTO outbox (key, kind, user_id, recipient, username, agent, place, count, since, at, due_at, attempts, by_administrator) \
          SELECT iif(email_verified, id, 0) || ' {kind}{separator}' || lower({recipient}), '{kind}', id, {recipient}, {}, {}, {}, 1, {now}, {now}, {now}, 0, {by} \
          FROM users WHERE {condition} \
-         ON CONFLICT (key) DO UPDATE SET count = count + 1, since = iif(count = 0, excluded.since, since), at = excluded.at, \
+         ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, count = count + 1, since = iif(count = 0, excluded.since, since), at = excluded.at, \
          username = excluded.username, agent = excluded.agent, place = excluded.place",
         verified("username"),
         verified(agent),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::credentials::HAS_SECOND_FACTOR;
 use super::db::{OwnedStatement, run, run_all, sharing};
 use super::email::{self, END_VERIFICATIONS};
+use super::erasure::IS_LAST_SUPERUSER;
 use super::events::{EventType, NewEvent, Report};
 use super::login_failures::{FailureKeys, LOCKED_UNTIL};
 use super::registrations::{self, RegistrationLimit};
@@ -297,24 +298,27 @@ fn update_statements<'a>(
     let sql = format!("UPDATE users SET {set} WHERE {condition} RETURNING {returning}");
 
     // Before the change, with its conditions.
-    let mut before: Vec<String> = Vec::new();
     let parameters = ["?5", "?6", "?7"];
-    let mut add = |condition: &str, of_type, notice: Option<Event>| {
+    let event = |of_type, condition: &str| report.event(&NewEvent::own(of_type, condition), parameters);
+    let notice = |notice, condition: &str| {
         let told = format!("{condition} AND {}", email::KNOWS_OF_ACCOUNT);
-        before.extend(notice.and_then(|notice| report.notice(notice, "email", &told, parameters)));
-        before.extend(report.event(&NewEvent::own(of_type, condition), parameters));
+        report.notice(notice, "email", &told, parameters)
     };
+    let mut before: Vec<String> = Vec::new();
     if let Some(username) = &username {
         let is_renamed = format!("{condition} AND username <> {username} COLLATE BINARY");
-        add(&is_renamed, EventType::UserRenamed, None);
+        before.extend(event(EventType::UserRenamed, &is_renamed));
     }
     if let Some(email) = &email {
-        // In another case it is the same email.
         let is_replaced = format!("{condition}{is_replaced} AND email <> {email}");
-        add(&is_replaced, EventType::EmailChanged, secret.is_some().then_some(Event::EmailReplaced));
+        before.extend(event(EventType::EmailChanged, &format!("{is_replaced} COLLATE BINARY")));
+        // In another case it is the same email for its user.
+        let told = secret.is_some().then(|| notice(Event::EmailReplaced, &is_replaced));
+        before.extend(told.flatten());
     }
     if password.is_some() {
-        add(&condition, EventType::PasswordChanged, Some(Event::PasswordChanged));
+        before.extend(event(EventType::PasswordChanged, &condition));
+        before.extend(notice(Event::PasswordChanged, &condition));
     }
     before.push(sql);
     (before, params)
@@ -322,7 +326,7 @@ fn update_statements<'a>(
 
 /// Deactivates a token's user and ends every session and secret, if the user is active and the token is [`Standing::Active`],
 /// and tells whether that was so. A verified address gets a notice. `is_proved_twice` tells whether the last proof is good
-/// for a user with a second factor.
+/// for a user with a second factor. The last active superuser is not deactivated.
 pub async fn deactivate(
     db: &impl Batch,
     key: SessionKey<'_>,
@@ -336,7 +340,8 @@ pub async fn deactivate(
 
 fn deactivate_statements(is_proved_twice: bool, report: &Report) -> Vec<String> {
     let is_proved = if is_proved_twice { String::new() } else { format!(" AND NOT {HAS_SECOND_FACTOR}") };
-    let condition = format!("id = ?1 AND is_active AND ({STANDING}) = 2{is_proved}");
+    let condition =
+        format!("id = ?1 AND is_active AND ({STANDING}) = 2{is_proved} AND NOT {IS_LAST_SUPERUSER}");
     let sql = format!(
         "UPDATE users SET is_active = 0, {REVOKE_ALL}, {END_VERIFICATIONS}, updated_at = ?5 WHERE {condition} RETURNING 1"
     );

@@ -192,9 +192,9 @@ fn a_server_can_ask_for_a_longer_wait_of_a_day_at_most() {
 
 #[test]
 fn an_event_that_is_refused_keeps_no_other_back_and_a_dead_server_is_tried_once() {
-    let refused = ["400 Bad Request", "404 Not Found", "302 Found"];
+    let refused = ["400 Bad Request", "404 Not Found", "302 Found", "500 Internal Server Error"];
     for (answer, tried) in refused.map(|answer| (answer, 3)).into_iter().chain([
-        ("500 Internal Server Error", 1),
+        ("503 Service Unavailable", 1),
         ("429 Too Many Requests", 1),
         ("", 1),
     ]) {

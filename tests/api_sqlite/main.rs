@@ -37,6 +37,7 @@ mod replica;
 mod second_factor;
 mod session_record;
 mod sqlite;
+mod staff_attacks;
 mod staff_guard;
 mod staff_pages;
 mod transport;

@@ -223,6 +223,10 @@ pub fn refusal(vars: &Vars, call: Request, name: &str) -> Response {
             Request::new(&call.method, &call.path).token(&other).json(taken)
         }
         "ScopeErrors" => Request { path: format!("{}?scope=everywhere", call.path), ..call },
+        "LastSuperuser" => {
+            api.sql("UPDATE users SET is_staff = 1, is_superuser = 1");
+            call
+        }
         "WrongCredentials" => login("another horse"),
         "Deactivated" => {
             api.sql("UPDATE users SET is_active = 0");

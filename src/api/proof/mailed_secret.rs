@@ -31,9 +31,9 @@ pub(super) async fn verify(
     }
     let (lockout, client_ip) = (&cx.config.passwords.lockout, cx.client_ip().rate_limit_key());
     let keys = caller.map(|caller| lockout.user_keys(&client_ip, caller.user.id));
-    if let (Some(Caller { user, .. }), Some(keys)) = (caller, &keys) {
+    if let Some(keys) = &keys {
         // Forgotten if it is right.
-        lockout::record_failure(cx.db(), keys, false, &user.email, lockout.report(), cx.now()).await?;
+        lockout::record_failure(cx.db(), keys, false, cx.now()).await?;
     }
     let caller = caller.map(|caller| caller.user.id);
     let found = mailed_secret::find(cx, &mut errors, Purpose::SignIn, &secret, caller).await?;

@@ -23,9 +23,9 @@ pub(super) async fn verify(
     let assertion = Assertion::parse(&passkey::response(&mut fields, "passkey")?).ok_or_else(invalid)?;
     let (lockout, client_ip) = (&cx.config.passwords.lockout, cx.client_ip().rate_limit_key());
     let caller_keys = caller.map(|caller| lockout.user_keys(&client_ip, caller.user.id));
-    if let (Some(Caller { user, .. }), Some(keys)) = (caller, &caller_keys) {
+    if let Some(keys) = &caller_keys {
         // Forgotten if it is right.
-        lockout::record_failure(cx.db(), keys, false, &user.email, lockout.report(), cx.now()).await?;
+        lockout::record_failure(cx.db(), keys, false, cx.now()).await?;
     }
     let found = passkeys::find(cx.db(), assertion.credential_id()).await?;
     let (stored, user, has_second_factor) = found.ok_or_else(unknown)?;

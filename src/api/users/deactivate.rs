@@ -3,14 +3,14 @@
 use crate::account::password::Password;
 use crate::account::validate::{self, optional};
 use crate::api::context::Context;
-use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, RateLimit, Success, Tag};
+use crate::api::endpoint::{Authentication, Endpoint, Failure, Input, Operation, RateLimit, Success, Tag};
 use crate::api::{authenticate, body, rate_limit};
 use crate::auth::current_password;
-use crate::error::{Error, Field, FieldErrors, Unauthenticated};
+use crate::error::{Error, Field, FieldErrors, Unauthenticated, Violation};
 use crate::http::{Request, Response};
 use crate::platform::Platform;
 use crate::store::sessions::Standing;
-use crate::store::users;
+use crate::store::{erasure, users};
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/user",
@@ -32,8 +32,21 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     }),
     parameters: &[],
     success: Success::Empty { description: "The account is deactivated" },
-    failures: &[body::MISSING_USER, authenticate::OLD_PROOF],
+    failures: &[
+        body::MISSING_USER,
+        authenticate::OLD_PROOF,
+        Failure {
+            name: "LastSuperuser",
+            description: "The user is the last active superuser",
+            error: last_superuser,
+            varying: None,
+        },
+    ],
 };
+
+fn last_superuser() -> Error {
+    FieldErrors::of(Field::Superuser, Violation::LastSuperuser).into()
+}
 
 /// Handles the request. Without a current password, which is checked where there is one, a success is one statement.
 ///
@@ -73,8 +86,11 @@ pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Res
         cx.deliver_later(&report);
         Ok(Response::empty(204))
     } else {
-        // Or the user has a second factor, and the session did not prove it.
+        // Or the user has a second factor, and the session did not prove it; or is the last superuser.
         let caller = authenticate::authenticate_with(cx, token).await?;
+        if erasure::is_last_superuser(cx.db(), caller.user.id).await? {
+            return Err(last_superuser());
+        }
         Err(caller.check_recent(cx.now()).err().unwrap_or(Unauthenticated::Invalid.into()))
     }
 }

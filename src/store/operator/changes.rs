@@ -202,7 +202,7 @@ pub fn set_flags(
     is_staff: Option<bool>,
     is_superuser: Option<bool>,
 ) -> Result<bool, DbError> {
-    let may_change = if is_superuser == Some(false) {
+    let may_change = if is_staff == Some(false) || is_superuser == Some(false) {
         format!("users.id = ?1 AND NOT {IS_LAST_SUPERUSER}")
     } else {
         "users.id = ?1".to_owned()

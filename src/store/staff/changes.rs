@@ -29,9 +29,11 @@ impl StaffPatch {
     }
 }
 
-/// SQL expression over rows of `users`: a new email, or another state of the account, ends every session and secret. ?10 is the
-/// email, in another case the same one, and ?11 the state.
-const ENDS: &str = "(email <> ifnull(?10, email) OR is_active <> ifnull(?11, is_active))";
+/// SQL condition over rows of `users`: the email becomes another; in another case it may be another mailbox.
+const IS_NEW_EMAIL: &str = "email <> ifnull(?10, email) COLLATE BINARY";
+
+/// SQL condition over rows of `users`: a new email, or another state of the account, ends every session and secret.
+const ENDS: &str = "(email <> ifnull(?10, email) COLLATE BINARY OR is_active <> ifnull(?11, is_active))";
 
 /// Changes a user. The row is the user as staff see them, in JSON.
 ///
@@ -53,7 +55,7 @@ fn update_statements(change: Change<'_>, patch: &StaffPatch) -> Vec<String> {
     let allowed = change.is_allowed();
     let when = |is_changed: &str| format!("{allowed} AND {is_changed}");
     let event = |of_type, detail: &str, is_changed: &str| change.event(of_type, detail, &when(is_changed));
-    let email = when("email <> ?10");
+    let email = when(IS_NEW_EMAIL);
     let deactivated = when("is_active AND ?11 = 0");
     let mut statements = Vec::new();
     if patch.username.is_some() {
@@ -64,7 +66,9 @@ fn update_statements(change: Change<'_>, patch: &StaffPatch) -> Vec<String> {
         statements.extend(change.event(EventType::EmailChanged, "NULL", &email));
     }
     if patch.is_active.is_some() {
-        statements.extend(change.notice(Event::AccountDeactivated, &deactivated));
+        if change.report.has_minor_notices {
+            statements.extend(change.notice(Event::AccountDeactivated, &deactivated));
+        }
         statements.extend(change.event(EventType::UserDeactivated, "NULL", &deactivated));
         statements.extend(event(EventType::UserActivated, "NULL", "NOT is_active AND ?11 = 1"));
     }
@@ -79,7 +83,7 @@ fn update_statements(change: Change<'_>, patch: &StaffPatch) -> Vec<String> {
     }
     statements.push(format!(
         "UPDATE users SET username = ifnull(?9, username), email = ifnull(?10, email), \
-         email_verified = iif(email <> ?10, 0, email_verified), is_active = CAST(ifnull(?11, is_active) AS INTEGER), \
+         email_verified = iif({IS_NEW_EMAIL}, 0, email_verified), is_active = CAST(ifnull(?11, is_active) AS INTEGER), \
          is_staff = CAST(ifnull(?12, is_staff) AS INTEGER), is_superuser = CAST(ifnull(?13, is_superuser) AS INTEGER), \
          token_version = token_version + {ENDS}, surviving_sid = iif({ENDS}, NULL, surviving_sid), \
          reset_version = reset_version + {ENDS}, email_version = email_version + {ENDS}, \
@@ -144,7 +148,7 @@ pub fn remove_credential(change: Change<'_>, user_id: i64, id: i64, now: i64) ->
             "DELETE FROM credentials WHERE user_id = ?8 AND type = 'recovery' AND EXISTS (SELECT 1 FROM users WHERE {has_totp})"
         )),
         Some(format!(
-            "DELETE FROM credentials WHERE id = ?9 AND user_id = ?8 AND type <> 'recovery' \
+            "DELETE FROM credentials WHERE id = ?9 AND user_id = ?8 AND type <> 'recovery' AND token_version IS NULL \
              AND EXISTS (SELECT 1 FROM users WHERE {allowed}) RETURNING 1"
         )),
     ];

@@ -12,6 +12,9 @@ const USERNAMES: i64 = 16;
 /// The most users that a search by state looks at, twice, so that none keeps the database from others for long.
 const WITH_STATE: i64 = 500;
 
+/// Characters of the longest email or username.
+const MAX_CHARS: usize = 255;
+
 /// The greatest integer that D1 keeps exact.
 const MAX_ID: i64 = (1 << 53) - 1;
 
@@ -179,12 +182,15 @@ async fn list_part(
         Order::Username => users.left.min(USERNAMES),
         Order::Id | Order::Email => users.left,
     };
-    let params: [Param<'_>; 5] = [
+    let text = text.as_deref().unwrap_or_default();
+    let end = [text, &"\u{10ffff}".repeat(MAX_CHARS)].concat(); // greater than all that begins with the text
+    let params: [Param<'_>; 6] = [
         after.as_str().into(),
-        text.as_deref().unwrap_or_default().into(),
+        text.into(),
         id.into(),
         looked_at.into(),
         users.left.into(),
+        end.as_str().into(),
     ];
     let row = run(db, vec![search.statement()], params.to_vec()).await?;
     let mut row = row.ok_or_else(|| DbError::Decode("SELECT count(*) gave no row".to_owned()))?;
@@ -213,7 +219,7 @@ impl Part {
     }
 
     /// SQL query: users, their number, and the value after which the part goes on. The parameters are the value before, the text, the
-    /// id that was listed first, the most users to look at, and the most to list.
+    /// id that was listed first, the most users to look at, the most to list, and an end of what begins with the text.
     fn statement(&self) -> String {
         let Self { order, is_begun, state } = *self;
         let condition = state.map_or("true", State::condition);
@@ -224,7 +230,7 @@ impl Part {
             Order::Id => format!("id < CAST({after} AS INTEGER)"),
             Order::Email | Order::Username => format!("{column} > {after}"),
         };
-        let end = format!("{column} < ?2 || char(1114111) AND id IS NOT ?3");
+        let end = format!("{column} < ?6 AND id IS NOT ?3");
         let range = |beyond: &str| match order {
             Order::Id => format!("{beyond} AND {}", if index.is_some() { condition } else { "true" }),
             Order::Email | Order::Username => format!("{beyond} AND {end}"),
@@ -240,7 +246,7 @@ impl Part {
             Order::Username => ("username", "max(username)"),
         };
         let is_new = match order {
-            Order::Username => "NOT (email >= ?2 AND email < ?2 || char(1114111))",
+            Order::Username => "NOT (email >= ?2 AND email < ?6)",
             Order::Id | Order::Email => "true",
         };
         let indexed = index.map_or(String::new(), |index| [" INDEXED BY ", index].concat());
