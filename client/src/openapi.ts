@@ -653,6 +653,11 @@ export interface components {
                 current_password?: ("This field may not be null." | "This field may not be blank." | "Not a valid string." | "Ensure this field has no more than 128 characters." | "Invalid password.")[];
             };
         };
+        LastSuperuser: {
+            errors: {
+                superuser?: "The last superuser can't be removed."[];
+            };
+        };
         Deactivation: {
             /**
              * Format: password
@@ -1638,14 +1643,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `user` */
+            /** @description Invalid fields; No JSON; `user` is `null`; No object where one belongs; An object without `user`; The user is the last active superuser */
             400: {
                 headers: {
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeactivationErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"];
+                    "application/json": components["schemas"]["DeactivationErrors"] | components["schemas"]["MalformedJson"] | components["schemas"]["NoData"] | components["schemas"]["NotAnObject"] | components["schemas"]["MissingUser"] | components["schemas"]["LastSuperuser"];
                 };
             };
             /** @description No token in the header `Authorization`; A token that is malformed, expired, or of an ended session; A valid token of an unknown user; A valid token of a deactivated user */

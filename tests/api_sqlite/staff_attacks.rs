@@ -105,7 +105,7 @@ fn an_erasure_takes_notices_to_an_unverified_address_with_it() {
 
 #[test]
 fn a_deactivation_by_staff_is_no_essential_notice() {
-    let (_, api) = started_with(|vars| drop(vars.insert("NOTICES", "essential")));
+    let (_, api) = started_with(|vars| vars.extend([("NOTICES", "essential")]));
     let mut superuser = Person::superuser(&api, "essential-staff");
     let other = Person::verified(&api, "essential-user");
     superuser.change_user(&other, &json!({ "active": false }));
