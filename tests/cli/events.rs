@@ -73,7 +73,7 @@ const CHANGES: &[(&[&str], &str, &str)] = &[
         "",
     ),
     (&["unlock", "1"], "", ""),
-    (&["edit", "1", "--email", "Ada@example.com"], "", ""),
+    (&["edit", "1", "--email", "Ada@example.com"], "email.changed 1 0", "email_replaced 1 ada@example.com 1"),
     (&["verify", "1"], "user.verified 1 0", ""),
     (
         &["edit", "1", "--email", "new@example.com", "--username", "ada"],
@@ -89,7 +89,8 @@ const CHANGES: &[(&[&str], &str, &str)] = &[
 fn each_change_writes_its_events_and_notices() {
     let operator = with_users(&["ada", "jake", "root"]);
     set_mail(&operator, "");
-    let verified = "UPDATE users SET email_verified = id = 1, verified_at = 5, is_superuser = id = 3";
+    let verified =
+        "UPDATE users SET email_verified = id = 1, verified_at = 5, is_superuser = id = 3, is_staff = id = 3";
     operator.database().execute(verified, []).unwrap();
     insert_session(&operator, 1, "sid", 1, 1_800_000_000, 4_000_000_000);
     give_all(&operator, 1);

@@ -228,9 +228,12 @@ fn an_erased_user_has_no_row_left_in_any_table() {
 fn the_last_active_superuser_is_not_erased() {
     let operator = with_users(&["ada"]);
     let database = operator.database();
-    for (others, is_erased) in
-        [("", false), ("is_superuser = 1, is_active = 0", false), ("is_superuser = 1", true)]
-    {
+    for (others, is_erased) in [
+        ("", false),
+        ("is_superuser = 1, is_staff = 1, is_active = 0", false),
+        ("is_superuser = 1, is_staff = 0", false),
+        ("is_superuser = 1, is_staff = 1", true),
+    ] {
         let user = "INSERT INTO users (id, username, email, password, is_superuser, created_at, updated_at) \
                     VALUES (7, 'x', 'x', 'x', 1, 0, 0)";
         database.execute(user, []).unwrap();

@@ -125,8 +125,7 @@ pub fn edit(
         set.push(if column == "email" { replace_email(&param) } else { format!("{column} = {param}") });
         differ.push(format!("{column} COLLATE BINARY IS NOT {param}"));
         if column == "email" {
-            // In another case it is the same email to a login.
-            let is_replaced = format!("users.id = ?1 AND email <> {param}");
+            let is_replaced = format!("users.id = ?1 AND email COLLATE BINARY <> {param}");
             statements.extend(recorder.notice(Event::EmailReplaced, &is_replaced));
             statements.extend(recorder.event(EventType::EmailChanged, "NULL", &is_replaced));
         } else if column == "username" {

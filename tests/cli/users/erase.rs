@@ -63,20 +63,25 @@ fn it_asks_for_the_email() {
 #[test]
 fn the_last_active_superuser_stays_one() {
     let operator = with_users(&["ada", "jake"]);
-    operator.database().execute("UPDATE users SET is_superuser = 1, is_active = id = 1", []).unwrap();
+    operator
+        .database()
+        .execute("UPDATE users SET is_superuser = 1, is_staff = 1, is_active = id = 1", [])
+        .unwrap();
     let refusal = "latchkey: The last superuser can't be removed, and user 1 (ada@example.com, \"ada\") is the only active \
                    one: create another with 'createsuperuser' first; nothing was changed\n";
     let removals = [
         &["users", "erase", "ada", "--yes"][..],
         &["users", "deactivate", "ada"],
         &["users", "set-staff", "ada", "--superuser", "false", "--staff", "true", "--yes"],
+        // Who may do nothing under admin/ then.
+        &["users", "set-staff", "ada", "--staff", "false", "--yes"],
     ];
     for arguments in removals {
         assert_eq!(error_of(&operator, arguments, ""), refusal, "{arguments:?}");
     }
     assert_eq!(
         operator.sql("SELECT concat(is_active, is_superuser, is_staff) FROM users WHERE id = 1"),
-        "110"
+        "111"
     );
     assert_eq!(operator.sql("SELECT count(*) FROM events"), "0");
     // One who is deactivated is not active: nothing is lost with them.

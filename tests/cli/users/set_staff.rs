@@ -33,7 +33,7 @@ fn a_flag_changes_after_confirmation() {
 #[test]
 fn flags_change_one_by_one() {
     let operator = with_users(&["ada", "jake"]);
-    operator.database().execute("UPDATE users SET is_superuser = 1 WHERE id = 2", []).unwrap();
+    operator.database().execute("UPDATE users SET is_superuser = 1, is_staff = 1 WHERE id = 2", []).unwrap();
     for (flags, message, after) in [
         (&["--staff", "true"][..], "is changed: staff: yes, superuser: no.", "staff 1 superuser 0"),
         (&["--superuser", "true"], "is changed: staff: yes, superuser: yes.", "staff 1 superuser 1"),
