@@ -5,6 +5,7 @@ mod credentials;
 mod failure;
 mod input;
 mod json;
+mod preflight;
 mod schema;
 mod staff;
 mod success;
@@ -12,7 +13,7 @@ mod success;
 use self::failure::{FailureSpec, failures};
 use self::json::Json;
 use crate::api::ENDPOINTS;
-use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, Parameter, RateLimit, Success, Tag};
+use crate::api::endpoint::{Authentication, Endpoint, Input, Operation, Parameter, Success, Tag};
 use crate::config::Feature;
 use crate::error::{Dialect, Error};
 use crate::http::{MAX_BODY_BYTES, bookmark};
@@ -155,7 +156,7 @@ impl Components {
         let in_path = in_path.filter(|parameter| parameter.place == "path").map(parameter_json);
         let in_path = in_path.collect::<Vec<_>>();
         let whole = path;
-        let name = preflight_name(path);
+        let name = preflight::name(path);
         let words = name.split('-').flat_map(|word| {
             let (first, rest) = word.split_at_checked(1).unwrap_or_default();
             [first.to_ascii_uppercase(), rest.to_owned()]
@@ -163,9 +164,9 @@ impl Components {
         let id = "preflight".to_owned() + &words.collect::<String>();
         let feature =
             ENDPOINTS.iter().find(|endpoint| endpoint.path == whole).and_then(|endpoint| endpoint.feature);
-        let internal = failures(dialect, &Endpoint { feature, ..PREFLIGHT });
+        let internal = failures(dialect, &Endpoint { feature, ..preflight::ENDPOINT });
         let description = "The headers say what a page may send";
-        let mut responses = vec![ResponseSpec::new("204", description, &PREFLIGHT_HEADERS, None)];
+        let mut responses = vec![ResponseSpec::new("204", description, &preflight::HEADERS, None)];
         responses.extend(self.failure_responses(internal, &[]));
         let mut entries = vec![
             ("operationId", Json::string(&id)),
@@ -255,38 +256,6 @@ impl Components {
         ])
     }
 }
-
-/// Name of what a path is of, for the id of its preflight: `session` for `/api/user/sessions/{id}`, and with the parts before it
-/// where staff look after users: `admin-user-sessions` for `/api/admin/users/{id}/sessions`.
-fn preflight_name(path: &str) -> String {
-    let parts: Vec<_> = path.split('/').skip(2).collect();
-    let is_one = |at: usize| parts.get(at + 1).is_some_and(|next| next.starts_with('{'));
-    let names = parts.iter().enumerate().filter(|(_, part)| !part.starts_with('{'));
-    let names = names.map(|(at, part)| {
-        let name = part.split('.').next().unwrap_or_default();
-        name.strip_suffix('s').filter(|_| is_one(at)).unwrap_or(name)
-    });
-    let names: Vec<_> = names.collect();
-    match names.as_slice() {
-        ["admin", ..] => names.join("-"),
-        [.., last] => (*last).to_owned(),
-        [] => String::new(),
-    }
-}
-
-/// Preflights as an endpoint, for the failures that they can have.
-const PREFLIGHT: Endpoint = Endpoint {
-    feature: None,
-    path: "",
-    operations: &[],
-    tag: Tag::OpenApi,
-    authentication: Authentication::None,
-    rate_limit: RateLimit::None,
-    input: None,
-    parameters: &[],
-    success: Success::Empty { description: "" },
-    failures: &[],
-};
 
 /// Variable that an operation needs.
 fn requirement(feature: Feature) -> [(&'static str, Json); 2] {
@@ -386,15 +355,6 @@ fn header((name, is_required, description): (&'static str, bool, &str)) -> (&'st
         ]),
     )
 }
-
-const PREFLIGHT_HEADERS: [&str; 6] = [
-    "Allow",
-    "Access-Control-Allow-Origin",
-    "Access-Control-Allow-Methods",
-    "Access-Control-Allow-Headers",
-    "Access-Control-Expose-Headers",
-    "Access-Control-Max-Age",
-];
 
 fn parameter_json(parameter: &Parameter) -> Json {
     let mut schema = vec![("type", Json::string("string"))];

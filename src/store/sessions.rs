@@ -31,11 +31,11 @@ pub const REVOKE_ALL: &str =
     "token_version = token_version + 1, surviving_sid = NULL, reset_version = reset_version + 1";
 
 /// The most sessions that [`list`] gives.
-const MAX_LISTED: i64 = 100;
+pub(super) const MAX_LISTED: i64 = 100;
 
 /// The most rows that [`list`] looks at, so that none keeps the database from others for long. Who has more, by a script
 /// that logs in each minute, say, can end all of them at once.
-const MAX_LOOKED_AT: i64 = 1_000;
+pub(super) const MAX_LOOKED_AT: i64 = 1_000;
 
 /// The last second of the year 9999, after which SQLite writes no dates.
 const LAST_DATE: i64 = 253_402_300_799;
@@ -317,40 +317,13 @@ fn from_hex(digits: &str) -> Option<String> {
 }
 
 /// SQL expression over rows of `sessions`: a session in JSON, at the time ?5. ?6 is that less the longest age of a proof.
-fn object(is_current: &str) -> String {
+pub(super) fn object(is_current: &str) -> String {
     let (created, seen) = (time("created_at"), time("seen_at"));
     let expires = time("min(expires_at, ifnull(auth_time + ?5 - ?6, expires_at))");
     format!(
         "json_object('id', {ID}, 'current', json(iif({is_current}, 'true', 'false')), 'agent', agent, 'place', place, \
          'methods', json(methods), 'created', {created}, 'seen', {seen}, 'expires', {expires})"
     )
-}
-
-/// Lists the active sessions of a user for staff, from the most recently seen on: an array in JSON, and tells whether there are, or
-/// may be, more; `None` if there is no such user. `own` is the session of the request.
-pub async fn list_for_staff(
-    db: &impl Db,
-    user_id: i64,
-    own: SessionKey<'_>,
-    proved_since: Option<i64>,
-    now: i64,
-) -> Result<Option<(String, bool)>, DbError> {
-    let sql = format!(
-        "SELECT json_group_array(json({})) FILTER (WHERE number <= {MAX_LISTED}) AS list, count(*) > {MAX_LISTED} \
-         OR EXISTS (SELECT 1 FROM sessions WHERE user_id = ?1 LIMIT 1 OFFSET {MAX_LOOKED_AT}) AS more, \
-         EXISTS (SELECT 1 FROM users WHERE id = ?1) AS is_known \
-         FROM (SELECT *, row_number() OVER (ORDER BY seen_at DESC, sid) AS number FROM \
-         (SELECT sid, agent, place, methods, auth_time, listed.created_at, seen_at, expires_at, ?1 = ?2 AND sid = ?3 AS is_own \
-         FROM users, (SELECT * FROM sessions WHERE user_id = ?1 LIMIT {MAX_LOOKED_AT}) AS listed WHERE id = ?1 AND {IS_ACTIVE}) \
-         ORDER BY number)",
-        object("is_own")
-    );
-    let params =
-        [user_id.into(), own.user_id.into(), own.sid.into(), Param::Null, now.into(), proved_since.into()];
-    let row = db.first(&sql, &params).await?;
-    let mut row = row.ok_or_else(|| DbError::Decode("SELECT count(*) gave no row".to_owned()))?;
-    let (list, more) = (row.text()?, row.boolean()?);
-    Ok(row.boolean()?.then_some((list, more)))
 }
 
 /// Lists the active sessions of a user, of whom this is the current one: that one first, then the others from the most

@@ -44,7 +44,7 @@ fn log(api: &Native) -> Vec<String> {
     api.log().into_iter().filter(|line| line.contains("webhook_failed")).collect()
 }
 
-/// Of each event when it is due, from the start of the test, its attempts and its failure.
+/// Time at which each event is due, from the start of the test, with its attempts and its failure.
 fn state(api: &Native) -> String {
     let sql = "SELECT group_concat(iif(due_at IS NULL, '-', due_at - 1800000000) || ' ' || attempts || ' ' || ifnull(failure, '-'), ', ') \
                FROM (SELECT * FROM events ORDER BY id)";

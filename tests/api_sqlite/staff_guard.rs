@@ -171,7 +171,7 @@ fn a_change_holds_only_while_its_caller_may_make_it() {
     );
 }
 
-/// Of two superusers who take each other down at once one remains.
+/// Two superusers take each other down at once: one remains.
 #[test]
 fn a_superuser_remains() {
     let api = started();

@@ -47,7 +47,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// and secret of the user, as a new state does.
 ///
 /// # Errors
-/// Those of [`body::read_required`], invalid or taken fields, [`Error::NotFound`], or [`Error::Forbidden`].
+/// Errors of [`body::read_required`], invalid or taken fields, [`Error::NotFound`], or [`Error::Forbidden`].
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let patch = parse(cx, body::read_required(cx.request).await?)?;
     let is_for_superusers = patch.is_for_superusers();

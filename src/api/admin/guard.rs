@@ -1,4 +1,4 @@
-//! Guard of what staff do, before any of it is dispatched.
+//! Guard of requests of staff, before any of them is dispatched.
 
 use crate::api::authenticate;
 use crate::api::context::{Context, read_id};

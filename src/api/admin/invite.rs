@@ -43,7 +43,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// Handles the request, in one call of the database.
 ///
 /// # Errors
-/// Those of [`body::read_required`], invalid or taken fields, [`Error::Forbidden`], or too many mails.
+/// Errors of [`body::read_required`], invalid or taken fields, [`Error::Forbidden`], or too many mails.
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let mut fields = body::read_required(cx.request).await?;
     let mut errors = FieldErrors::default();

@@ -7,7 +7,7 @@ use crate::config::Feature;
 use crate::error::Error;
 use crate::http::{Request, Response};
 use crate::platform::Platform;
-use crate::store::sessions;
+use crate::store::staff::sessions;
 
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
     path: "/api/admin/users/{id}/sessions",
@@ -33,7 +33,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 pub async fn handle(cx: &Context<'_, impl Platform, impl Request>) -> Result<Response, Error> {
     let (user_id, now) = (cx.id(0)?, cx.now());
     let (own, proved_since) = (cx.staff()?.token.key(), cx.config.proved_since(now));
-    let listed = sessions::list_for_staff(cx.db(), user_id, own, proved_since, now).await?;
+    let listed = sessions::list(cx.db(), user_id, own, proved_since, now).await?;
     let (sessions, more) = listed.ok_or(Error::NotFound)?;
     let more = if more { "true" } else { "false" };
     Ok(Response::of_json(200, ["{\"sessions\":", &sessions, ",\"more\":", more, "}"].concat()))

@@ -1,4 +1,4 @@
-//! What staff do: they look after users.
+//! Requests of staff, who look after users.
 
 pub mod change_user;
 pub mod end_session;

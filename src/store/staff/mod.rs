@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod directory;
 pub mod mails;
+pub mod sessions;
 
 use super::credentials::{time, view};
 use super::db::run;
